@@ -31,17 +31,20 @@ pub use self::attribute_set::{AttributeSet, Ordinal};
 pub use self::attribute_type::{
     AttributeType, DateTimeBehavior, DateTimeFormat, NumberFormat, PrecisionSource, TextFormat,
 };
+pub(crate) use self::entity::DefaultValue;
 pub use self::entity::{CdmEntity, EntityDefinition, EntityMetadata, EntityNames, Ownership};
-pub use self::error::{DefinitionError, DefinitionProblem, MetadataError, Part, Place};
+pub(crate) use self::error::DidYouMean;
+pub use self::error::{
+    DefinitionError, DefinitionProblem, InvalidCatalog, MetadataError, Part, Place,
+};
 pub use self::key::KeyMetadata;
 pub use self::name::{LogicalName, suggestion};
+pub(crate) use self::named::named;
 pub use self::option_set::{OptionMetadata, OptionSet};
 pub use self::relationship::{
     AssociatedMenu, Cascade, Cascades, ManyToMany, MenuBehavior, MenuGroup, OneToMany,
     RelationshipEnd, RelationshipMetadata,
 };
-
-pub(crate) use self::entity::SystemAttributes;
 
 /// What authors say of all entities, not yet checked.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -183,6 +186,11 @@ impl CatalogDraft {
     pub fn many_to_many(mut self, relationship: ManyToMany) -> Self {
         self.relationships.push(RelationshipMetadata::ManyToMany(relationship));
         self
+    }
+
+    /// The catalog, if nothing is wrong with the draft.
+    pub fn check(self) -> Result<Catalog, InvalidCatalog> {
+        Catalog::new(self).map_err(InvalidCatalog)
     }
 
     /// Adds what an author may leave out: identities, and the entities that hold pairs.

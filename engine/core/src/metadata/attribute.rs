@@ -121,6 +121,11 @@ impl AttributeMetadata {
         !self.valid_for.create && !self.valid_for.update
     }
 
+    /// Whether the engine itself demands a value (C-24).
+    pub fn is_required_by_engine(&self) -> bool {
+        self.required == RequiredLevel::SystemRequired && self.is_stored()
+    }
+
     /// Whether a value can be stored: it is neither computed nor derived (C-20).
     pub fn is_stored(&self) -> bool {
         self.source == AttributeSource::Simple

@@ -1,5 +1,6 @@
 //! Entities: the definition of a kind of record.
 
+use super::RequiredLevel;
 use super::named::named;
 use super::{
     AttributeMetadata, AttributeSet, AttributeType, KeyMetadata, LogicalName, MetadataError,
@@ -117,6 +118,22 @@ pub(crate) struct SystemAttributes {
     pub(crate) primary_name: Option<Ordinal>,
     /// All that the engine stamps, which transcripts leave out.
     pub(crate) stamps: AttributeSet,
+    /// What a new record must bring along (C-27): the engine cannot fill it.
+    pub(crate) required: AttributeSet,
+    /// What callers cannot send with Create, and with Update (C-6).
+    pub(crate) not_for_create: AttributeSet,
+    pub(crate) not_for_update: AttributeSet,
+    /// What is computed or derived, and never stored (C-20).
+    pub(crate) not_stored: AttributeSet,
+    /// What a new record gets where nobody sends it (C-37).
+    pub(crate) defaults: Vec<(Ordinal, DefaultValue)>,
+}
+
+/// The value that a new record gets (C-36).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DefaultValue {
+    Boolean(bool),
+    Choice(i32),
 }
 
 impl EntityDefinition {
@@ -318,7 +335,7 @@ impl SystemAttributes {
             status: of_kind(|it| matches!(it, AttributeType::Status(_))),
             primary_id: find(&entity.definition.primary_id),
             primary_name: entity.definition.primary_name.as_ref().and_then(|it| find(it)),
-            stamps: AttributeSet::default(),
+            ..Self::default()
         };
         system.stamps = [
             system.created_on,
@@ -336,6 +353,45 @@ impl SystemAttributes {
         .into_iter()
         .flatten()
         .collect();
+        let those = |wanted: fn(&AttributeMetadata) -> bool| {
+            entity.attributes().filter(|(_, it)| wanted(it)).map(|(ordinal, _)| ordinal).collect()
+        };
+        system.required = those(must_be_sent);
+        if let Some(id) = system.primary_id {
+            system.required.remove(id);
+        }
+        system.not_for_create = those(|it| !it.valid_for.create);
+        system.not_for_update = those(|it| !it.valid_for.update);
+        system.not_stored = those(|it| !it.is_stored());
+        let default = |(ordinal, it): (_, &AttributeMetadata)| Some((ordinal, default_of(it)?));
+        system.defaults = entity.attributes().filter_map(default).collect();
         system
     }
+}
+
+/// Whether Create fails without the attribute: it is required, and the engine does not fill it (C-27).
+fn must_be_sent(attribute: &AttributeMetadata) -> bool {
+    let is_filled = matches!(
+        attribute.kind,
+        AttributeType::Owner { .. }
+            | AttributeType::State(_)
+            | AttributeType::Status(_)
+            | AttributeType::EntityName
+    );
+    attribute.required == RequiredLevel::SystemRequired
+        && attribute.valid_for.create
+        && attribute.is_stored()
+        && !is_filled
+        && default_of(attribute).is_none()
+}
+
+fn default_of(attribute: &AttributeMetadata) -> Option<DefaultValue> {
+    if !attribute.is_stored() {
+        return None;
+    }
+    if let AttributeType::Boolean { default, .. } = &attribute.kind {
+        return Some(DefaultValue::Boolean(*default));
+    }
+    let AttributeType::Choice(set) = &attribute.kind else { return None };
+    set.default.map(DefaultValue::Choice)
 }

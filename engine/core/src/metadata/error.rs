@@ -47,6 +47,11 @@ pub struct DefinitionError {
     pub problem: DefinitionProblem,
 }
 
+/// All that is wrong with a draft.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct InvalidCatalog(pub Vec<DefinitionError>);
+
 /// A place in a definition, by which whoever read it from a file finds the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {

@@ -1,0 +1,206 @@
+//! The engine: the front door.
+
+mod builder;
+mod client;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use uuid::Uuid;
+
+pub use self::builder::{BuildError, EngineBuilder};
+pub use self::client::Client;
+use crate::bootstrap;
+use crate::error::Error;
+use crate::message::{Request, Response};
+use crate::metadata::Catalog;
+use crate::pipeline::{
+    Environment, Generation, JobOutcome, JobRecord, Messages, OrganizationService, Step, StepError,
+    TraceRow, Transcript, run_job,
+};
+use crate::settings::{Caller, Settings};
+use crate::store::StoreError;
+
+/// A catalog, a store and the steps between them. Clones share all three.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    environment: Arc<Environment>,
+    current: ArcSwap<Generation>,
+    /// What was registered in Rust, and what each other source gave last. One reload at a time.
+    registry: Mutex<Registry>,
+}
+
+/// The steps and messages from which generations are made.
+#[derive(Debug, Default)]
+struct Registry {
+    messages: Messages,
+    native: Vec<Step>,
+    /// Steps of entities that the catalog lacks are left out, and noted here.
+    skipped: Vec<String>,
+    /// The steps that were loaded, as those of a rules folder.
+    loaded: Vec<Step>,
+}
+
+/// Why a reload was refused. The last good generation keeps serving.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReloadError {
+    /// Steps do not fit the catalog.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Steps(Vec<StepError>),
+    /// The store cannot hold the catalog.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// An engine to be furnished.
+    pub fn builder(catalog: Catalog) -> EngineBuilder {
+        EngineBuilder::new(catalog)
+    }
+
+    /// Sends messages in the name of a user.
+    pub fn as_user(&self, user: Uuid) -> Client {
+        Client::new(self.clone(), Caller::user(user))
+    }
+
+    /// Carries a message through the pipeline and keeps a transcript of it. Failing is no reason for
+    /// having none.
+    pub fn trace(&self, request: impl Into<Request>) -> (Transcript, Result<Response, Error>) {
+        self.client().trace(request)
+    }
+
+    /// The settings with which the engine was built.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.environment.settings
+    }
+
+    /// The number of the generation that serves: how many reloads came before.
+    pub fn generation(&self) -> u64 {
+        self.inner.current.load().number
+    }
+
+    /// The steps of the generation that serves, in the order of their names.
+    pub fn steps(&self) -> Vec<Step> {
+        let registry = self.registry();
+        let mut steps: Vec<Step> =
+            registry.native.iter().chain(&registry.loaded).cloned().collect();
+        steps.sort_by(|a, b| a.name().cmp(b.name()));
+        steps
+    }
+
+    /// The names of all messages, the engine's own and the custom ones.
+    pub fn messages(&self) -> Vec<String> {
+        self.registry().messages.names().map(str::to_owned).collect()
+    }
+
+    /// Native steps that were left out because the catalog lacks their entity.
+    pub fn skipped_steps(&self) -> Vec<String> {
+        self.registry().skipped.clone()
+    }
+
+    /// Makes the next generation: a catalog, and all steps that are loaded rather than registered in
+    /// Rust. It serves from the next message on; messages under way end on the one they began with.
+    ///
+    /// A set with any error is refused whole. Answers the number of the new generation.
+    pub fn reload(&self, catalog: Catalog, steps: Vec<Step>) -> Result<u64, ReloadError> {
+        let mut registry = self.registry();
+        let number = self.generation() + 1;
+        let next = registry.generation(number, Arc::new(catalog), &steps)?;
+        self.inner.environment.store.adopt(&next.catalog)?;
+        registry.loaded = steps;
+        self.inner.current.store(Arc::new(next));
+        Ok(number)
+    }
+
+    /// Checks what [`reload`](Self::reload) would do, and does nothing.
+    pub fn check(&self, catalog: &Catalog, steps: &[Step]) -> Result<(), ReloadError> {
+        let registry = self.registry();
+        registry.generation(0, Arc::new(catalog.clone()), steps).map(drop)
+    }
+
+    /// Runs the jobs that wait, in the order in which they were queued, and those that they queue.
+    pub fn run_jobs(&self) -> Vec<JobOutcome> {
+        let mut outcomes = Vec::new();
+        while let Some(job) = self.inner.environment.jobs.next() {
+            outcomes.push(run_job(&self.inner.environment, job, None));
+        }
+        outcomes
+    }
+
+    /// The same, with a transcript of each job.
+    pub fn trace_jobs(&self) -> Vec<(Transcript, JobOutcome)> {
+        let mut outcomes = Vec::new();
+        while let Some(job) = self.inner.environment.jobs.next() {
+            let recorder = crate::pipeline::Recorder::default();
+            let mut outcome = run_job(&self.inner.environment, job, Some(recorder));
+            let transcript = std::mem::take(&mut outcome.recorder).into_transcript();
+            outcomes.push((transcript, outcome));
+        }
+        outcomes
+    }
+
+    /// Waits until no job waits or runs. With [`Jobs::Manual`](crate::settings::Jobs) somebody else must
+    /// run them.
+    pub fn wait_for_jobs(&self) {
+        self.inner.environment.jobs.wait_until_idle();
+    }
+
+    /// The jobs that are done, and those that wait.
+    pub fn jobs(&self) -> Vec<JobRecord> {
+        self.inner.environment.jobs.records()
+    }
+
+    /// The runs of steps of which the setting keeps a row, newest last.
+    pub fn trace_log(&self) -> Vec<TraceRow> {
+        self.inner.environment.trace_log.rows()
+    }
+
+    fn client(&self) -> Client {
+        self.as_user(bootstrap::DEFAULT_USER)
+    }
+
+    fn registry(&self) -> std::sync::MutexGuard<'_, Registry> {
+        self.inner.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Registry {
+    fn generation(
+        &self,
+        number: u64,
+        catalog: Arc<Catalog>,
+        loaded: &[Step],
+    ) -> Result<Generation, ReloadError> {
+        let steps: Vec<Step> = self.native.iter().chain(loaded).cloned().collect();
+        Generation::new(number, catalog, (self.messages.clone(), &steps))
+            .map_err(ReloadError::Steps)
+    }
+}
+
+impl OrganizationService for Engine {
+    fn execute(&self, request: Request) -> Result<Response, Error> {
+        self.client().execute(request)
+    }
+
+    fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.inner.current.load().catalog)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.environment.jobs.close(); // The workers finish what waits, and end.
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("generation", &self.generation()).finish_non_exhaustive()
+    }
+}

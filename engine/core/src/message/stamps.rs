@@ -1,0 +1,63 @@
+//! Stamps: who created and changed a record, and when.
+
+use super::platform::Platform;
+use crate::error::Error;
+use crate::metadata::Ordinal;
+use crate::record::{EntityReference, Record, Value, ValueError};
+
+/// Stamps a new record. What a step wrote stands (C-43, C-54).
+pub(super) fn created(target: &mut Record, platform: &dyn Platform) -> Result<(), Error> {
+    migrated(target, platform)?;
+    let (now, user) = (Value::Moment(platform.now()), user(platform));
+    let system = target.metadata().clone();
+    let system = system.system();
+    for (place, value) in [
+        (system.created_on, &now),
+        (system.modified_on, &now),
+        (system.created_by, &user),
+        (system.modified_by, &user),
+    ] {
+        stamp(target, place, value);
+    }
+    Ok(())
+}
+
+/// Stamps a changed record (C-44).
+pub(super) fn modified(target: &mut Record, platform: &dyn Platform) {
+    let (now, user) = (Value::Moment(platform.now()), user(platform));
+    let entity = target.metadata().clone();
+    stamp(target, entity.system().modified_on, &now);
+    stamp(target, entity.system().modified_by, &user);
+}
+
+/// A record that was created elsewhere before: the sent time is that of its creation (C-48).
+fn migrated(target: &mut Record, platform: &dyn Platform) -> Result<(), Error> {
+    let entity = target.metadata().clone();
+    let system = entity.system();
+    let Some(place) = system.overridden_created_on else { return Ok(()) };
+    if system.created_on.is_none_or(|it| target.at(it).is_some()) {
+        return Ok(()); // Stamped already.
+    }
+    let sent = match target.at(place) {
+        Some(Value::Moment(moment)) => *moment,
+        Some(Value::Date(date)) => date.and_time(chrono::NaiveTime::MIN).and_utc(),
+        _ => return Ok(()),
+    };
+    if platform.now() < sent {
+        let (attribute, value) = (entity.name(place).into(), Value::from(sent).to_string());
+        return Err(ValueError::InvalidDate { attribute, value }.into());
+    }
+    target.put(place, Value::Moment(platform.now()));
+    stamp(target, system.created_on, &Value::Moment(sent));
+    Ok(())
+}
+
+fn stamp(target: &mut Record, place: Option<Ordinal>, value: &Value) {
+    if let Some(place) = place.filter(|it| target.at(*it).is_none()) {
+        target.put(place, value.clone());
+    }
+}
+
+fn user(platform: &dyn Platform) -> Value {
+    Value::Lookup(EntityReference::new("systemuser", platform.caller().user))
+}

@@ -1,0 +1,148 @@
+//! What Create and Update do with the values that they got: drop, check, and see whom they name.
+
+use std::sync::Arc;
+
+use super::platform::Platform;
+use crate::error::Error;
+use crate::metadata::{AttributeMetadata, AttributeSet, AttributeType, Ordinal, PrecisionSource};
+use crate::record::{EntityReference, MoneyPrecision, Record, Value, ValueError, check_value};
+use crate::store::StoreError;
+
+/// Digits after the point of amounts in a currency that does not say.
+const DEFAULT_CURRENCY_PRECISION: u32 = 2;
+
+/// Takes all these attributes out of the record.
+pub(super) fn drop_all(target: &mut Record, unwanted: &AttributeSet) {
+    if target.present().intersects(unwanted) {
+        let dropped: Vec<Ordinal> =
+            target.present().iter().filter(|it| unwanted.contains(*it)).collect();
+        for ordinal in dropped {
+            target.take(ordinal);
+        }
+    }
+}
+
+/// Takes out what is null: on Create that is the same as not sent (C-13).
+pub(super) fn drop_nulls(target: &mut Record) {
+    let nulls = target.iter().filter(|(_, value)| value.is_null()).map(|(it, _)| it);
+    let nulls: AttributeSet = nulls.collect();
+    drop_all(target, &nulls);
+}
+
+/// Checks every value against its attribute, and keeps the form in which it is stored (C-19 to C-35).
+pub(super) fn check(target: &mut Record, platform: &mut dyn Platform) -> Result<(), Error> {
+    let entity = Arc::clone(target.metadata());
+    drop_all(target, &entity.system().not_stored);
+    let money = money_precision(target, platform)?;
+    let sent: Vec<(Ordinal, Value)> =
+        target.iter().map(|(it, value)| (it, value.clone())).collect();
+    for (ordinal, value) in sent {
+        let Some(attribute) = entity.attribute_at(ordinal) else {
+            target.take(ordinal); // A reload removed it while the message was on its way.
+            continue;
+        };
+        let checked = check_value(value, attribute, money)?;
+        target.put(ordinal, checked);
+    }
+    Ok(())
+}
+
+/// Every record to which the target refers must exist (C-88), and its entity stands beside the lookup (C-91).
+pub(super) fn check_references(
+    target: &mut Record,
+    platform: &mut dyn Platform,
+) -> Result<(), Error> {
+    let entity = Arc::clone(target.metadata());
+    let references: Vec<(Ordinal, EntityReference)> = target
+        .iter()
+        .filter(|(ordinal, _)| !entity.is_stamp(*ordinal))
+        .filter_map(|(ordinal, value)| Some((ordinal, value.as_lookup()?.clone())))
+        .collect();
+    for (ordinal, reference) in references {
+        check_exists(&reference, platform)?;
+        if let Some(companion) = companion(target, ordinal) {
+            target.put(companion, Value::Text(reference.entity.as_str().into()));
+        }
+    }
+    let cleared: Vec<Ordinal> =
+        target.iter().filter(|(_, it)| it.is_null()).map(|(it, _)| it).collect();
+    for ordinal in cleared {
+        if let Some(companion) = companion(target, ordinal) {
+            target.put(companion, Value::Null);
+        }
+    }
+    Ok(())
+}
+
+/// The record must exist. One of an entity that nobody defines here does not (C-88).
+pub(super) fn check_exists(
+    reference: &EntityReference,
+    platform: &mut dyn Platform,
+) -> Result<(), Error> {
+    let entity = platform.catalog().entity(&reference.entity).cloned();
+    let exists = match entity {
+        Ok(entity) => platform.exists(&entity, reference.id)?,
+        Err(_) => false,
+    };
+    if exists { Ok(()) } else { Err(StoreError::NotFound { target: reference.clone() }.into()) }
+}
+
+/// A new record has what it must have (C-27).
+pub(super) fn check_required(target: &Record) -> Result<(), Error> {
+    let entity = target.metadata();
+    let missing = entity.system().required.iter().find(|it| target.at(*it).is_none());
+    missing.map_or(Ok(()), |ordinal| {
+        let (entity, attribute) = (target.entity().clone(), entity.name(ordinal).into());
+        Err(ValueError::RequiredMissing { entity, attribute }.into())
+    })
+}
+
+/// What a record must have is not taken away (C-26).
+pub(super) fn check_not_cleared(target: &Record) -> Result<(), Error> {
+    let entity = target.metadata();
+    let cleared = target.iter().find(|(ordinal, value)| {
+        value.is_null()
+            && entity.attribute_at(*ordinal).is_some_and(AttributeMetadata::is_required_by_engine)
+    });
+    cleared.map_or(Ok(()), |(ordinal, _)| {
+        let (entity, attribute) = (target.entity().clone(), entity.name(ordinal).into());
+        Err(ValueError::RequiredNull { entity, attribute }.into())
+    })
+}
+
+/// The attribute that names the entity of a lookup: `customeridtype`, `regardingobjecttypecode`.
+fn companion(target: &Record, lookup: Ordinal) -> Option<Ordinal> {
+    let entity = target.metadata();
+    if !entity.attribute_at(lookup)?.kind.is_reference() {
+        return None;
+    }
+    let name = entity.name(lookup);
+    let stem = name.strip_suffix("id").unwrap_or(name);
+    [format!("{name}type"), format!("{stem}typecode")]
+        .iter()
+        .filter_map(|it| entity.ordinal(it))
+        .find(|it| entity.attribute_at(*it).is_some_and(|it| it.kind == AttributeType::EntityName))
+}
+
+/// The digits of amounts that leave them to the currency. The currency is read only where one does.
+fn money_precision(target: &Record, platform: &mut dyn Platform) -> Result<MoneyPrecision, Error> {
+    let entity = Arc::clone(target.metadata());
+    let leaves_it_to_currency = |(ordinal, _): (Ordinal, &Value)| {
+        let kind = entity.attribute_at(ordinal).map(|it| &it.kind);
+        matches!(
+            kind,
+            Some(AttributeType::Money { precision_source: PrecisionSource::Currency, .. })
+        )
+    };
+    let organization = platform.settings().pricing_decimal_precision;
+    let mut currency = DEFAULT_CURRENCY_PRECISION;
+    if target.iter().any(leaves_it_to_currency)
+        && let Some(reference) = target.get("transactioncurrencyid").and_then(Value::as_lookup)
+        && let Ok(entity) = platform.catalog().entity(&reference.entity).cloned()
+        && let Some(record) = platform.retrieve(&entity, reference.id)?
+        && let Some(digits) = record.get("currencyprecision").and_then(Value::as_whole_number)
+    {
+        currency = u32::try_from(digits).unwrap_or(currency);
+    }
+    Ok(MoneyPrecision { organization, currency })
+}

@@ -1,0 +1,391 @@
+//! The pipeline: one message, four stages, one transaction.
+//!
+//! ```text
+//!                   ┌─────────────────── one transaction ────────────────────┐
+//!  pre-validation ──┼─▶ pre-operation ──▶ main operation ──▶ post-operation ─┼─▶ response
+//!        10         │        20                 30                 40        │      └─▶ jobs
+//!                   └────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! Read [`carry`] from top to bottom and you have read the engine. Everything else in this module is
+//! vocabulary: a [`Step`] says *when*, a [`Hook`] says *what*, the [`Context`] is what a hook sees, and
+//! the [`Service`] is how a hook sends messages of its own.
+//!
+//! Invariants:
+//!
+//! - Only the main operation writes, and only inside the transaction.
+//! - Once the transaction has begun, any error undoes everything done since, nested or not.
+//! - An operation sees one generation, however long it runs.
+//! - A hook can change the input until the main operation, and the output after it.
+
+mod context;
+mod desk;
+mod environment;
+mod generation;
+mod image;
+mod job;
+mod operation;
+mod parent;
+mod service;
+mod step;
+mod trace_log;
+mod transcript;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+pub use self::context::Context;
+pub(crate) use self::environment::Environment;
+pub(crate) use self::generation::{Generation, Messages};
+pub use self::generation::{StepError, StepProblem};
+pub use self::image::Image;
+pub use self::job::{JobOutcome, JobRecord, JobState};
+pub(crate) use self::job::{JobQueue, run_job};
+pub(crate) use self::operation::{Call, Operation};
+pub use self::parent::ParentContext;
+pub use self::service::{OrganizationService, Service};
+pub use self::step::{Hook, Mode, Stage, Step};
+pub(crate) use self::trace_log::TraceLog;
+pub use self::trace_log::TraceRow;
+pub(crate) use self::transcript::Recorder;
+pub use self::transcript::{Aliases, Event, StepOutcome, Transcript};
+
+use self::desk::Desk;
+use self::generation::PlannedStep;
+use crate::error::{DataError, Error, Fault, StepError as StepFailure};
+use crate::message::{Message, Parameters, Request, Response, Upserted};
+use crate::metadata::suggestion;
+use crate::store::StoreError;
+
+/// What hooks of one message leave for those that run later, by name (V-11).
+pub type Variables = Parameters;
+
+/// How often a message is carried out again after it met others on the same records.
+const ATTEMPT_LIMIT: u32 = 1_000;
+
+/// The stack that one level of nesting may need, and how much is added where there is less.
+const STACK: (usize, usize) = (256 * 1024, 2 * 1024 * 1024);
+
+/// How deeply messages may nest where no step stands in the way (P-80): a circle of cascades, say.
+const NESTING_LIMIT: u32 = 512;
+
+/// Carries one message through its stages. Every message comes this way, nested or not.
+pub(crate) fn run(call: Call, request: Request) -> Result<Response, Error> {
+    stacker::maybe_grow(STACK.0, STACK.1, || match request {
+        Request::Upsert(upsert) => {
+            let resolved = upsert.resolve(&mut Desk { call: call.clone(), parent: None })?;
+            let created = matches!(resolved, Request::Create(_));
+            let id = resolved.primary_id();
+            let entity = resolved.entity().into_owned();
+            let target = match run_event(call, resolved)? {
+                Response::Created(created) => created,
+                _ => crate::record::EntityReference::new(entity, id.unwrap_or_default()),
+            };
+            Ok(Response::Upserted(Upserted { target, is_created: created }))
+        }
+        request => run_event(call, request),
+    })
+}
+
+/// Carries one message, and sees to what its failure means for those around it.
+fn run_event(call: Call, request: Request) -> Result<Response, Error> {
+    let operation = Arc::clone(&call.operation);
+    let mut ctx = Context::open(call, request);
+    operation.note(|it| it.opened(&ctx));
+
+    let outcome = carry(&mut ctx);
+
+    // E-12, E-13: who catches the error of a nested write saves nothing.
+    let dooms = !ctx.message.is_read() || operation.environment.settings.read_failure_dooms;
+    if outcome.is_err() && ctx.is_nested_in_transaction() && dooms {
+        operation.doom();
+    }
+    operation.note(|it| it.closed(&ctx, &outcome));
+    outcome
+}
+
+/// The machine, read top to bottom: a `?` after the begin rolls everything back.
+fn carry(ctx: &mut Context) -> Result<Response, Error> {
+    ctx.accept()?;
+    ctx.capture_pre_image()?;
+    run_stage(ctx, Stage::PreValidation)?;
+
+    ctx.in_transaction(|ctx| {
+        ctx.prepare()?;
+        run_stage(ctx, Stage::PreOperation)?;
+        main_operation(ctx)?;
+        ctx.capture_post_image()?;
+        run_stage(ctx, Stage::PostOperation)?;
+        ctx.queue_jobs()
+    })?;
+
+    ctx.response.take().ok_or(Error::Bug("a message without an answer"))
+}
+
+/// Runs the steps of one stage in order of rank. The first fault stops the message (E-9).
+fn run_stage(ctx: &mut Context, stage: Stage) -> Result<(), Error> {
+    let steps = Arc::clone(ctx.plan.at(stage));
+    for planned in steps.iter() {
+        if let Some(reason) = ctx.skips(planned) {
+            ctx.call.operation.note(|it| it.skipped(stage, planned, &reason));
+            continue;
+        }
+        ctx.check_depth(&planned.step)?;
+        run_step(ctx, planned, stage)?;
+        ctx.call.operation.is_in_transaction()?; // Doomed: the step caught what cannot be caught.
+    }
+    Ok(())
+}
+
+/// Runs one step, and leaves its traces.
+fn run_step(ctx: &mut Context, planned: &PlannedStep, stage: Stage) -> Result<(), Error> {
+    ctx.call.operation.check_time()?;
+    ctx.enter(planned, stage);
+    let before = ctx.call.operation.is_recorded().then(|| Arc::clone(&ctx.request));
+    ctx.call.operation.note(|it| it.entered(stage, planned));
+
+    let outcome = execute(&*planned.step.hook, ctx);
+
+    ctx.stage = stage;
+    ctx.call.operation.note(|it| it.left(ctx, before.as_deref(), &outcome));
+    ctx.log(&planned.step, &outcome);
+    let failed = outcome.map_err(|fault| ctx.failed(&planned.step, fault));
+    ctx.leave();
+    failed
+}
+
+/// Runs the hook. A hook that panics is a hook that broke: its message fails, and the engine goes on.
+fn execute(hook: &dyn Hook, ctx: &mut Context) -> Result<(), Fault> {
+    catch_unwind(AssertUnwindSafe(|| hook.execute(ctx))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(Fault::failed(format!("the hook panicked: {}", text.unwrap_or_default())))
+    })
+}
+
+/// Writes what the hooks left of the request.
+fn main_operation(ctx: &mut Context) -> Result<(), Error> {
+    ctx.stage = Stage::MainOperation;
+    let response = if let Request::Custom(custom) = &*ctx.request {
+        let name = Arc::clone(&custom.message);
+        custom_main_operation(ctx, &name)?
+    } else {
+        let mut desk = ctx.desk(Stage::MainOperation);
+        Arc::make_mut(&mut ctx.request).run(&mut desk)?
+    };
+    ctx.call.operation.note(|it| it.wrote(ctx, &response));
+    ctx.response = Some(response);
+    Ok(())
+}
+
+/// The main operation of a custom message is a hook: it reads the input and fills the output (M-62).
+fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Error> {
+    let generation = Arc::clone(&ctx.call.operation.generation);
+    let message =
+        generation.messages.get(name).ok_or(Error::Bug("a message lost its definition"))?;
+    ctx.call.operation.note(Recorder::main_began);
+    ctx.response = Some(Response::Custom(message.definition.default_output()));
+    let step = Step::on_any(ctx.message.clone())
+        .at(Stage::MainOperation)
+        .run(name, |_: &mut Context| Ok(()));
+    execute(&*message.main, ctx).map_err(|fault| ctx.failed(&step, fault))?;
+    ctx.call.operation.is_in_transaction()?;
+    ctx.response.take().ok_or(Error::Bug("a message without an answer"))
+}
+
+/// What [`carry`] does with the context, in its order.
+impl Context {
+    /// Takes out what callers cannot send, resolves keys, and finds the steps that listen.
+    fn accept(&mut self) -> Result<(), Error> {
+        self.call.operation.admit()?;
+        if NESTING_LIMIT < self.call.depth {
+            let step = String::new();
+            return Err(Error::TooDeep { step, depth: self.call.depth, limit: NESTING_LIMIT });
+        }
+        self.is_in_transaction = self.call.operation.is_in_transaction()?;
+        let mut desk = Desk { call: self.call.clone(), parent: None };
+        let generation = Arc::clone(&self.call.operation.generation);
+        let request = Arc::make_mut(&mut self.request);
+        if let Request::Custom(custom) = request {
+            let message = generation.messages.get(&custom.message).ok_or_else(|| {
+                let known = generation.messages.names();
+                let message = custom.message.to_string();
+                let suggestion = suggestion(&message, known).map(str::to_owned);
+                DataError::UnknownMessage { message, suggestion }
+            })?;
+            message.definition.accept(custom)?;
+        }
+        request.accept(&mut desk)?;
+        self.sent = Arc::clone(&self.request);
+        self.settle();
+        Ok(())
+    }
+
+    /// Reads the record as it is before anything (I-29), where a step asks for it (I-26).
+    fn capture_pre_image(&mut self) -> Result<(), Error> {
+        if self.plan.wants_pre_image {
+            self.before = self.stored()?;
+        }
+        Ok(())
+    }
+
+    /// Runs the body in the transaction: the one that is open, or one of its own.
+    ///
+    /// A message that met others on the same records is carried out again from here, with the same time
+    /// and the same identities: what pre-validation did outside the transaction is not done twice.
+    fn in_transaction(
+        &mut self,
+        body: impl Fn(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let operation = Arc::clone(&self.call.operation);
+        self.wrap();
+        if operation.is_in_transaction()? {
+            return body(self);
+        }
+        let (request, shared) = (Arc::clone(&self.request), self.shared.clone());
+        self.is_in_transaction = true;
+        for _ in 0..ATTEMPT_LIMIT {
+            let mark = operation.begin()?;
+            let outcome = self.refresh_pre_image().and_then(|()| body(self));
+            match outcome.and_then(|()| operation.commit()) {
+                Err(error) if error.is_conflict() => {
+                    operation.roll_back();
+                    operation.rewind(mark);
+                    (self.request, self.shared) = (Arc::clone(&request), shared.clone());
+                    (self.response, self.after) = (None, None);
+                }
+                Err(error) => {
+                    operation.roll_back();
+                    return Err(error);
+                }
+                Ok(()) => return Ok(()),
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    /// Whether a message around this one holds the transaction.
+    fn is_nested_in_transaction(&self) -> bool {
+        self.parent_is_open() && self.is_in_transaction
+    }
+
+    fn parent_is_open(&self) -> bool {
+        self.call.parent.is_some()
+    }
+
+    /// Leaves what pre-validation knew in a wrapper, and starts the stages 20 and 40 afresh (V-4, P-66).
+    fn wrap(&mut self) {
+        if self.message.is_wrapped() {
+            self.parent = Some(Arc::new(self.as_parent(Stage::MainOperation)));
+            self.shared = Variables::new();
+        }
+    }
+
+    /// Once the transaction has begun: reads the record again if somebody changed it since (I-17).
+    fn refresh_pre_image(&mut self) -> Result<(), Error> {
+        if self.plan.wants_pre_image {
+            let now = self.stored()?;
+            let version =
+                |it: &Option<crate::record::Record>| it.as_ref().and_then(|it| it.version());
+            if version(&now) != version(&self.before) {
+                self.before = now;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the platform does between the stages 10 and 20.
+    fn prepare(&mut self) -> Result<(), Error> {
+        let mut desk = self.desk(Stage::MainOperation);
+        Arc::make_mut(&mut self.request).prepare(&mut desk)
+    }
+
+    /// Reads the record as the main operation left it (I-17), once for all steps (I-22).
+    fn capture_post_image(&mut self) -> Result<(), Error> {
+        if self.plan.wants_post_image || !self.plan.asynchronous.is_empty() {
+            self.after = self.stored()?;
+        }
+        Ok(())
+    }
+
+    /// Queues the asynchronous steps: they run if the transaction commits (P-41).
+    fn queue_jobs(&mut self) -> Result<(), Error> {
+        let steps = Arc::clone(&self.plan.asynchronous);
+        if steps.is_empty() {
+            return Ok(());
+        }
+        self.after = self.stored()?; // P-88: as the synchronous steps left it.
+        for planned in steps.iter() {
+            if let Some(reason) = self.skips(planned) {
+                self.call.operation.note(|it| it.skipped(Stage::PostOperation, planned, &reason));
+                continue;
+            }
+            self.call.operation.note(|it| it.queued(planned));
+            self.call.operation.queue(job::Job::new(self, planned));
+        }
+        Ok(())
+    }
+
+    /// Why a step does not run on this message; `None` where it runs.
+    fn skips(&self, planned: &PlannedStep) -> Option<String> {
+        if let Some(wanted) = planned.step.relationship_filter() {
+            let link = self.request.link()?;
+            if !link.relationship.eq_ignore_ascii_case(wanted) {
+                return Some(format!("another relationship than {wanted}"));
+            }
+        }
+        // P-100: the filter looks at the target as it is at this moment.
+        let filter = planned.filter.as_ref()?;
+        let target = self.target()?;
+        if target.present().intersects(filter) {
+            return None;
+        }
+        Some(format!("{} not sent", planned.step.filtering_attributes().join(", ")))
+    }
+
+    /// A step runs at depth 8 and not at 9; a message that no step hears may go deeper (P-75, P-80).
+    fn check_depth(&self, step: &Step) -> Result<(), Error> {
+        let (depth, limit) =
+            (self.call.depth, self.call.operation.environment.settings.depth_limit);
+        if limit < depth {
+            return Err(Error::TooDeep { step: step.name().to_owned(), depth, limit });
+        }
+        Ok(())
+    }
+
+    /// After a step: what belongs to it alone is gone.
+    fn leave(&mut self) {
+        self.caller = self.call.caller;
+        self.step = None;
+    }
+
+    fn failed(&self, step: &Step, fault: Fault) -> Error {
+        Error::Step(Box::new(StepFailure {
+            step: step.name().to_owned(),
+            message: self.message.to_string(),
+            entity: self.entity.to_string(),
+            stage: step.stage().number(),
+            depth: self.call.depth,
+            fault,
+            trace: self.trace.clone(),
+        }))
+    }
+
+    /// What main operations may use.
+    fn desk(&self, stage: Stage) -> Desk {
+        Desk { call: self.call.clone(), parent: Some(Arc::new(self.as_parent(stage))) }
+    }
+
+    /// The record at which the message is aimed, as it is stored.
+    fn stored(&self) -> Result<Option<crate::record::Record>, Error> {
+        let id = match &self.response {
+            Some(Response::Created(created)) => Some(created.id),
+            _ if self.message == Message::Create => None,
+            _ => self.request.primary_id(),
+        };
+        let (Some(id), Ok(entity)) = (id, self.catalog().entity(&self.entity)) else {
+            return Ok(None);
+        };
+        self.call.operation.read(|it| it.retrieve(entity, id))
+    }
+}

@@ -1,0 +1,353 @@
+//! The context: what a hook sees of the message that it runs on.
+
+use std::mem;
+use std::sync::{Arc, LazyLock, OnceLock};
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::Variables;
+use super::generation::{Plan, PlannedStep};
+use super::image::{Image, Images, images};
+use super::operation::Call;
+use super::parent::ParentContext;
+use super::service::Service;
+use super::step::{Mode, Stage, Step};
+use crate::clock::IdStream;
+use crate::error::Fault;
+use crate::message::{Custom, Message, Parameters, Request, Response};
+use crate::metadata::{Catalog, EntityMetadata, LogicalName};
+use crate::record::{Record, Value};
+use crate::settings::Caller;
+
+/// What a hook sees: the message, its parameters, images, and the way to send more messages.
+///
+/// It owns all that it needs, so that code which must own its context while it runs can
+/// [`take`](Self::take) it and put it back.
+#[derive(Debug)]
+pub struct Context {
+    pub(super) call: Call,
+    pub(super) message: Message,
+    pub(super) entity: LogicalName,
+    pub(super) plan: Arc<Plan>,
+    /// The input parameters, as hooks left them.
+    pub(super) request: Arc<Request>,
+    /// The input parameters, as the caller sent them.
+    pub(super) sent: Arc<Request>,
+    pub(super) response: Option<Response>,
+    pub(super) stage: Stage,
+    pub(super) mode: Mode,
+    pub(super) caller: Caller,
+    pub(super) parent: Option<Arc<ParentContext>>,
+    pub(super) is_in_transaction: bool,
+    pub(super) before: Option<Record>,
+    pub(super) after: Option<Record>,
+    pub(super) step: Option<Arc<Step>>,
+    pub(super) pre_images: Images,
+    pub(super) post_images: Images,
+    pub(super) trace: Vec<String>,
+    pub(super) job: Option<(Uuid, DateTime<Utc>)>,
+    pub(super) request_id: OnceLock<Uuid>,
+    /// What hooks of this message leave for those that run later (V-1 to V-14).
+    pub shared: Variables,
+}
+
+/// What stands in a context whose owner took it out.
+static NOTHING: LazyLock<Arc<Request>> = LazyLock::new(|| Arc::new(Custom::new("none").into()));
+static NO_ENTITY: LazyLock<LogicalName> = LazyLock::new(|| "none".into());
+
+impl Context {
+    /// The message that is being processed.
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+
+    /// The entity at which the message is aimed, or `none`.
+    pub fn entity(&self) -> &LogicalName {
+        &self.entity
+    }
+
+    /// The definition of that entity, where there is one.
+    pub fn metadata(&self) -> Option<&Arc<EntityMetadata>> {
+        self.catalog().entity(&self.entity).ok()
+    }
+
+    /// The record at which the message is aimed, once it is known.
+    pub fn primary_id(&self) -> Option<Uuid> {
+        self.request.primary_id()
+    }
+
+    /// The catalog of the generation on which the message runs.
+    pub fn catalog(&self) -> &Catalog {
+        &self.call.operation.generation.catalog
+    }
+
+    /// The number of the generation on which the message runs.
+    pub fn generation(&self) -> u64 {
+        self.call.operation.generation.number
+    }
+
+    /// The stage at which the hook runs.
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Whether the hook runs within its message or after it.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// How deeply the message is nested: 1 for one that a caller sent (P-70).
+    pub fn depth(&self) -> u32 {
+        self.call.depth
+    }
+
+    /// Whether a failure undoes what the hook does (P-29).
+    pub fn is_in_transaction(&self) -> bool {
+        self.is_in_transaction
+    }
+
+    /// The user in whose name the hook runs.
+    pub fn user(&self) -> Uuid {
+        self.caller.user
+    }
+
+    /// The user who caused the event.
+    pub fn initiating_user(&self) -> Uuid {
+        self.caller.initiating
+    }
+
+    /// The time of the outermost message, by the engine's clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.call.operation.now
+    }
+
+    /// When the outermost message must be over, for hooks that could run long.
+    pub fn deadline(&self) -> Instant {
+        self.call.operation.deadline()
+    }
+
+    /// The identity of the chain of messages: the same in all that one outermost message causes (P-84).
+    pub fn correlation_id(&self) -> Uuid {
+        self.call.operation.correlation()
+    }
+
+    /// The identity of this message (P-85).
+    pub fn request_id(&self) -> Uuid {
+        *self
+            .request_id
+            .get_or_init(|| self.call.operation.environment.new_id(IdStream::Request, self.now()))
+    }
+
+    /// The identity of the job and when it was queued, for asynchronous hooks.
+    pub fn job(&self) -> Option<(Uuid, DateTime<Utc>)> {
+        self.job
+    }
+
+    /// The name of the step that runs.
+    pub fn step(&self) -> &str {
+        self.step.as_ref().map_or("", |it| it.name())
+    }
+
+    /// The message within which this one was sent, or the wrapper of Create, Update and Delete (P-64 to P-66).
+    pub fn parent(&self) -> Option<&ParentContext> {
+        self.parent.as_deref()
+    }
+
+    /// The input parameters.
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The record that the caller sent, for Create and Update.
+    pub fn target(&self) -> Option<&Record> {
+        self.request.target()
+    }
+
+    /// The record that the caller sent, to be changed before it is written (P-21).
+    ///
+    /// After the main operation a change would be lost without a sound (P-20), so this refuses it.
+    pub fn target_mut(&mut self) -> Result<&mut Record, Fault> {
+        self.refuse_after_write()?;
+        let message = &self.message;
+        Arc::make_mut(&mut self.request)
+            .target_mut()
+            .ok_or_else(|| Fault::failed(format!("{message} has no target that can be changed")))
+    }
+
+    /// The input parameters, to be changed before the main operation.
+    pub fn request_mut(&mut self) -> Result<&mut Request, Fault> {
+        self.refuse_after_write()?;
+        Ok(Arc::make_mut(&mut self.request))
+    }
+
+    /// The input parameters of a custom message.
+    pub fn parameters(&self) -> Option<&Parameters> {
+        if let Request::Custom(custom) = &*self.request { Some(&custom.parameters) } else { None }
+    }
+
+    /// The output parameters, once the main operation has filled them.
+    pub fn response(&self) -> Option<&Response> {
+        self.response.as_ref()
+    }
+
+    /// The output parameters, to be changed: the caller gets what the last hook leaves.
+    pub fn response_mut(&mut self) -> Option<&mut Response> {
+        self.response.as_mut()
+    }
+
+    /// The record before the message, where the step asked for it without an alias.
+    pub fn pre_image(&self) -> Option<&Image> {
+        self.pre_images.get("")
+    }
+
+    /// The record after the main operation, where the step asked for it without an alias.
+    pub fn post_image(&self) -> Option<&Image> {
+        self.post_images.get("")
+    }
+
+    /// The pre-image of that alias.
+    pub fn pre_image_as(&self, alias: &str) -> Option<&Image> {
+        self.pre_images.get(alias)
+    }
+
+    /// The post-image of that alias.
+    pub fn post_image_as(&self, alias: &str) -> Option<&Image> {
+        self.post_images.get(alias)
+    }
+
+    /// The value that an attribute has once the message is through: the target's if it carries the
+    /// attribute, else the pre-image's.
+    pub fn after(&self, name: &str) -> Option<&Value> {
+        match self.target().and_then(|it| it.get(name)) {
+            Some(Value::Null) => None,
+            Some(value) => Some(value),
+            None => self.pre_image()?.get(name),
+        }
+    }
+
+    /// The way to send messages from within this one: in its transaction, one deeper, in the name of
+    /// [`user`](Self::user). Ask for it each time: it knows the shared variables as they are now (V-7).
+    pub fn service(&self) -> Service {
+        self.service_as(self.caller.user)
+    }
+
+    /// The same in the name of another user.
+    pub fn service_as(&self, user: Uuid) -> Service {
+        let caller = self.caller.acting_as(user);
+        Service::new(self.call.nested(caller, Arc::new(self.as_parent(self.stage))))
+    }
+
+    /// Leaves a line in the trace (E-45).
+    pub fn trace(&mut self, line: impl Into<String>) {
+        let line = line.into();
+        self.call.operation.note(|it| it.traced(&line));
+        self.trace.push(line);
+    }
+
+    /// Takes the context out, and leaves an empty one of the same message in its place.
+    ///
+    /// For code that must own its context while it runs, and gives it back before it returns.
+    #[must_use = "a context that is not put back loses what hooks changed"]
+    pub fn take(&mut self) -> Self {
+        let vacant = Self {
+            call: self.call.clone(),
+            message: self.message.clone(),
+            entity: self.entity.clone(),
+            plan: Arc::clone(&self.plan),
+            request: Arc::clone(&NOTHING),
+            sent: Arc::clone(&NOTHING),
+            response: None,
+            stage: self.stage,
+            mode: self.mode,
+            caller: self.caller,
+            parent: None,
+            is_in_transaction: self.is_in_transaction,
+            before: None,
+            after: None,
+            step: None,
+            pre_images: Images::new(),
+            post_images: Images::new(),
+            trace: Vec::new(),
+            job: None,
+            request_id: OnceLock::new(),
+            shared: Variables::new(),
+        };
+        mem::replace(self, vacant)
+    }
+
+    fn refuse_after_write(&self) -> Result<(), Fault> {
+        if self.response.is_some() {
+            let reason = "the target was written already, and a change would be lost; send an update instead";
+            return Err(Fault::failed(reason));
+        }
+        Ok(())
+    }
+}
+
+/// What the pipeline does with a context between hooks.
+impl Context {
+    pub(super) fn open(call: Call, request: Request) -> Self {
+        let message = request.message();
+        let request = Arc::new(request);
+        Self {
+            entity: NO_ENTITY.clone(),
+            plan: Arc::default(),
+            sent: Arc::clone(&request),
+            request,
+            response: None,
+            stage: Stage::PreValidation,
+            mode: Mode::Synchronous,
+            caller: call.caller,
+            parent: call.parent.clone(),
+            is_in_transaction: false,
+            before: None,
+            after: None,
+            step: None,
+            pre_images: Images::new(),
+            post_images: Images::new(),
+            trace: Vec::new(),
+            job: None,
+            request_id: OnceLock::new(),
+            shared: Variables::new(),
+            message,
+            call,
+        }
+    }
+
+    /// Once the request is accepted: what it is aimed at, and which steps listen.
+    pub(super) fn settle(&mut self) {
+        self.message = self.request.message();
+        let entity = self.request.entity();
+        self.entity = if entity == "none" { NO_ENTITY.clone() } else { (&*entity).into() };
+        self.plan = Arc::clone(self.call.operation.generation.steps(&self.message, &self.entity));
+    }
+
+    /// Shows the hook of a step what the step asked for.
+    pub(super) fn enter(&mut self, planned: &PlannedStep, stage: Stage) {
+        self.stage = stage;
+        self.caller = match planned.step.run_as {
+            Some(user) => self.call.caller.acting_as(user),
+            None => self.call.caller,
+        };
+        self.pre_images = images(&planned.pre_images, self.before.as_ref());
+        self.post_images = images(&planned.post_images, self.after.as_ref());
+        self.step = Some(Arc::clone(&planned.step));
+        self.trace.clear();
+    }
+
+    /// This message as those within it see it.
+    pub(super) fn as_parent(&self, stage: Stage) -> ParentContext {
+        ParentContext {
+            message: self.message.clone(),
+            entity: self.entity.to_string(),
+            primary_id: self.request.primary_id(),
+            stage,
+            depth: self.call.depth,
+            shared: self.shared.clone(),
+            input: Arc::clone(&self.sent),
+            parent: self.parent.clone(),
+        }
+    }
+}

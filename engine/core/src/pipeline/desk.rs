@@ -1,0 +1,78 @@
+//! The desk: the [`Platform`] that the pipeline lends to main operations.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::operation::Call;
+use super::parent::ParentContext;
+use super::run;
+use crate::error::Error;
+use crate::message::{Platform, Request, Response};
+use crate::metadata::{Catalog, EntityMetadata};
+use crate::record::{Page, QueryPlan, Record};
+use crate::settings::{Caller, Settings};
+
+/// What a main operation may use: the operation's transaction, and the way to send messages.
+pub(super) struct Desk {
+    pub(super) call: Call,
+    /// What messages sent from here see as their parent.
+    pub(super) parent: Option<Arc<ParentContext>>,
+}
+
+impl Platform for Desk {
+    fn catalog(&self) -> &Catalog {
+        &self.call.operation.generation.catalog
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.call.operation.environment.settings
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.call.operation.now
+    }
+
+    fn caller(&self) -> Caller {
+        self.call.caller
+    }
+
+    fn new_id(&mut self) -> Uuid {
+        self.call.operation.new_record_id()
+    }
+
+    fn retrieve(
+        &mut self,
+        entity: &Arc<EntityMetadata>,
+        id: Uuid,
+    ) -> Result<Option<Record>, Error> {
+        self.call.operation.read(|it| it.retrieve(entity, id))
+    }
+
+    fn exists(&mut self, entity: &Arc<EntityMetadata>, id: Uuid) -> Result<bool, Error> {
+        self.call.operation.read(|it| it.exists(entity, id))
+    }
+
+    fn query(&mut self, plan: &QueryPlan) -> Result<Page, Error> {
+        self.call.operation.read(|it| it.query(plan))
+    }
+
+    fn insert(&mut self, record: &Record) -> Result<u64, Error> {
+        self.call.operation.write(|it| it.insert(record))
+    }
+
+    fn update(&mut self, change: &Record) -> Result<u64, Error> {
+        self.call.operation.write(|it| it.update(change))
+    }
+
+    fn delete(&mut self, entity: &Arc<EntityMetadata>, id: Uuid) -> Result<(), Error> {
+        self.call.operation.write(|it| it.delete(entity, id))
+    }
+
+    fn send(&mut self, request: Request) -> Result<Response, Error> {
+        let parent =
+            self.parent.clone().ok_or(Error::Bug("a message sent before it was opened"))?;
+        run(self.call.nested(self.call.caller, parent), request)
+    }
+}

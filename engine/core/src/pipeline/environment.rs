@@ -1,0 +1,29 @@
+//! The environment: what all messages of an engine share, and no reload changes.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::job::JobQueue;
+use super::trace_log::TraceLog;
+use crate::clock::{Clock, IdSource, IdStream};
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// One store, one clock, one source of ids, the jobs and the trace log.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) settings: Settings,
+    pub(crate) jobs: JobQueue,
+    pub(crate) trace_log: TraceLog,
+}
+
+impl Environment {
+    pub(crate) fn new_id(&self, stream: IdStream, now: DateTime<Utc>) -> Uuid {
+        self.ids.next(stream, now)
+    }
+}

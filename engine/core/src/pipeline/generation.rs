@@ -1,0 +1,370 @@
+//! Generations: one catalog, its steps and its messages, which belong together and are swapped together.
+//!
+//! A message runs from start to end on the generation with which it began (RULES §2).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::step::{Hook, ImageRequest, Mode, Stage, Step};
+use crate::code::ErrorCode;
+use crate::message::{CustomMessage, Message};
+use crate::metadata::{
+    AttributeSet, Catalog, DidYouMean, EntityMetadata, LogicalName, MetadataError, suggestion,
+};
+
+/// A catalog, its steps and its messages.
+#[derive(Debug, Default)]
+pub(crate) struct Generation {
+    /// How many reloads came before.
+    pub(crate) number: u64,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) messages: Messages,
+    plans: BTreeMap<Message, BTreeMap<LogicalName, Arc<Plan>>>,
+    /// The plans of messages that name no entity, and of entities of which no step speaks.
+    general: BTreeMap<Message, Arc<Plan>>,
+    nothing: Arc<Plan>,
+}
+
+/// The custom messages, by every name by which they are known.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Messages(BTreeMap<String, Arc<RegisteredMessage>>);
+
+/// A custom message with its main operation.
+pub(crate) struct RegisteredMessage {
+    pub(crate) definition: CustomMessage,
+    pub(crate) main: Arc<dyn Hook>,
+}
+
+/// The steps of one message to one entity, each stage in the order in which it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(super) pre_validation: Arc<[PlannedStep]>,
+    pub(super) pre_operation: Arc<[PlannedStep]>,
+    pub(super) post_operation: Arc<[PlannedStep]>,
+    pub(super) asynchronous: Arc<[PlannedStep]>,
+    pub(super) wants_pre_image: bool,
+    pub(super) wants_post_image: bool,
+}
+
+/// A step whose names are resolved.
+#[derive(Debug, Clone)]
+pub(crate) struct PlannedStep {
+    pub(super) step: Arc<Step>,
+    /// What an update must carry; `None` for anything.
+    pub(super) filter: Option<AttributeSet>,
+    pub(super) pre_images: Vec<PlannedImage>,
+    pub(super) post_images: Vec<PlannedImage>,
+}
+
+/// An image whose names are resolved.
+#[derive(Debug, Clone)]
+pub(super) struct PlannedImage {
+    pub(super) alias: Arc<str>,
+    /// What it shows; `None` for everything.
+    pub(super) attributes: Option<AttributeSet>,
+}
+
+/// Why a step cannot be registered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("step `{step}`: {problem}")]
+pub struct StepError {
+    /// The name of the step.
+    pub step: String,
+    /// What is wrong.
+    pub problem: StepProblem,
+}
+
+/// What is wrong with a step.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StepProblem {
+    /// It names something that the catalog does not know.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// Nobody registered its message.
+    #[error("there is no message `{message}`{}", DidYouMean(.suggestion))]
+    UnknownMessage {
+        /// The name that was given.
+        message: String,
+        /// The name that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// Its message raises no event (M-30).
+    #[error("no step can run on {0}: register it on what the message becomes, Create and Update")]
+    NoEvent(Message),
+    /// It runs at a stage that is not for steps (P-2).
+    #[error("no step runs at stage 30: take 10, 20 or 40")]
+    MainStage,
+    /// It is asynchronous before the commit (P-43).
+    #[error("an asynchronous step runs in post-operation, and this one is at {0}")]
+    AsynchronousBeforePost(&'static str),
+    /// It has a pre-image of what is not there before, or a post-image of what is not there after (I-6).
+    #[error("Message {message} does not support this image type. It has no {image}")]
+    ImageType {
+        /// The message.
+        message: Message,
+        /// The image.
+        image: &'static str,
+    },
+    /// It has a post-image before the write (I-7).
+    #[error("PreEvent step registration does not support Post Image.")]
+    PostImageBeforeWrite,
+    /// Its message has no images (I-5).
+    #[error("{0} does not support images")]
+    NoImages(Message),
+    /// Two of its images have one alias.
+    #[error("two images are called `{0}`")]
+    AliasTwice(String),
+    /// It names an entity on a message that names none (I-59).
+    #[error("{0} names no primary entity: leave the entity out, and filter by relationship")]
+    EntityOnAssociation(Message),
+    /// It names attributes or images without an entity whose attributes they could be.
+    #[error("a step without an entity cannot name attributes")]
+    AttributesWithoutEntity,
+    /// It filters by relationship on a message that knows none.
+    #[error("only Associate and Disassociate can be filtered by relationship")]
+    RelationshipOnOther,
+    /// Another step has its name, message and stage.
+    #[error("another step has this name on the same message, entity and stage")]
+    Twice,
+}
+
+impl StepProblem {
+    /// The number by which Dataverse knows this refusal.
+    pub const fn number(&self) -> u32 {
+        match self {
+            Self::Metadata(_) => 0x8004_1103,
+            Self::ImageType { .. } => 0x8004_416D,
+            Self::PostImageBeforeWrite => 0x8004_416E,
+            Self::NoImages(_) => 0x8004_4189,
+            Self::MainStage => 0x8004_4184,
+            Self::NoEvent(_) => 0x8004_4187,
+            Self::UnknownMessage { .. }
+            | Self::AsynchronousBeforePost(_)
+            | Self::AliasTwice(_)
+            | Self::EntityOnAssociation(_)
+            | Self::AttributesWithoutEntity
+            | Self::RelationshipOnOther
+            | Self::Twice => ErrorCode::ParameterInvalid.number(),
+        }
+    }
+}
+
+impl Generation {
+    /// Checks the steps against the catalog and puts them in order. All that is wrong is answered at once.
+    pub(crate) fn new(
+        number: u64,
+        catalog: Arc<Catalog>,
+        (messages, steps): (Messages, &[Step]),
+    ) -> Result<Self, Vec<StepError>> {
+        let problems: Vec<StepError> = steps
+            .iter()
+            .filter_map(|step| {
+                let problem = check(step, &catalog, &messages).err()?;
+                Some(StepError { step: step.name.to_string(), problem })
+            })
+            .collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let mut generation = Self { number, catalog, messages, ..Self::default() };
+        generation.plan(steps);
+        Ok(generation)
+    }
+
+    /// The steps of a message to an entity.
+    pub(crate) fn steps(&self, message: &Message, entity: &str) -> &Arc<Plan> {
+        let own = self.plans.get(message).and_then(|it| it.get(entity));
+        own.or_else(|| self.general.get(message)).unwrap_or(&self.nothing)
+    }
+
+    fn plan(&mut self, steps: &[Step]) {
+        let mut by_message: BTreeMap<&Message, Vec<&Step>> = BTreeMap::new();
+        for step in steps.iter().filter(|it| it.is_enabled) {
+            by_message.entry(&step.message).or_default().push(step);
+        }
+        for (message, steps) in by_message {
+            let general: Vec<&Step> =
+                steps.iter().filter(|it| it.entity.is_none()).copied().collect();
+            self.general.insert(message.clone(), Arc::new(Plan::new(&general, None)));
+            let entities = steps.iter().filter_map(|it| it.entity.as_ref());
+            for name in entities {
+                let Ok(entity) = self.catalog.entity(name).cloned() else { continue };
+                let listens = |it: &&&Step| it.entity.as_ref().is_none_or(|it| it == name);
+                let own: Vec<&Step> = steps.iter().filter(listens).copied().collect();
+                let plans = self.plans.entry(message.clone()).or_default();
+                plans.insert(name.clone(), Arc::new(Plan::new(&own, Some(&entity))));
+            }
+        }
+    }
+}
+
+impl Plan {
+    fn new(steps: &[&Step], entity: Option<&EntityMetadata>) -> Self {
+        let mut steps = steps.to_vec();
+        // Ties of rank: steps without an entity first, then by name (stands for P-45's message-filter id).
+        steps.sort_by(|a, b| {
+            (a.rank, a.entity.is_some(), &a.name).cmp(&(b.rank, b.entity.is_some(), &b.name))
+        });
+        let planned: Vec<PlannedStep> =
+            steps.into_iter().map(|step| PlannedStep::new(step, entity)).collect();
+        let at = |stage, mode| -> Arc<[PlannedStep]> {
+            let is_there = |it: &&PlannedStep| it.step.stage == stage && it.step.mode == mode;
+            planned.iter().filter(is_there).cloned().collect()
+        };
+        Self {
+            pre_validation: at(Stage::PreValidation, Mode::Synchronous),
+            pre_operation: at(Stage::PreOperation, Mode::Synchronous),
+            post_operation: at(Stage::PostOperation, Mode::Synchronous),
+            asynchronous: at(Stage::PostOperation, Mode::Asynchronous),
+            wants_pre_image: planned.iter().any(|it| !it.pre_images.is_empty()),
+            wants_post_image: planned.iter().any(|it| !it.post_images.is_empty()),
+        }
+    }
+
+    /// The steps of a stage that run within the message.
+    pub(super) fn at(&self, stage: Stage) -> &Arc<[PlannedStep]> {
+        match stage {
+            Stage::PreValidation => &self.pre_validation,
+            Stage::PreOperation => &self.pre_operation,
+            Stage::MainOperation | Stage::PostOperation => &self.post_operation,
+        }
+    }
+}
+
+impl PlannedStep {
+    fn new(step: &Step, entity: Option<&EntityMetadata>) -> Self {
+        // INVARIANT: the names were checked, so that none is lost here.
+        let set = |names: &[LogicalName]| -> Option<AttributeSet> {
+            let entity = entity.filter(|_| !names.is_empty())?;
+            Some(names.iter().filter_map(|it| entity.ordinal(it)).collect())
+        };
+        let images = |requests: &[ImageRequest]| {
+            let plan = |it: &ImageRequest| PlannedImage {
+                alias: it.alias.as_str().into(),
+                attributes: set(&it.attributes),
+            };
+            requests.iter().map(plan).collect()
+        };
+        // Filters exist for Update alone (I-47); on other messages they are ignored (I-54).
+        let filters = step.message == Message::Update
+            && !entity.is_some_and(|it| step.filtering.contains(it.primary_id())); // I-51
+        Self {
+            filter: if filters { set(&step.filtering) } else { None },
+            pre_images: images(&step.pre_images),
+            post_images: images(&step.post_images),
+            step: Arc::new(step.clone()),
+        }
+    }
+}
+
+impl Messages {
+    /// Registers a message under all its names.
+    pub(crate) fn add(&mut self, definition: CustomMessage, main: Arc<dyn Hook>) {
+        let names: Vec<String> =
+            definition.aliases.iter().cloned().chain([definition.name.to_string()]).collect();
+        let registered = Arc::new(RegisteredMessage { definition, main });
+        for name in names {
+            self.0.insert(name, Arc::clone(&registered));
+        }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<RegisteredMessage>> {
+        self.0.get(name)
+    }
+
+    /// Every name of every message, the engine's own among them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        const STANDARD: [Message; 10] = Message::STANDARD;
+        static NAMES: &[Message; 10] = &STANDARD;
+        NAMES.iter().map(Message::name).chain(self.0.keys().map(String::as_str))
+    }
+}
+
+impl std::fmt::Debug for RegisteredMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("RegisteredMessage").field(&self.definition).finish()
+    }
+}
+
+/// Everything that can be wrong with one step.
+fn check(step: &Step, catalog: &Catalog, messages: &Messages) -> Result<(), StepProblem> {
+    let message = &step.message;
+    if let Message::Custom(name) = message
+        && messages.get(name).is_none_or(|it| it.definition.name != *name)
+    {
+        let (message, known) = (name.to_string(), messages.names());
+        let suggestion = suggestion(name, known).map(str::to_owned);
+        return Err(StepProblem::UnknownMessage { message, suggestion });
+    }
+    if *message == Message::Upsert {
+        return Err(StepProblem::NoEvent(message.clone()));
+    }
+    if step.stage == Stage::MainOperation {
+        return Err(StepProblem::MainStage);
+    }
+    if step.mode == Mode::Asynchronous && step.stage != Stage::PostOperation {
+        return Err(StepProblem::AsynchronousBeforePost(step.stage.name()));
+    }
+    match &step.relationship {
+        Some(_) if !message.is_association() => return Err(StepProblem::RelationshipOnOther),
+        Some(name) => drop(catalog.relationship(name)?),
+        None => {}
+    }
+    check_images(step)?;
+    match &step.entity {
+        Some(_) if message.is_association() => {
+            Err(StepProblem::EntityOnAssociation(message.clone()))
+        }
+        Some(name) => check_attributes(step, catalog.entity(name)?),
+        None if has_attributes(step) => Err(StepProblem::AttributesWithoutEntity),
+        None => Ok(()),
+    }
+}
+
+/// The matrix of spec §3.1.
+fn check_images(step: &Step) -> Result<(), StepProblem> {
+    let message = &step.message;
+    let (has_pre, has_post) = (!step.pre_images.is_empty(), !step.post_images.is_empty());
+    if !has_pre && !has_post {
+        return Ok(());
+    }
+    let has_images = matches!(
+        message,
+        Message::Create | Message::Update | Message::Delete | Message::Assign | Message::SetState
+    );
+    if !has_images {
+        return Err(StepProblem::NoImages(message.clone()));
+    }
+    let wrong = |image| Err(StepProblem::ImageType { message: message.clone(), image });
+    if has_pre && *message == Message::Create {
+        return wrong("pre-image");
+    }
+    if has_post && *message == Message::Delete {
+        return wrong("post-image");
+    }
+    if has_post && step.stage != Stage::PostOperation {
+        return Err(StepProblem::PostImageBeforeWrite);
+    }
+    for images in [&step.pre_images, &step.post_images] {
+        for (index, image) in images.iter().enumerate() {
+            if images.iter().skip(index + 1).any(|it| it.alias == image.alias) {
+                return Err(StepProblem::AliasTwice(image.alias.clone()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_attributes(step: &Step, entity: &EntityMetadata) -> Result<(), StepProblem> {
+    let images = step.pre_images.iter().chain(&step.post_images).flat_map(|it| &it.attributes);
+    for name in step.filtering.iter().chain(images) {
+        entity.find(name)?;
+    }
+    Ok(())
+}
+
+fn has_attributes(step: &Step) -> bool {
+    let images = step.pre_images.iter().chain(&step.post_images);
+    !step.filtering.is_empty() || images.flat_map(|it| &it.attributes).next().is_some()
+}

@@ -1,0 +1,65 @@
+//! Images: a record as it was at one moment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::generation::PlannedImage;
+use crate::metadata::{AttributeSet, Ordinal};
+use crate::record::{EntityReference, Record, Value};
+
+/// A record as it was at one moment. Nobody can change it (I-21), and it shows what was asked for (I-13).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    record: Record,
+    shown: Option<AttributeSet>,
+}
+
+/// The images of one step, by alias; the one without an alias has the empty name.
+pub(crate) type Images = BTreeMap<Arc<str>, Image>;
+
+impl Image {
+    /// A record seen through the attributes that a step asked for.
+    pub(super) fn new(record: &Record, shown: Option<&AttributeSet>) -> Self {
+        Self { record: record.clone(), shown: shown.cloned() }
+    }
+
+    /// The record of which this is an image.
+    pub fn reference(&self) -> Option<EntityReference> {
+        self.record.reference()
+    }
+
+    /// The value of an attribute; `None` where it was null (I-15) or is not shown.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.at(self.record.metadata().ordinal(name)?)
+    }
+
+    /// The value at a place; `None` where it was null or is not shown.
+    pub fn at(&self, ordinal: Ordinal) -> Option<&Value> {
+        if !self.shows(ordinal) {
+            return None;
+        }
+        self.record.at(ordinal)
+    }
+
+    /// Whether the step asked for the attribute. The identity is always there (I-16).
+    pub fn shows(&self, ordinal: Ordinal) -> bool {
+        self.shown.as_ref().is_none_or(|it| it.contains(ordinal))
+            || self.record.metadata().system().primary_id == Some(ordinal)
+    }
+
+    /// The record with the attributes that are shown.
+    pub fn to_record(&self) -> Record {
+        match &self.shown {
+            Some(shown) => self.record.only(shown),
+            None => self.record.clone(),
+        }
+    }
+}
+
+/// The images that a step asked for; none where there is no record.
+pub(super) fn images(wanted: &[PlannedImage], record: Option<&Record>) -> Images {
+    let Some(record) = record else { return Images::new() };
+    let image =
+        |it: &PlannedImage| (Arc::clone(&it.alias), Image::new(record, it.attributes.as_ref()));
+    wanted.iter().map(image).collect()
+}

@@ -1,0 +1,268 @@
+//! Operations: all that one outermost message causes, and the transaction they share.
+
+use std::fmt;
+use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::job::Job;
+use super::parent::ParentContext;
+use super::transcript::Recorder;
+use super::{Environment, Generation};
+use crate::clock::IdStream;
+use crate::error::Error;
+use crate::settings::Caller;
+use crate::store::{Reader, StoreError, Transaction};
+
+/// One outermost message and everything nested in it.
+pub(crate) struct Operation {
+    pub(super) environment: Arc<Environment>,
+    pub(super) generation: Arc<Generation>,
+    /// The time at which it began: all stamps of one operation are the same, reruns included.
+    pub(super) now: DateTime<Utc>,
+    recorder: Option<Mutex<Recorder>>,
+    correlation: OnceLock<Uuid>,
+    deadline: Instant,
+    sent: AtomicU32,
+    is_over: AtomicBool,
+    ids: Mutex<IdTape>,
+    slot: Mutex<Slot>,
+    /// How many transactions of its own it has committed.
+    commits: AtomicU32,
+}
+
+/// A place in an operation from which a message is sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(super) operation: Arc<Operation>,
+    pub(super) depth: u32,
+    pub(super) caller: Caller,
+    pub(super) parent: Option<Arc<ParentContext>>,
+}
+
+/// The transaction of an operation over its life.
+enum Slot {
+    Closed,
+    Open(OpenTransaction),
+    Doomed,
+}
+
+/// A transaction, and the jobs that exist only if it commits (P-41).
+struct OpenTransaction {
+    transaction: Box<dyn Transaction>,
+    jobs: Vec<Job>,
+}
+
+/// The identities that an operation drew: a rerun gets the same ones again.
+#[derive(Default)]
+struct IdTape {
+    drawn: Vec<Uuid>,
+    next: usize,
+}
+
+/// A moment of an operation to which a rerun goes back.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    ids: usize,
+    events: usize,
+}
+
+impl Operation {
+    pub(crate) fn new(environment: &Arc<Environment>, generation: &Arc<Generation>) -> Self {
+        Self {
+            now: environment.clock.now(),
+            recorder: None,
+            correlation: OnceLock::new(),
+            deadline: Instant::now() + environment.settings.time_limit,
+            sent: AtomicU32::new(0),
+            is_over: AtomicBool::new(false),
+            ids: Mutex::default(),
+            slot: Mutex::new(Slot::Closed),
+            commits: AtomicU32::new(0),
+            environment: Arc::clone(environment),
+            generation: Arc::clone(generation),
+        }
+    }
+
+    /// The operation, keeping a transcript.
+    pub(crate) fn recorded(mut self, recorder: Recorder) -> Self {
+        self.recorder = Some(Mutex::new(recorder));
+        self
+    }
+
+    /// The operation, as a part of another's chain (P-84).
+    pub(super) fn correlated(self, correlation: Uuid) -> Self {
+        Self { correlation: OnceLock::from(correlation), ..self }
+    }
+
+    /// Ends the operation: who still holds a service of it can send no more. Answers what was recorded.
+    pub(crate) fn finish(&self) -> Recorder {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.recorder.as_ref().map(|it| mem::take(&mut *lock(it))).unwrap_or_default()
+    }
+
+    /// The identity of the chain (P-85).
+    pub(super) fn correlation(&self) -> Uuid {
+        *self.correlation.get_or_init(|| self.environment.new_id(IdStream::Request, self.now))
+    }
+
+    /// Writes into the transcript, where there is one.
+    pub(super) fn note(&self, write: impl FnOnce(&mut Recorder)) {
+        if let Some(recorder) = &self.recorder {
+            write(&mut lock(recorder));
+        }
+    }
+
+    /// Whether somebody listens, so that it is worth to find out what changed.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.recorder.is_some()
+    }
+
+    /// Whether anything was committed that a later failure does not undo (P-24).
+    pub(super) fn has_committed(&self) -> bool {
+        self.commits.load(Ordering::Relaxed) != 0
+    }
+
+    /// Counts a message, and refuses it where there are too many, or too late, or after the end.
+    pub(super) fn admit(&self) -> Result<(), Error> {
+        let settings = &self.environment.settings;
+        if self.is_over.load(Ordering::Relaxed) {
+            return Err(Error::Over);
+        }
+        if settings.message_limit <= self.sent.fetch_add(1, Ordering::Relaxed) {
+            return Err(Error::TooManyMessages { limit: settings.message_limit });
+        }
+        self.check_time()
+    }
+
+    /// Refuses to go on after the deadline (E-37).
+    pub(super) fn check_time(&self) -> Result<(), Error> {
+        if self.deadline < Instant::now() {
+            return Err(Error::Timeout { limit: self.environment.settings.time_limit });
+        }
+        Ok(())
+    }
+
+    /// When the operation must be over.
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// An identity for a record: the same one in a rerun.
+    pub(super) fn new_record_id(&self) -> Uuid {
+        let mut tape = lock(&self.ids);
+        let index = tape.next;
+        tape.next += 1;
+        if let Some(id) = tape.drawn.get(index) {
+            return *id;
+        }
+        let id = self.environment.new_id(IdStream::Record, self.now);
+        tape.drawn.push(id);
+        id
+    }
+
+    /// Reads from the open transaction, or from what is committed where none is open.
+    pub(super) fn read<T>(
+        &self,
+        ask: impl FnOnce(&mut dyn Reader) -> Result<T, StoreError>,
+    ) -> Result<T, Error> {
+        match &mut *lock(&self.slot) {
+            Slot::Open(open) => Ok(ask(open.transaction.as_mut())?),
+            Slot::Closed => Ok(ask(self.environment.store.snapshot()?.as_mut())?),
+            Slot::Doomed => Err(Error::Doomed),
+        }
+    }
+
+    /// Writes through the open transaction.
+    pub(super) fn write<T>(
+        &self,
+        ask: impl FnOnce(&mut dyn Transaction) -> Result<T, StoreError>,
+    ) -> Result<T, Error> {
+        match &mut *lock(&self.slot) {
+            Slot::Open(open) => Ok(ask(open.transaction.as_mut())?),
+            Slot::Closed => Err(Error::Bug("a write outside a transaction")),
+            Slot::Doomed => Err(Error::Doomed),
+        }
+    }
+
+    /// Keeps a job that runs if the transaction commits.
+    pub(super) fn queue(&self, job: Job) {
+        if let Slot::Open(open) = &mut *lock(&self.slot) {
+            open.jobs.push(job);
+        }
+    }
+
+    /// Whether a transaction is open; an error where nothing can be saved any more.
+    pub(super) fn is_in_transaction(&self) -> Result<bool, Error> {
+        match &*lock(&self.slot) {
+            Slot::Open(_) => Ok(true),
+            Slot::Closed => Ok(false),
+            Slot::Doomed => Err(Error::Doomed),
+        }
+    }
+
+    pub(super) fn begin(&self) -> Result<Mark, Error> {
+        let transaction = self.environment.store.begin()?;
+        *lock(&self.slot) = Slot::Open(OpenTransaction { transaction, jobs: Vec::new() });
+        let events = self.recorder.as_ref().map_or(0, |it| lock(it).len());
+        Ok(Mark { ids: lock(&self.ids).next, events })
+    }
+
+    /// Commits, and hands over the jobs.
+    pub(super) fn commit(&self) -> Result<(), Error> {
+        match mem::replace(&mut *lock(&self.slot), Slot::Closed) {
+            Slot::Open(OpenTransaction { transaction, jobs }) => {
+                transaction.commit()?;
+                self.commits.fetch_add(1, Ordering::Relaxed);
+                self.environment.jobs.push(jobs);
+                Ok(())
+            }
+            Slot::Closed | Slot::Doomed => Err(Error::Doomed),
+        }
+    }
+
+    /// Undoes everything since the begin.
+    pub(super) fn roll_back(&self) {
+        *lock(&self.slot) = Slot::Closed;
+    }
+
+    /// Goes back to a mark, so that the same work gets the same identities again.
+    pub(super) fn rewind(&self, mark: Mark) {
+        lock(&self.ids).next = mark.ids;
+        self.note(|it| it.truncate(mark.events));
+    }
+
+    /// From here on nothing can be saved, whoever catches the error (E-12).
+    pub(super) fn doom(&self) {
+        let mut slot = lock(&self.slot);
+        if matches!(*slot, Slot::Open(_)) {
+            *slot = Slot::Doomed;
+        }
+    }
+}
+
+impl Call {
+    pub(crate) fn outermost(operation: Arc<Operation>, caller: Caller) -> Self {
+        Self { operation, depth: 1, caller, parent: None }
+    }
+
+    /// The place from which a message within this one is sent.
+    pub(super) fn nested(&self, caller: Caller, parent: Arc<ParentContext>) -> Self {
+        let operation = Arc::clone(&self.operation);
+        Self { operation, depth: self.depth + 1, caller, parent: Some(parent) }
+    }
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operation").field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,120 @@
+//! The transcript: what happened, event by event, and the same as text for snapshots.
+
+mod aliases;
+mod recorder;
+mod text;
+
+use std::fmt;
+
+pub use self::aliases::Aliases;
+pub(crate) use self::recorder::Recorder;
+
+/// What one outermost message did, event by event, in the order in which it happened.
+///
+/// Its text holds no time, no duration, no generation and no random identity: the same run gives the same
+/// words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transcript {
+    /// The events. Identities stand in them as they are: `account(0198…)`.
+    pub events: Vec<Event>,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A message began.
+    Opened {
+        /// How many messages stand around it.
+        level: usize,
+        /// The message.
+        message: String,
+        /// Its record and parameters, in words.
+        parameters: String,
+        /// The user, where it is not the engine's default one.
+        user: Option<String>,
+        /// How deeply it is nested, by the count that the depth limit uses.
+        depth: u32,
+        /// Whether it only reads.
+        is_read: bool,
+    },
+    /// A stage began in which steps were considered.
+    Stage {
+        /// How many messages stand around it.
+        level: usize,
+        /// 10, 20, 30 or 40.
+        number: u16,
+        /// Its name.
+        name: String,
+    },
+    /// A step was considered.
+    Step {
+        /// How many messages stand around it.
+        level: usize,
+        /// Its name.
+        name: String,
+        /// What came of it.
+        outcome: StepOutcome,
+        /// The attributes of the target that it changed: name, value before, value after.
+        changes: Vec<(String, String, String)>,
+    },
+    /// A step left a line.
+    Trace {
+        /// How many messages stand around it.
+        level: usize,
+        /// The line.
+        line: String,
+    },
+    /// The main operation was done.
+    Main {
+        /// How many messages stand around it.
+        level: usize,
+        /// What it did, in words.
+        result: String,
+    },
+    /// A message ended.
+    Closed {
+        /// How many messages stand around it.
+        level: usize,
+        /// Why it failed, if it did.
+        failure: Option<String>,
+    },
+    /// A job ran.
+    Job {
+        /// The step.
+        name: String,
+        /// What came of it; pending while it runs.
+        outcome: StepOutcome,
+    },
+}
+
+/// What came of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StepOutcome {
+    /// It did not end.
+    Pending,
+    /// It ran.
+    Ran,
+    /// It did not run, and why.
+    Skipped(String),
+    /// It said no, and why.
+    Rejected(String),
+    /// It broke, and how.
+    Failed(String),
+    /// It waits for the commit.
+    Queued,
+}
+
+impl Transcript {
+    /// The transcript as text, with records numbered by the aliases, which go on from text to text.
+    pub fn render(&self, aliases: &mut Aliases) -> String {
+        aliases.apply(&text::render(&self.events))
+    }
+}
+
+impl fmt::Display for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(&mut Aliases::default()))
+    }
+}

@@ -1,0 +1,218 @@
+//! Records: some attributes of one row, in hand, and the values they hold.
+//!
+//! A record is a row of slots: an attribute's [`Ordinal`](crate::metadata::Ordinal) says where its
+//! value is, one bit says whether it is there at all. Names are resolved once, where they enter.
+//!
+//! This layer knows no store: a record is a value, safe to clone, compare and print.
+//!
+//! Invariants:
+//!
+//! - *Absent* and *null* differ: an update leaves an absent attribute alone and clears a null one.
+//! - A record read from a store holds no null: what is null there is absent here (I-15).
+//! - Clones share their slots until one of them is written to.
+
+mod page;
+mod query;
+mod query_plan;
+mod slots;
+mod validation;
+mod value;
+
+use std::fmt;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+pub use self::page::{Page, PageRequest};
+pub use self::query::{ColumnSet, Condition, Filter, Operator, OrderBy, Query, QueryError};
+pub use self::query_plan::QueryPlan;
+use self::slots::Slots;
+pub use self::validation::{MoneyPrecision, ValueError, check_value};
+pub use self::value::{EntityReference, Party, Value};
+use crate::metadata::{AttributeSet, EntityMetadata, LogicalName, MetadataError, Ordinal};
+
+/// Some attributes of one row, in hand. Cheap to clone.
+#[derive(Clone, PartialEq)]
+pub struct Record {
+    entity: Arc<EntityMetadata>,
+    id: Option<Uuid>,
+    version: Option<u64>,
+    slots: Arc<Slots>,
+    /// The alternate key by which the caller names the record, where it does.
+    key: Option<Arc<Slots>>,
+}
+
+impl Record {
+    /// A record without identity and attributes.
+    pub fn new(entity: &Arc<EntityMetadata>) -> Self {
+        Self {
+            entity: Arc::clone(entity),
+            id: None,
+            version: None,
+            slots: Arc::default(),
+            key: None,
+        }
+    }
+
+    /// A record of that identity, without attributes.
+    pub fn of(entity: &Arc<EntityMetadata>, id: Uuid) -> Self {
+        Self { id: Some(id), ..Self::new(entity) }
+    }
+
+    /// The definition of the record's entity.
+    pub fn metadata(&self) -> &Arc<EntityMetadata> {
+        &self.entity
+    }
+
+    /// The logical name of the record's entity.
+    pub fn entity(&self) -> &LogicalName {
+        self.entity.logical_name()
+    }
+
+    /// The identity, once the record has one.
+    pub fn id(&self) -> Option<Uuid> {
+        self.id
+    }
+
+    /// Gives the record its identity.
+    pub fn identify(&mut self, id: Uuid) {
+        self.id = Some(id);
+    }
+
+    /// A reference to the record, once it has an identity.
+    pub fn reference(&self) -> Option<EntityReference> {
+        Some(EntityReference::new(self.entity().clone(), self.id?))
+    }
+
+    /// The row version: that of the store, or the one that the caller knows (C-116).
+    pub fn version(&self) -> Option<u64> {
+        self.version
+    }
+
+    /// Says which row version the record has, or the caller knows.
+    pub fn set_version(&mut self, version: u64) {
+        self.version = Some(version);
+    }
+
+    /// The value of an attribute; `None` where it is absent.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.at(self.entity.ordinal(name)?)
+    }
+
+    /// The value at a place; `None` where it is absent.
+    pub fn at(&self, ordinal: Ordinal) -> Option<&Value> {
+        self.slots.get(ordinal)
+    }
+
+    /// Whether the record carries the attribute, be it null.
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// The attributes that the record carries.
+    pub fn present(&self) -> &AttributeSet {
+        self.slots.present()
+    }
+
+    /// Sets an attribute. Whether the value fits is checked when the record is written.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) -> Result<(), MetadataError> {
+        let ordinal = self.entity.find(name)?;
+        self.put(ordinal, value.into());
+        Ok(())
+    }
+
+    /// The record with one more attribute.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Result<Self, MetadataError> {
+        self.set(name, value)?;
+        Ok(self)
+    }
+
+    /// Sets an attribute by its place.
+    pub fn put(&mut self, ordinal: Ordinal, value: Value) {
+        Arc::make_mut(&mut self.slots).put(ordinal, value);
+    }
+
+    /// Takes an attribute out, so that it is absent. Answers what it held.
+    pub fn remove(&mut self, name: &str) -> Result<Option<Value>, MetadataError> {
+        let ordinal = self.entity.find(name)?;
+        Ok(self.take(ordinal))
+    }
+
+    /// Takes an attribute out by its place.
+    pub fn take(&mut self, ordinal: Ordinal) -> Option<Value> {
+        self.slots
+            .present()
+            .contains(ordinal)
+            .then(|| Arc::make_mut(&mut self.slots).take(ordinal))?
+    }
+
+    /// Names the record by an alternate key: its attributes one by one (C-106).
+    pub fn with_key(mut self, name: &str, value: impl Into<Value>) -> Result<Self, MetadataError> {
+        let ordinal = self.entity.find(name)?;
+        Arc::make_mut(self.key.get_or_insert_default()).put(ordinal, value.into());
+        Ok(self)
+    }
+
+    /// The alternate key by which the caller names the record, by places.
+    pub fn key(&self) -> impl Iterator<Item = (Ordinal, &Value)> {
+        self.key.iter().flat_map(|it| it.iter())
+    }
+
+    pub(crate) fn forget_key(&mut self) {
+        self.key = None;
+    }
+
+    /// The attributes with their names, in the order of the names.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.entity
+            .ordinals_by_name()
+            .filter_map(|it| Some((self.entity.name(it), self.slots.get(it)?)))
+    }
+
+    /// The attributes with their places.
+    pub fn iter(&self) -> impl Iterator<Item = (Ordinal, &Value)> {
+        self.slots.iter()
+    }
+
+    /// Lays another record's attributes over this one's; a null takes the attribute out.
+    pub fn merge(&mut self, change: &Self) {
+        let slots = Arc::make_mut(&mut self.slots);
+        for (ordinal, value) in change.slots.iter() {
+            if value.is_null() {
+                slots.take(ordinal);
+            } else {
+                slots.put(ordinal, value.clone());
+            }
+        }
+    }
+
+    /// The record with these attributes alone.
+    #[must_use]
+    pub fn only(&self, columns: &AttributeSet) -> Self {
+        let mut slots = Slots::default();
+        for (ordinal, value) in self.slots.iter().filter(|(it, _)| columns.contains(*it)) {
+            slots.put(ordinal, value.clone());
+        }
+        Self { slots: Arc::new(slots), ..self.clone() }
+    }
+
+    /// The record as a later definition of its entity sees it: places never move.
+    pub(crate) fn under(&self, entity: &Arc<EntityMetadata>) -> Self {
+        Self { entity: Arc::clone(entity), ..self.clone() }
+    }
+
+    /// What people call the record: the value of its primary name.
+    pub fn primary_name(&self) -> Option<&str> {
+        match self.at(self.entity.system().primary_name?)? {
+            Value::Text(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} ", self.entity(), self.id)?;
+        f.debug_map().entries(self.attributes()).finish()
+    }
+}

@@ -1,0 +1,333 @@
+//! Query plans: a query whose names are resolved, and what it says of one record.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use super::query::{ColumnSet, Condition, Filter, Operator, Query, QueryError};
+use super::{PageRequest, Record, Value};
+use crate::metadata::{
+    AttributeMetadata, AttributeSet, AttributeType, Catalog, DateTimeBehavior, EntityMetadata,
+    Ordinal,
+};
+
+/// A query whose names are resolved and whose values have the types of their attributes.
+#[derive(Debug, Clone)]
+pub struct QueryPlan {
+    /// The entity.
+    pub entity: Arc<EntityMetadata>,
+    /// The attributes wanted; `None` for all.
+    pub columns: Option<AttributeSet>,
+    /// The most records wanted.
+    pub top: Option<u32>,
+    /// The part of the answer that is wanted.
+    pub page: Option<PageRequest>,
+    /// Whether to count all records that match.
+    pub returns_total: bool,
+    filter: Test,
+    order: Vec<(Ordinal, bool)>,
+}
+
+/// A filter by places.
+#[derive(Debug, Clone)]
+enum Test {
+    All(Vec<Test>),
+    Any(Vec<Test>),
+    Is { attribute: Subject, operator: Operator, values: Vec<Value> },
+}
+
+/// What a condition looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Identity,
+    Attribute(Ordinal),
+}
+
+impl QueryPlan {
+    /// Resolves a query against a catalog.
+    pub fn new(query: &Query, catalog: &Catalog) -> Result<Self, QueryError> {
+        let entity = Arc::clone(catalog.entity(&query.entity)?);
+        if query.top.is_some() && query.page.is_some() {
+            return Err(QueryError::Page("a query takes either `top` or a page"));
+        }
+        if let Some(page) = &query.page
+            && (page.number == 0 || page.size == 0 || PageRequest::SIZE_LIMIT < page.size)
+        {
+            return Err(QueryError::Page("pages count from 1 and hold 1 to 5000 records"));
+        }
+        let columns = resolve_columns(&query.columns, &entity)?;
+        let filter = resolve(&query.filter, &entity)?;
+        let order =
+            query.order.iter().map(|it| Ok((entity.find(&it.attribute)?, it.is_descending)));
+        let order = order.collect::<Result<_, QueryError>>()?;
+        let (top, page) = (query.top, query.page.clone());
+        Ok(Self { entity, columns, top, page, returns_total: query.returns_total, filter, order })
+    }
+
+    /// The same for all attributes.
+    #[must_use]
+    pub fn unprojected(&self) -> Self {
+        Self { columns: None, ..self.clone() }
+    }
+
+    /// Whether the record meets the filter.
+    pub fn matches(&self, record: &Record) -> bool {
+        self.filter.matches(record)
+    }
+
+    /// Which of two records comes first.
+    pub fn compare(&self, a: &Record, b: &Record) -> Ordering {
+        let by_attributes = self.order.iter().map(|(ordinal, is_descending)| {
+            let order = compare_nullable(a.at(*ordinal), b.at(*ordinal));
+            if *is_descending { order.reverse() } else { order }
+        });
+        by_attributes.fold(Ordering::Equal, Ordering::then).then_with(|| a.id().cmp(&b.id()))
+    }
+
+    /// Attributes that must equal these values, whatever else the filter says: what an index can use.
+    pub fn equalities(&self) -> impl Iterator<Item = (Ordinal, &Value)> {
+        let all = if let Test::All(all) = &self.filter { all.as_slice() } else { &[] };
+        all.iter().filter_map(|it| match it {
+            Test::Is { attribute: Subject::Attribute(it), operator: Operator::Equal, values } => {
+                Some((*it, values.first()?))
+            }
+            Test::Is { .. } | Test::All(_) | Test::Any(_) => None,
+        })
+    }
+
+    /// The record with the attributes wanted, as far as the entity can be read (C-7).
+    pub fn project(&self, record: Record) -> Record {
+        match &self.columns {
+            Some(columns) => record.only(columns),
+            None => record,
+        }
+    }
+}
+
+/// The places of a column set; `None` for all.
+pub(crate) fn resolve_columns(
+    columns: &ColumnSet,
+    entity: &EntityMetadata,
+) -> Result<Option<AttributeSet>, QueryError> {
+    match columns {
+        ColumnSet::All => Ok(None),
+        ColumnSet::Only(names) => Ok(Some(entity.set_of(names.iter().map(|it| &**it))?)),
+    }
+}
+
+fn resolve(filter: &Filter, entity: &EntityMetadata) -> Result<Test, QueryError> {
+    let each = |filters: &[Filter]| -> Result<Vec<Test>, QueryError> {
+        filters.iter().map(|it| resolve(it, entity)).collect()
+    };
+    Ok(match filter {
+        Filter::All(filters) => Test::All(each(filters)?),
+        Filter::Any(filters) => Test::Any(each(filters)?),
+        Filter::Is(condition) => resolve_condition(condition, entity)?,
+    })
+}
+
+fn resolve_condition(condition: &Condition, entity: &EntityMetadata) -> Result<Test, QueryError> {
+    let ordinal = entity.find(&condition.attribute)?;
+    let operator = condition.operator;
+    let (expected, is_right) = match operator {
+        Operator::Null | Operator::NotNull => ("none", condition.values.is_empty()),
+        Operator::Between => ("two", condition.values.len() == 2),
+        Operator::In | Operator::NotIn => ("any number", true),
+        Operator::Equal
+        | Operator::NotEqual
+        | Operator::LessThan
+        | Operator::LessEqual
+        | Operator::GreaterThan
+        | Operator::GreaterEqual
+        | Operator::Like
+        | Operator::NotLike
+        | Operator::BeginsWith
+        | Operator::EndsWith
+        | Operator::Contains => ("one", condition.values.len() == 1),
+    };
+    if !is_right {
+        let (attribute, found) = (condition.attribute.clone(), condition.values.len());
+        return Err(QueryError::Values { attribute, operator, expected, found });
+    }
+    let is_identity = condition.attribute == *entity.primary_id();
+    let subject = if is_identity { Subject::Identity } else { Subject::Attribute(ordinal) };
+    let values = match entity.attribute_at(ordinal) {
+        Some(attribute) => {
+            condition.values.iter().map(|it| comparable(it, attribute)).collect::<Result<_, _>>()?
+        }
+        None => condition.values.clone(),
+    };
+    Ok(Test::Is { attribute: subject, operator, values })
+}
+
+/// The value in the type in which the attribute holds it.
+fn comparable(value: &Value, attribute: &AttributeMetadata) -> Result<Value, QueryError> {
+    let converted = match (&attribute.kind, value) {
+        (
+            AttributeType::Text { .. } | AttributeType::Memo { .. } | AttributeType::EntityName,
+            Value::Text(_),
+        )
+        | (
+            AttributeType::WholeNumber { .. } | AttributeType::BigInteger { .. },
+            Value::WholeNumber(_),
+        )
+        | (AttributeType::Boolean { .. } | AttributeType::ManagedProperty, Value::Boolean(_))
+        | (AttributeType::UniqueIdentifier, Value::Id(_))
+        | (AttributeType::Double { .. }, Value::Double(_)) => Some(value.clone()),
+        (AttributeType::UniqueIdentifier, Value::Lookup(reference)) => {
+            Some(Value::Id(reference.id))
+        }
+        (
+            AttributeType::Lookup { .. }
+            | AttributeType::Customer { .. }
+            | AttributeType::Owner { .. },
+            _,
+        ) => value.as_identity().map(|_| value.clone()),
+        (AttributeType::PartyList { .. }, Value::Lookup(_)) => Some(value.clone()),
+        (AttributeType::Decimal { .. } | AttributeType::Money { .. }, _) => {
+            value.as_decimal().map(Value::Decimal)
+        }
+        (AttributeType::Double { .. }, _) => {
+            value.as_decimal().and_then(|it| f64::try_from(it).ok()).map(Value::Double)
+        }
+        (
+            AttributeType::Choice(_)
+            | AttributeType::State(_)
+            | AttributeType::Status(_)
+            | AttributeType::MultiChoice(_),
+            _,
+        ) => value.as_choice().map(Value::Choice),
+        (AttributeType::DateTime { behavior, .. }, Value::Date(date)) => Some(match behavior {
+            DateTimeBehavior::DateOnly => value.clone(),
+            DateTimeBehavior::UserLocal | DateTimeBehavior::TimeZoneIndependent => {
+                Value::Moment(date.and_time(chrono::NaiveTime::MIN).and_utc())
+            }
+        }),
+        (AttributeType::DateTime { behavior, .. }, Value::Moment(moment)) => Some(match behavior {
+            DateTimeBehavior::DateOnly => Value::Date(moment.date_naive()),
+            DateTimeBehavior::UserLocal | DateTimeBehavior::TimeZoneIndependent => value.clone(),
+        }),
+        _ => None,
+    };
+    converted.ok_or_else(|| QueryError::WrongType {
+        attribute: attribute.logical_name.clone(),
+        expected: attribute.kind.name(),
+        found: value.kind(),
+        value: value.to_string(),
+    })
+}
+
+impl Test {
+    fn matches(&self, record: &Record) -> bool {
+        match self {
+            Self::All(tests) => tests.iter().all(|it| it.matches(record)),
+            Self::Any(tests) => tests.iter().any(|it| it.matches(record)),
+            Self::Is { attribute: Subject::Identity, operator, values } => {
+                let id = record.id().map(Value::Id);
+                meets(id.as_ref(), *operator, values)
+            }
+            Self::Is { attribute: Subject::Attribute(ordinal), operator, values } => {
+                meets(record.at(*ordinal), *operator, values)
+            }
+        }
+    }
+}
+
+/// Whether a stored value meets a condition. What is null meets `null` and the negations alone.
+fn meets(stored: Option<&Value>, operator: Operator, values: &[Value]) -> bool {
+    let first = values.first();
+    let is = |wanted: fn(Ordering) -> bool| {
+        stored.zip(first).is_some_and(|(a, b)| compare(a, b).is_some_and(wanted))
+    };
+    let text = |test: fn(&str, &str) -> bool| {
+        let pair = stored.and_then(Value::as_text).zip(first.and_then(Value::as_text));
+        pair.is_some_and(|(a, b)| test(&a.to_lowercase(), &b.to_lowercase()))
+    };
+    let is_one_of =
+        || stored.is_some_and(|a| values.iter().any(|b| compare(a, b) == Some(Ordering::Equal)));
+    match operator {
+        Operator::Equal => is(Ordering::is_eq),
+        Operator::NotEqual => !is(Ordering::is_eq),
+        Operator::LessThan => is(Ordering::is_lt),
+        Operator::LessEqual => is(Ordering::is_le),
+        Operator::GreaterThan => is(Ordering::is_gt),
+        Operator::GreaterEqual => is(Ordering::is_ge),
+        Operator::Like => text(is_like),
+        Operator::NotLike => !text(is_like),
+        Operator::In => is_one_of(),
+        Operator::NotIn => !is_one_of(),
+        Operator::Null => stored.is_none(),
+        Operator::NotNull => stored.is_some(),
+        Operator::Between => {
+            let is = |a, b, wanted: fn(Ordering) -> bool| compare(a, b).is_some_and(wanted);
+            matches!((stored, values), (Some(a), [low, high])
+                if is(a, low, Ordering::is_ge) && is(a, high, Ordering::is_le))
+        }
+        Operator::BeginsWith => text(|a, b| a.starts_with(b)),
+        Operator::EndsWith => text(|a, b| a.ends_with(b)),
+        Operator::Contains => match (stored, first) {
+            (Some(Value::Choices(options)), Some(Value::Choice(option))) => {
+                options.contains(option)
+            }
+            (Some(Value::Parties(parties)), Some(Value::Lookup(who))) => {
+                parties.iter().any(|it| it.party == *who)
+            }
+            _ => text(|a, b| a.contains(b)),
+        },
+    }
+}
+
+fn compare_nullable(a: Option<&Value>, b: Option<&Value>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => compare(a, b).unwrap_or(Ordering::Equal),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    }
+}
+
+/// Compares two values of one attribute; `None` where they have no order.
+fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+    match (a, b) {
+        (Value::Text(a), Value::Text(b)) => Some(a.to_lowercase().cmp(&b.to_lowercase())),
+        (Value::WholeNumber(a), Value::WholeNumber(b)) => Some(a.cmp(b)),
+        (Value::Decimal(a), Value::Decimal(b)) => Some(Decimal::cmp(a, b)),
+        (Value::Double(a), Value::Double(b)) => a.partial_cmp(b),
+        (Value::Boolean(a), Value::Boolean(b)) => Some(a.cmp(b)),
+        (Value::Moment(a), Value::Moment(b)) => Some(a.cmp(b)),
+        (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
+        (Value::Choice(a), Value::Choice(b)) => Some(a.cmp(b)),
+        (Value::Choices(a), Value::Choices(b)) => Some(a.cmp(b)),
+        (Value::Choices(a), Value::Choice(b)) if a.contains(b) => Some(Ordering::Equal),
+        (Value::Bytes(a), Value::Bytes(b)) => Some(a.cmp(b)),
+        (Value::Lookup(a), Value::Lookup(b)) => {
+            Some(a.id.cmp(&b.id).then_with(|| a.entity.cmp(&b.entity)))
+        }
+        _ => Some(a.as_identity()?.cmp(&b.as_identity()?)),
+    }
+}
+
+/// Whether a text is like a pattern: `%` stands for any text, `_` for any character.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let (text, pattern): (Vec<char>, Vec<char>) =
+        (text.chars().collect(), pattern.chars().collect());
+    let (mut t, mut p) = (0, 0);
+    let mut retry = None; // Where the last `%` stands, and what it has swallowed so far.
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('%') => {
+                retry = Some((p, t));
+                p += 1;
+            }
+            Some(it) if *it == '_' || Some(it) == text.get(t) => {
+                t += 1;
+                p += 1;
+            }
+            _ => {
+                let Some((percent, swallowed)) = retry else { return false };
+                retry = Some((percent, swallowed + 1));
+                (p, t) = (percent + 1, swallowed + 1);
+            }
+        }
+    }
+    pattern.iter().skip(p).all(|it| *it == '%')
+}

@@ -1,0 +1,92 @@
+//! Switches and limits of an engine: what Dataverse leaves open, and what an embedder may tighten.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+/// Switches and limits. The defaults are Dataverse's, or our documented choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The deepest level at which a step may run. Deeper means that a step wakes itself (P-74, P-75).
+    pub depth_limit: u32,
+    /// How long one outermost message may take with all that it causes (E-37, E-44).
+    pub time_limit: Duration,
+    /// How many messages one outermost message may cause. Stops a loop that depth does not see.
+    pub message_limit: u32,
+    /// Whether associating over a one-to-many relationship raises an Update of each related record (I-64).
+    pub associate_raises_update: bool,
+    /// Whether what the engine fills stands in the target of Create before stage 20 (spec 9.7, 13).
+    pub platform_attributes_at_pre_operation: bool,
+    /// Whether a failed read within a transaction dooms it, as a failed write does (E-13).
+    pub read_failure_dooms: bool,
+    /// Whether a step on Associate or Disassociate may name a primary entity (I-60).
+    pub associate_takes_entity: bool,
+    /// Digits after the point of amounts that leave it to the organization (C-33).
+    pub pricing_decimal_precision: u32,
+    /// Which step runs leave a row in the trace log (E-46).
+    pub trace_log: TraceLogSetting,
+    /// What becomes of asynchronous steps.
+    pub jobs: Jobs,
+}
+
+/// Which step runs leave a row in the trace log (E-46, E-47).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TraceLogSetting {
+    /// None.
+    Off,
+    /// Those that ended with a fault.
+    #[default]
+    Exceptions,
+    /// All.
+    All,
+}
+
+/// Who runs asynchronous steps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Jobs {
+    /// Whoever calls [`Engine::run_jobs`](crate::Engine::run_jobs), in the order in which they were queued.
+    #[default]
+    Manual,
+    /// So many threads of the engine's own.
+    Workers(usize),
+}
+
+/// In whose name a message is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose privileges count, and who stands as creator and modifier.
+    pub user: Uuid,
+    /// Who began it all.
+    pub initiating: Uuid,
+}
+
+impl Caller {
+    /// A user who acts in their own name.
+    pub fn user(user: Uuid) -> Self {
+        Self { user, initiating: user }
+    }
+
+    /// The same beginner, acting as another user.
+    #[must_use]
+    pub fn acting_as(self, user: Uuid) -> Self {
+        Self { user, ..self }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            depth_limit: 8,
+            time_limit: Duration::from_secs(120),
+            message_limit: 100_000,
+            associate_raises_update: true,
+            platform_attributes_at_pre_operation: true,
+            read_failure_dooms: false,
+            associate_takes_entity: false,
+            pricing_decimal_precision: 2,
+            trace_log: TraceLogSetting::default(),
+            jobs: Jobs::default(),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The port to storage: what the engine asks of a database, and nothing more.
+//!
+//! A store reads, inserts, updates, deletes and queries records. Links of many-to-many relationships
+//! are records of their intersect entity, so there is no verb for them.
+//!
+//! Invariants that every store keeps, and the conformance suite checks:
+//!
+//! - A transaction sees its own writes; others see them after the commit, all at once or not at all.
+//! - Two transactions never lose an update: the later of two that met answers [`StoreError::Conflict`]
+//!   to the engine, which carries its message out again.
+//! - A stored record holds no null, and its version grows with every write.
+//! - Alternate keys are unique among the records that have a value in all their attributes (C-110).
+
+mod memory;
+
+use std::fmt;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+pub use self::memory::Memory;
+use crate::code::ErrorCode;
+use crate::metadata::{Catalog, EntityMetadata, LogicalName};
+use crate::record::{EntityReference, Page, QueryPlan, Record};
+
+/// A database that can be read and can open transactions.
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Learns the catalog: before the first message, and before each reload that changes it. An error
+    /// refuses the catalog and leaves the store as it was.
+    fn adopt(&self, catalog: &Catalog) -> Result<(), StoreError>;
+
+    /// What is committed now, to be read outside any transaction.
+    fn snapshot(&self) -> Result<Box<dyn Reader>, StoreError>;
+
+    /// Opens a transaction. Dropping it without a commit rolls it back.
+    fn begin(&self) -> Result<Box<dyn Transaction>, StoreError>;
+}
+
+/// Reads records.
+pub trait Reader: Send {
+    /// The record, or `None` where there is none.
+    fn retrieve(
+        &mut self,
+        entity: &Arc<EntityMetadata>,
+        id: Uuid,
+    ) -> Result<Option<Record>, StoreError>;
+
+    /// Whether there is such a record.
+    fn exists(&mut self, entity: &Arc<EntityMetadata>, id: Uuid) -> Result<bool, StoreError>;
+
+    /// The records that match, in the order of the plan.
+    fn query(&mut self, plan: &QueryPlan) -> Result<Page, StoreError>;
+}
+
+/// Everything that one outermost message reads and writes.
+///
+/// A transaction owns its connection, so it needs no lifetime and can cross into scripts.
+pub trait Transaction: Reader {
+    /// Writes a new record, which has an identity. Answers its version.
+    fn insert(&mut self, record: &Record) -> Result<u64, StoreError>;
+
+    /// Lays `change` over the stored record; a null clears its attribute. Answers the new version.
+    fn update(&mut self, change: &Record) -> Result<u64, StoreError>;
+
+    /// Removes the record.
+    fn delete(&mut self, entity: &Arc<EntityMetadata>, id: Uuid) -> Result<(), StoreError>;
+
+    /// Makes every change durable, or none.
+    fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// What can go wrong in a store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no such record. The text is Dataverse's, on which clients match (E-62).
+    #[error("{} With Ids = {} Do Not Exist", .target.entity, .target.id)]
+    NotFound {
+        /// The record that was looked for.
+        target: EntityReference,
+    },
+    /// There is a record of that identity, or the two are linked already. The text is Dataverse's (E-62).
+    #[error("Cannot insert duplicate key.")]
+    Duplicate,
+    /// Another record has that alternate key.
+    #[error("Entity Key {key} violated. another `{entity}` has the same values")]
+    KeyViolated {
+        /// The entity.
+        entity: LogicalName,
+        /// The key.
+        key: LogicalName,
+    },
+    /// Another transaction changed what this one read. The engine carries the message out again.
+    #[error("the message met others on the same records again and again, and gave up")]
+    Conflict,
+    /// The database itself failed.
+    #[error("the database failed: {0}")]
+    Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// The stable code of this error.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotFound { .. } => ErrorCode::NotFound,
+            Self::Duplicate => ErrorCode::Duplicate,
+            Self::KeyViolated { .. } => ErrorCode::KeyViolated,
+            Self::Conflict => ErrorCode::Conflict,
+            Self::Backend(_) => ErrorCode::Backend,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The reference store: persistent maps in memory, with snapshots that are clones.
+//!
+//! A transaction works on its own copy of the maps and remembers what it read. At its commit, what it
+//! read must still be so; then its writes are laid over what others committed in between.
+
+mod table;
+mod transaction;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use imbl::OrdMap;
+use uuid::Uuid;
+
+use self::table::Table;
+use self::transaction::MemoryTransaction;
+use super::{Reader, Store, StoreError, Transaction};
+use crate::metadata::{Catalog, EntityMetadata, LogicalName};
+use crate::record::{Page, QueryPlan, Record};
+
+/// A store that forgets everything when it is dropped. Clones share their records.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    shared: Arc<Shared>,
+}
+
+/// What all transactions share.
+#[derive(Debug, Default)]
+struct Shared {
+    committed: Mutex<Root>,
+    /// The last row version given out: they grow over all entities (C-51).
+    version: AtomicU64,
+}
+
+/// All tables at one moment. A clone costs one reference count.
+#[derive(Debug, Clone, Default)]
+struct Root {
+    tables: OrdMap<LogicalName, Arc<Table>>,
+    /// How many commits made this.
+    commit: u64,
+}
+
+impl Store for Memory {
+    fn adopt(&self, _: &Catalog) -> Result<(), StoreError> {
+        Ok(()) // Rows are kept by ordinals, which no reload moves.
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Reader>, StoreError> {
+        Ok(Box::new(self.shared.lock().clone()))
+    }
+
+    fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
+        Ok(Box::new(MemoryTransaction::new(Arc::clone(&self.shared))))
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Root> {
+        self.committed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next_version(&self) -> u64 {
+        self.version.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+impl Root {
+    fn table(&self, entity: &str) -> Option<&Table> {
+        self.tables.get(entity).map(Arc::as_ref)
+    }
+
+    fn table_mut(&mut self, entity: &LogicalName) -> &mut Table {
+        Arc::make_mut(self.tables.entry(entity.clone()).or_default())
+    }
+}
+
+impl Reader for Root {
+    fn retrieve(
+        &mut self,
+        entity: &Arc<EntityMetadata>,
+        id: Uuid,
+    ) -> Result<Option<Record>, StoreError> {
+        let row = self.table(entity.logical_name()).and_then(|it| it.row(id));
+        Ok(row.map(|it| it.under(entity)))
+    }
+
+    fn exists(&mut self, entity: &Arc<EntityMetadata>, id: Uuid) -> Result<bool, StoreError> {
+        Ok(self.table(entity.logical_name()).is_some_and(|it| it.row(id).is_some()))
+    }
+
+    fn query(&mut self, plan: &QueryPlan) -> Result<Page, StoreError> {
+        Ok(self.table(plan.entity.logical_name()).map(|it| it.query(plan)).unwrap_or_default())
+    }
+}

@@ -1,0 +1,127 @@
+//! Tables: the rows of one entity, the references they hold, and their alternate keys.
+
+use imbl::{OrdMap, OrdSet};
+use uuid::Uuid;
+
+use crate::metadata::{KeyMetadata, LogicalName, Ordinal};
+use crate::record::{Page, QueryPlan, Record, Value};
+use crate::store::StoreError;
+
+/// The rows of one entity.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Table {
+    rows: OrdMap<Uuid, Record>,
+    /// For each reference that a row holds: the attribute, the identity there, the row.
+    references: OrdSet<(Ordinal, Uuid, Uuid)>,
+    /// The row that has each alternate key, by the key's name and values.
+    keys: OrdMap<String, Uuid>,
+    /// The commit that changed the table last.
+    pub(super) changed: u64,
+}
+
+impl Table {
+    pub(super) fn row(&self, id: Uuid) -> Option<&Record> {
+        self.rows.get(&id)
+    }
+
+    /// Puts a row, in place of the one that was there. A taken key leaves the table as it was.
+    pub(super) fn put(&mut self, id: Uuid, row: Record) -> Result<(), StoreError> {
+        if let Some((key, _)) =
+            keys_of(&row).find(|(_, text)| self.keys.get(text).is_some_and(|holder| *holder != id))
+        {
+            let (entity, key) = (row.entity().clone(), key.clone());
+            return Err(StoreError::KeyViolated { entity, key });
+        }
+        self.take(id);
+        for (attribute, target) in references_of(&row) {
+            self.references.insert((attribute, target, id));
+        }
+        for (_, text) in keys_of(&row) {
+            self.keys.insert(text, id);
+        }
+        self.rows.insert(id, row);
+        Ok(())
+    }
+
+    /// Takes a row out.
+    pub(super) fn take(&mut self, id: Uuid) -> Option<Record> {
+        let row = self.rows.remove(&id)?;
+        for (attribute, target) in references_of(&row) {
+            self.references.remove(&(attribute, target, id));
+        }
+        for (_, text) in keys_of(&row) {
+            self.keys.remove(&text);
+        }
+        Some(row)
+    }
+
+    pub(super) fn query(&self, plan: &QueryPlan) -> Page {
+        let matching = |row: &Record| {
+            let row = row.under(&plan.entity);
+            plan.matches(&row).then_some(row)
+        };
+        let mut rows: Vec<Record> = match self.candidates(plan) {
+            Some(ids) => ids.filter_map(|id| self.rows.get(&id)).filter_map(matching).collect(),
+            None => self.rows.values().filter_map(matching).collect(),
+        };
+        rows.sort_by(|a, b| plan.compare(a, b));
+        cut(rows, plan)
+    }
+
+    /// The rows among which all matches are, where an index knows them.
+    fn candidates(&self, plan: &QueryPlan) -> Option<impl Iterator<Item = Uuid>> {
+        let (attribute, target) = plan
+            .equalities()
+            .find_map(|(attribute, value)| Some((attribute, value.as_identity()?)))?;
+        let range = (attribute, target, Uuid::nil())..=(attribute, target, Uuid::max());
+        Some(self.references.range(range).map(|(_, _, row)| *row))
+    }
+}
+
+/// The part of the sorted rows that the plan wants.
+fn cut(mut rows: Vec<Record>, plan: &QueryPlan) -> Page {
+    let total = plan.returns_total.then_some(rows.len() as u64);
+    let (start, size) = match (&plan.page, plan.top) {
+        (Some(page), _) => {
+            let last: Option<Uuid> = page.cookie.as_ref().and_then(|it| it.parse().ok());
+            let behind = last.and_then(|id| rows.iter().position(|it| it.id() == Some(id)));
+            let skipped = (page.number as usize - 1).saturating_mul(page.size as usize);
+            (behind.map_or(skipped, |it| it + 1), page.size as usize)
+        }
+        (None, Some(top)) => (0, top as usize),
+        (None, None) => (0, rows.len()),
+    };
+    let mut records: Vec<Record> = rows.drain(start.min(rows.len())..).collect();
+    let has_more = size < records.len() && plan.page.is_some();
+    records.truncate(size);
+    let cookie = records.last().and_then(Record::id).filter(|_| plan.page.is_some());
+    let records = records.into_iter().map(|it| plan.project(it)).collect();
+    Page { records, has_more, cookie: cookie.map(|it| it.to_string()), total }
+}
+
+/// The references that a row holds; its own identity is none.
+fn references_of(row: &Record) -> impl Iterator<Item = (Ordinal, Uuid)> {
+    let own = row.metadata().system().primary_id;
+    row.iter()
+        .filter(move |(attribute, _)| Some(*attribute) != own)
+        .filter_map(|(attribute, value)| Some((attribute, value.as_identity()?)))
+}
+
+/// The keys in whose attributes the row has values (C-110), each with its values as text.
+fn keys_of(row: &Record) -> impl Iterator<Item = (&LogicalName, String)> {
+    row.metadata().keys().iter().filter_map(|key| Some((&key.name, key_text(row, key)?)))
+}
+
+fn key_text(row: &Record, key: &KeyMetadata) -> Option<String> {
+    let mut text = key.name.to_string();
+    for attribute in &key.attributes {
+        let value = row.get(attribute)?;
+        text.push('\u{1f}');
+        match value {
+            Value::Text(it) => text.push_str(&it.to_lowercase()),
+            Value::Decimal(it) => text.push_str(&it.normalize().to_string()),
+            _ => text.push_str(&value.to_string()),
+        }
+    }
+    Some(text)
+}
