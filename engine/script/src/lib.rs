@@ -1,0 +1,18 @@
+//! The rules folder: reads what authors write, and shows them the place of everything that is wrong.
+//!
+//! ```
+//! use rulegate_script::{SourceFile, read_catalog};
+//!
+//! let text = "[entity]\nownership = \"organization\"\n[attributes]\nname = { type = \"sting\" }";
+//! let problems = read_catalog(&[SourceFile::new("rules/goal/entity.toml", text)], None).unwrap_err();
+//!
+//! let first = &problems[0];
+//! assert_eq!(first.to_string(), "rules/goal/entity.toml:4:17: error: `type` cannot be `sting`");
+//! assert_eq!(first.help.as_deref(), Some("did you mean `string`?"));
+//! ```
+
+mod diagnostic;
+mod entity_file;
+
+pub use self::diagnostic::{Diagnostic, Fix, Severity, span_of_word};
+pub use self::entity_file::{SourceFile, read_catalog};
