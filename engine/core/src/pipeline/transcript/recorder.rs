@@ -173,8 +173,12 @@ fn verdict(outcome: &Result<(), Fault>) -> StepOutcome {
         Err(Fault::Nested(error)) => {
             StepOutcome::Failed(format!("a message it sent failed  [{}]", error.code()))
         }
-        Err(fault @ (Fault::Failed(_) | Fault::Limit(_))) => {
-            StepOutcome::Failed(format!("{fault}  [{}]", fault.code()))
+        // Without the place: a comment added to a rule must not break a snapshot.
+        Err(fault @ Fault::Failed(failure)) => {
+            StepOutcome::Failed(format!("{}  [{}]", failure.error, fault.code()))
+        }
+        Err(fault @ Fault::Limit(limit)) => {
+            StepOutcome::Failed(format!("stopped: more than {}  [{}]", limit.what, fault.code()))
         }
     }
 }
