@@ -13,6 +13,17 @@
 
 mod diagnostic;
 mod entity_file;
+mod language;
+mod limits;
+mod registration;
+mod rule;
+mod rule_set;
+mod run;
+mod script;
 
 pub use self::diagnostic::{Diagnostic, Fix, Severity, span_of_word};
 pub use self::entity_file::{SourceFile, read_catalog};
+pub use self::language::words::{WORDS, Word};
+pub use self::limits::Limits;
+pub use self::rule_set::{LoadOptions, RuleSet};
+pub use self::run::{Played, Playground};

@@ -107,6 +107,15 @@ pub enum StepOutcome {
 }
 
 impl Transcript {
+    /// The names of the steps that ran, each as often as it did.
+    pub fn steps_that_ran(&self) -> impl Iterator<Item = &str> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Step { outcome: StepOutcome::Skipped(_) | StepOutcome::Queued, .. } => None,
+            Event::Step { name, .. } | Event::Job { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     /// The transcript as text, with records numbered by the aliases, which go on from text to text.
     pub fn render(&self, aliases: &mut Aliases) -> String {
         aliases.apply(&text::render(&self.events))

@@ -1,0 +1,354 @@
+//! Registrations: `const STEP = #{ … }`, read from the syntax tree without running the script.
+
+mod literal;
+
+use std::sync::Arc;
+
+use rulegate::metadata::suggestion;
+use rulegate::{Catalog, Hook, Message, Mode, Stage, Step};
+
+pub(crate) use self::literal::problem;
+use self::literal::{Entry, Reader};
+use crate::diagnostic::Diagnostic;
+use crate::entity_file::SourceFile;
+
+/// What a step of a script says of itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Registration {
+    /// One step for each message.
+    steps: Vec<Step>,
+    /// The name of the step: `opportunity/keep_won_revenue`.
+    name: String,
+    pub(crate) handler: String,
+    pub(crate) pre_aliases: Vec<String>,
+    pub(crate) post_aliases: Vec<String>,
+}
+
+/// What a registration is checked against.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) catalog: &'a Catalog,
+    /// The names of all messages, the engine's and the custom ones.
+    pub(crate) messages: &'a [String],
+}
+
+/// Reads what the script says of its steps, and everything that is wrong with it.
+pub(crate) fn read(
+    file: &SourceFile,
+    ast: &rhai::AST,
+    known: Known<'_>,
+) -> Result<Vec<Registration>, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let literals = literal::steps(file, ast, &mut problems);
+    let mut registrations = Vec::new();
+    for literal in &literals {
+        let mut reader = Reader::new(file, literal, &mut problems);
+        if let Some(registration) = registration(file, &mut reader, known) {
+            registrations.push(registration);
+        }
+        reader.finish();
+    }
+    if literals.is_empty() && problems.is_empty() {
+        problems.push(
+            Diagnostic::error("no-step", "this script says of no step when it runs")
+                .at(&file.path, Arc::clone(&file.text), 0..0)
+                .help(
+                    "begin with `const STEP = #{ message: \"Update\", stage: \"pre-operation\" };`",
+                ),
+        );
+    }
+    if problems.is_empty() { Ok(registrations) } else { Err(problems) }
+}
+
+/// The name of a rule's step: its folder and its file.
+pub(crate) fn step_name(path: &str) -> String {
+    let path = path.strip_suffix(".rhai").unwrap_or(path);
+    let mut parts = path.rsplit('/');
+    let (file, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    if folder.is_empty() { file.to_owned() } else { format!("{folder}/{file}") }
+}
+
+/// The folder of a rule, which names its entity.
+fn folder(path: &str) -> &str {
+    path.rsplit('/').nth(1).unwrap_or_default()
+}
+
+fn registration(
+    file: &SourceFile,
+    reader: &mut Reader<'_>,
+    known: Known<'_>,
+) -> Option<Registration> {
+    let messages = messages(reader, known)?;
+    let entity = entity(file, reader, (&messages, known));
+    let mode = reader.word("mode", &["sync", "async"]).unwrap_or("sync");
+    let stage = stage(reader, mode)?;
+    let rank = reader.whole("rank").unwrap_or(1);
+    let filtering = reader.texts("filtering");
+    let pre = reader.images("pre_image");
+    let post = reader.images("post_image");
+    let relationship = relationship(reader, (&messages, known));
+    let handler = reader.text("handler").map_or_else(|| "run".to_owned(), |it| it.0);
+    let run_as = run_as(reader);
+    let is_enabled = reader.flag("enabled").unwrap_or(true);
+    let description = reader.text("description").map(|it| it.0).unwrap_or_default();
+
+    if mode == "async" && stage != Stage::PostOperation {
+        reader.problem(
+            "stage",
+            "async-before-post",
+            "an asynchronous step runs in post-operation (P-43)",
+        );
+    }
+    let is_known = check_attributes(reader, (&filtering, &pre, &post), (entity.as_deref(), known));
+    check_images(reader, (&messages, stage), (&pre, &post));
+    if !filtering.is_empty() && !messages.contains(&Message::Update) {
+        reader.problem(
+            "filtering",
+            "useless-filtering",
+            "only Update can be filtered by attributes (I-47)",
+        );
+    }
+    if !is_known {
+        return None;
+    }
+
+    let mut name = step_name(&file.path);
+    if handler != "run" {
+        name = format!("{name}:{handler}");
+    }
+    let step = |message: &Message| {
+        let mut step = match entity.as_deref().filter(|_| !message.is_association()) {
+            Some(entity) => Step::on(message.clone(), entity),
+            None => Step::on_any(message.clone()),
+        };
+        step = step.at(stage).rank(rank).described(description.clone());
+        if mode == "async" {
+            step = step.asynchronous();
+        }
+        if *message == Message::Update {
+            step = step.filtering(filtering.iter().map(|it| it.0.as_str()));
+        }
+        if let Some(relationship) = &relationship {
+            step = step.relationship(relationship.clone());
+        }
+        if let Some(user) = run_as {
+            step = step.run_as(user);
+        }
+        if !is_enabled {
+            step = step.disabled();
+        }
+        // Images that another message of the list has are empty on this one, and no error.
+        for (alias, attributes) in pre.iter().filter(|_| *message != Message::Create) {
+            step = step.pre_image_as(alias, attributes.iter().map(|it| it.0.as_str()));
+        }
+        for (alias, attributes) in post.iter().filter(|_| *message != Message::Delete) {
+            step = step.post_image_as(alias, attributes.iter().map(|it| it.0.as_str()));
+        }
+        step
+    };
+    Some(Registration {
+        steps: messages.iter().map(step).collect(),
+        name,
+        handler,
+        pre_aliases: pre.into_iter().map(|it| it.0).collect(),
+        post_aliases: post.into_iter().map(|it| it.0).collect(),
+    })
+}
+
+impl Registration {
+    /// The steps, with the hook that they run.
+    pub(crate) fn into_steps(self, hook: impl Hook + 'static) -> Vec<Step> {
+        let hook = Arc::new(hook);
+        let Self { steps, name, .. } = self;
+        let shared = |step: Step| {
+            let hook = Arc::clone(&hook);
+            step.run(name.as_str(), move |ctx: &mut rulegate::Context| hook.execute(ctx))
+        };
+        steps.into_iter().map(shared).collect()
+    }
+
+    /// The name of the step.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the step runs in a job, after its message.
+    pub(crate) fn is_asynchronous(&self) -> bool {
+        self.steps.iter().any(|it| it.mode() == Mode::Asynchronous)
+    }
+}
+
+fn messages(reader: &mut Reader<'_>, known: Known<'_>) -> Option<Vec<Message>> {
+    let names = reader.texts("message");
+    if names.is_empty() {
+        reader.missing("message", "which message the step runs on, such as `message: \"Update\"`");
+        return None;
+    }
+    let mut messages = Vec::new();
+    for (name, span) in names {
+        if !known.messages.contains(&name) {
+            let proposal = suggestion(&name, known.messages.iter().map(String::as_str));
+            reader.unknown(("message", &name, span), proposal);
+        } else if name == "Upsert" {
+            let text =
+                "no step runs on Upsert: take what it becomes, `[\"Create\", \"Update\"]` (M-30)";
+            reader.at(span, "no-event", text);
+        } else {
+            messages.push(Message::from(name.as_str()));
+        }
+    }
+    (!messages.is_empty()).then_some(messages)
+}
+
+/// The entity: the one that the step names, else the folder's; none for links, and for `"none"`.
+fn entity(
+    file: &SourceFile,
+    reader: &mut Reader<'_>,
+    (messages, known): (&[Message], Known<'_>),
+) -> Option<String> {
+    let entities = || known.catalog.entities().map(|it| it.logical_name().as_str());
+    if let Some((name, span)) = reader.text("entity") {
+        if name == "none" {
+            return None;
+        }
+        if known.catalog.entity(&name).is_err() {
+            reader.unknown(("entity", &name, span), suggestion(&name, entities()));
+        }
+        return Some(name);
+    }
+    if messages.iter().all(Message::is_association) {
+        return None;
+    }
+    let folder = folder(&file.path);
+    if known.catalog.entity(folder).is_err() {
+        let text = format!(
+            "the folder `{folder}` is no entity: name one with `entity: \"…\"`, or `\"none\"`"
+        );
+        reader.problem("", "unknown-entity", &text);
+    }
+    Some(folder.to_owned())
+}
+
+fn stage(reader: &mut Reader<'_>, mode: &str) -> Option<Stage> {
+    const NAMES: &[&str] = &["pre-validation", "pre-operation", "post-operation"];
+    let given = reader.word("stage", NAMES);
+    match given {
+        Some(name) => Stage::named(name),
+        None if reader.has("stage") => None,
+        None if mode == "async" => Some(Stage::PostOperation),
+        None => {
+            reader.missing("stage", "when the step runs, such as `stage: \"pre-operation\"`");
+            None
+        }
+    }
+}
+
+fn relationship(
+    reader: &mut Reader<'_>,
+    (messages, known): (&[Message], Known<'_>),
+) -> Option<String> {
+    let (name, span) = reader.text("relationship")?;
+    if !messages.iter().all(Message::is_association) {
+        reader.at(
+            span,
+            "useless-relationship",
+            "only Associate and Disassociate can be filtered by relationship",
+        );
+        return None;
+    }
+    if known.catalog.relationship(&name).is_err() {
+        let names = known.catalog.relationships().map(|it| it.schema_name());
+        let proposal = suggestion(&name, names).map(str::to_owned);
+        reader.unknown(("relationship", &name, span), proposal.as_deref());
+        return None;
+    }
+    Some(name)
+}
+
+/// In whose name the step runs: `"system"`, or a user's identity.
+fn run_as(reader: &mut Reader<'_>) -> Option<uuid::Uuid> {
+    let (name, span) = reader.text("run_as")?;
+    if name == "system" {
+        return Some(rulegate::bootstrap::SYSTEM_USER);
+    }
+    let user = name.parse().ok();
+    if user.is_none() {
+        reader.at(span, "unknown-user", "`run_as` takes `\"system\"`, or the identity of a user");
+    }
+    user
+}
+
+type Images = Vec<(String, Vec<Entry>)>;
+
+/// Whether every attribute is one of the entity's.
+fn check_attributes(
+    reader: &mut Reader<'_>,
+    (filtering, pre, post): (&[Entry], &Images, &Images),
+    (entity, known): (Option<&str>, Known<'_>),
+) -> bool {
+    let images = pre.iter().chain(post).flat_map(|it| &it.1);
+    let names: Vec<Entry> = filtering.iter().chain(images).cloned().collect();
+    let Some(entity) = entity.and_then(|it| known.catalog.entity(it).ok()) else {
+        if let Some((_, span)) = names.first() {
+            let text = "a step without an entity cannot name attributes";
+            reader.at(span.clone(), "attributes-without-entity", text);
+        }
+        return names.is_empty();
+    };
+    let mut is_known = true;
+    for (name, span) in names {
+        if entity.ordinal(&name).is_none() {
+            let attributes = entity.attributes().map(|(_, it)| it.logical_name.as_str());
+            reader.unknown(("attribute", &name, span), suggestion(&name, attributes));
+            is_known = false;
+        }
+    }
+    is_known
+}
+
+/// Which images exist where (spec §3.1). An image that one message of several has is legal.
+fn check_images(
+    reader: &mut Reader<'_>,
+    (messages, stage): (&[Message], Stage),
+    (pre, post): (&Images, &Images),
+) {
+    let have = |wanted: &[Message]| messages.iter().any(|it| wanted.contains(it));
+    let both = [Message::Update, Message::Assign, Message::SetState];
+    if !pre.is_empty() && !have(&both) && !have(&[Message::Delete]) {
+        reader.problem(
+            "pre_image",
+            "no-such-image",
+            "there is no record before this message: it has no pre-image (I-1)",
+        );
+    }
+    if !post.is_empty() && stage != Stage::PostOperation {
+        reader.problem(
+            "post_image",
+            "no-such-image",
+            "there is no post-image before the write: take post-operation (I-7)",
+        );
+    } else if !post.is_empty() && !have(&both) && !have(&[Message::Create]) {
+        reader.problem(
+            "post_image",
+            "no-such-image",
+            "there is no record after this message: it has no post-image (I-1)",
+        );
+    }
+}
+
+/// The keys that a STEP can have.
+const KEYS: [&str; 13] = [
+    "message",
+    "entity",
+    "stage",
+    "mode",
+    "rank",
+    "filtering",
+    "relationship",
+    "pre_image",
+    "post_image",
+    "handler",
+    "run_as",
+    "enabled",
+    "description",
+];
