@@ -188,7 +188,10 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
     let step = Step::on_any(ctx.message.clone())
         .at(Stage::MainOperation)
         .run(name, |_: &mut Context| Ok(()));
-    execute(&*message.main, ctx).map_err(|fault| ctx.failed(&step, fault))?;
+    if let Err(fault) = execute(&*message.main, ctx) {
+        ctx.call.operation.note(|it| it.main_failed(&fault));
+        return Err(ctx.failed(&step, fault));
+    }
     ctx.call.operation.is_in_transaction()?;
     ctx.response.take().ok_or(Error::Bug("a message without an answer"))
 }

@@ -158,7 +158,8 @@ impl CustomMessage {
         self.outputs.iter().map(|(name, kind)| (name.clone(), kind.default_value())).collect()
     }
 
-    fn primary_of(&self, request: &Custom) -> Option<EntityReference> {
+    /// The record at which a request is aimed.
+    pub(crate) fn primary_of(&self, request: &Custom) -> Option<EntityReference> {
         let value = match &self.primary {
             Primary::None => None,
             Primary::Target(_) => request.parameters.get("Target")?.as_value(),

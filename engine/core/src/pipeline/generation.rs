@@ -184,17 +184,19 @@ impl Generation {
             by_message.entry(&step.message).or_default().push(step);
         }
         for (message, steps) in by_message {
-            let general: Vec<&Step> =
-                steps.iter().filter(|it| it.entity.is_none()).copied().collect();
-            self.general.insert(message.clone(), Arc::new(Plan::new(&general, None)));
-            let entities = steps.iter().filter_map(|it| it.entity.as_ref());
-            for name in entities {
-                let Ok(entity) = self.catalog.entity(name).cloned() else { continue };
-                let listens = |it: &&&Step| it.entity.as_ref().is_none_or(|it| it == name);
-                let own: Vec<&Step> = steps.iter().filter(listens).copied().collect();
+            let is_general = |it: &&&Step| it.entity.is_none() && it.applies.is_none();
+            let general: Vec<&Step> = steps.iter().filter(is_general).copied().collect();
+            for entity in self.catalog.entities() {
+                let own: Vec<&Step> =
+                    steps.iter().filter(|it| it.listens_to(entity)).copied().collect();
+                if own.len() == general.len() {
+                    continue; // No step but the general ones, which listen to every entity.
+                }
                 let plans = self.plans.entry(message.clone()).or_default();
-                plans.insert(name.clone(), Arc::new(Plan::new(&own, Some(&entity))));
+                let name = entity.logical_name().clone();
+                plans.insert(name, Arc::new(Plan::new(&own, Some(entity))));
             }
+            self.general.insert(message.clone(), Arc::new(Plan::new(&general, None)));
         }
     }
 }
@@ -316,7 +318,10 @@ fn check(step: &Step, catalog: &Catalog, messages: &Messages) -> Result<(), Step
         Some(_) if message.is_association() => {
             Err(StepProblem::EntityOnAssociation(message.clone()))
         }
-        Some(name) => check_attributes(step, catalog.entity(name)?),
+        Some(name) => {
+            let entity = catalog.entity(name)?;
+            if step.listens_to(entity) { check_attributes(step, entity) } else { Ok(()) }
+        }
         None if has_attributes(step) => Err(StepProblem::AttributesWithoutEntity),
         None => Ok(()),
     }

@@ -3,6 +3,7 @@
 mod aliases;
 mod recorder;
 mod text;
+mod words;
 
 use std::fmt;
 

@@ -1,16 +1,14 @@
 //! The recorder: how the pipeline tells a transcript what happens.
 
-use std::fmt::Write;
-
+use super::words::{changes, heading, result, verdict};
 use super::{Event, StepOutcome, Transcript};
 use crate::bootstrap;
 use crate::error::{Error, Fault};
-use crate::message::{Message, Parameter, Request, Response};
-use crate::metadata::{AttributeType, EntityMetadata, Ordinal};
+use crate::message::{Request, Response};
 use crate::pipeline::context::Context;
 use crate::pipeline::generation::PlannedStep;
 use crate::pipeline::step::Stage;
-use crate::record::{ColumnSet, EntityReference, Record, Value};
+use crate::record::EntityReference;
 
 /// Takes down what happens, while it happens.
 #[derive(Debug, Default)]
@@ -45,10 +43,11 @@ impl Recorder {
         let user = ctx.call.caller.user;
         let user = (!bootstrap::is_bootstrapped(user))
             .then(|| EntityReference::new("systemuser", user).to_string());
+        let (message, parameters) = heading(ctx);
         self.events.push(Event::Opened {
             level: self.level,
-            message: ctx.message.to_string(),
-            parameters: parameters(&ctx.request),
+            message,
+            parameters,
             user,
             depth: ctx.call.depth,
             is_read: ctx.message.is_read(),
@@ -103,7 +102,7 @@ impl Recorder {
         let found = changes(before.and_then(Request::target), ctx.target());
         let Some(running) = self.running.pop() else { return };
         if let Some(Event::Step { outcome: now, changes, .. }) = self.events.get_mut(running) {
-            *now = verdict(outcome);
+            *now = verdict(&outcome.as_ref().map(|()| ()));
             *changes = found;
         }
     }
@@ -121,12 +120,26 @@ impl Recorder {
         self.events.push(Event::Stage { level, number, name });
     }
 
+    /// A custom main operation is a hook, and can say no like one.
+    pub(in crate::pipeline) fn main_failed(&mut self, fault: &Fault) {
+        if let StepOutcome::Rejected(why) | StepOutcome::Failed(why) = verdict(&Err(fault)) {
+            self.main_ended(format!("✘ {why}"));
+        }
+    }
+
     pub(in crate::pipeline) fn wrote(&mut self, ctx: &Context, response: &Response) {
-        if matches!(response, Response::Custom(output) if output.is_empty()) {
-            return;
+        if !matches!(response, Response::Custom(output) if output.is_empty()) {
+            self.main_ended(result(ctx, response));
+        }
+    }
+
+    /// Says what a main operation did; on the line on which it began, where it sent no message.
+    fn main_ended(&mut self, result: String) {
+        let main = Stage::MainOperation.number();
+        if matches!(self.events.last(), Some(Event::Stage { number, .. }) if *number == main) {
+            self.events.pop();
         }
         let level = self.level.saturating_sub(1);
-        let result = result(ctx, response);
         self.events.push(Event::Main { level, result });
     }
 
@@ -139,7 +152,7 @@ impl Recorder {
 
     pub(in crate::pipeline) fn job_ended(&mut self, result: &Result<(), Fault>) {
         if let Some(Event::Job { outcome, .. }) = self.events.first_mut() {
-            *outcome = verdict(result);
+            *outcome = verdict(&result.as_ref().map(|()| ()));
         }
         self.events.push(Event::Closed {
             level: 0,
@@ -158,158 +171,5 @@ impl Recorder {
         }
         let name = planned.step.name().to_owned();
         self.events.push(Event::Step { level, name, outcome, changes: Vec::new() });
-    }
-}
-
-fn verdict(outcome: &Result<(), Fault>) -> StepOutcome {
-    match outcome {
-        Ok(()) => StepOutcome::Ran,
-        Err(Fault::Rejected(rejection)) => {
-            let number = rejection.number.unwrap_or(crate::code::ErrorCode::StepRejected.number());
-            let number = format!("0x{number:08X}");
-            let code = rejection.code.as_deref().unwrap_or(&number);
-            StepOutcome::Rejected(format!("{}  [{code}]", rejection.reason))
-        }
-        Err(Fault::Nested(error)) => {
-            StepOutcome::Failed(format!("a message it sent failed  [{}]", error.code()))
-        }
-        // Without the place: a comment added to a rule must not break a snapshot.
-        Err(fault @ Fault::Failed(failure)) => {
-            StepOutcome::Failed(format!("{}  [{}]", failure.error, fault.code()))
-        }
-        Err(fault @ Fault::Limit(limit)) => {
-            StepOutcome::Failed(format!("stopped: more than {}  [{}]", limit.what, fault.code()))
-        }
-    }
-}
-
-/// The attributes in which two states of a target differ.
-fn changes(before: Option<&Record>, after: Option<&Record>) -> Vec<(String, String, String)> {
-    let (Some(before), Some(after)) = (before, after) else { return Vec::new() };
-    let entity = after.metadata();
-    let differs = |it: &Ordinal| before.at(*it) != after.at(*it);
-    let word = |record: &Record, ordinal| match record.at(ordinal) {
-        Some(value) => describe(entity, ordinal, value),
-        None => "–".to_owned(),
-    };
-    entity
-        .ordinals_by_name()
-        .filter(differs)
-        .map(|it| (entity.name(it).to_owned(), word(before, it), word(after, it)))
-        .collect()
-}
-
-/// A record's attributes, as `name=value` in the order of the names.
-fn attributes(record: &Record) -> String {
-    let mut text = String::new();
-    let entity = record.metadata();
-    for ordinal in entity.ordinals_by_name() {
-        if let Some(value) = record.at(ordinal) {
-            let _ = write!(text, " {}={}", entity.name(ordinal), describe(entity, ordinal, value));
-        }
-    }
-    text
-}
-
-/// A value as people read it: an option by its name.
-fn describe(entity: &EntityMetadata, ordinal: Ordinal, value: &Value) -> String {
-    let kind = entity.attribute_at(ordinal).map(|it| &it.kind);
-    let option = kind.and_then(AttributeType::option_set).zip(value.as_choice());
-    match option.and_then(|(set, value)| set.by_value(value)) {
-        Some(option) => format!("{}({})", option.name, option.value),
-        None => value.to_string(),
-    }
-}
-
-fn parameters(request: &Request) -> String {
-    match request {
-        Request::Create(it) => format!("{}{}", it.target.entity(), attributes(&it.target)),
-        Request::Update(it) => format!("{}{}", named(&it.target), attributes(&it.target)),
-        Request::Upsert(it) => format!("{}{}", named(&it.target), attributes(&it.target)),
-        Request::Retrieve(it) => format!("{}{}", it.target, columns(&it.columns)),
-        Request::RetrieveMultiple(it) => {
-            format!("{}{}", it.query.entity, columns(&it.query.columns))
-        }
-        Request::Delete(it) => it.target.to_string(),
-        Request::Assign(it) => format!("{} to {}", it.target, it.assignee),
-        Request::SetState(it) => {
-            let status = it.status.map(|it| format!(" status={it}")).unwrap_or_default();
-            format!("{} state={}{status}", it.target, it.state)
-        }
-        Request::Associate(_) | Request::Disassociate(_) => {
-            request.link().map_or_else(String::new, |it| {
-                let related: Vec<String> = it.related.iter().map(ToString::to_string).collect();
-                format!("{} {} {}", it.target, it.relationship, related.join(", "))
-            })
-        }
-        Request::Custom(custom) => {
-            let parameters =
-                custom.parameters.iter().map(|(name, it)| format!("{name}={}", parameter(it)));
-            parameters.collect::<Vec<_>>().join(" ")
-        }
-    }
-}
-
-fn parameter(parameter: &Parameter) -> String {
-    match parameter {
-        Parameter::Record(record) => format!("{{{}{}}}", named(record), attributes(record)),
-        other => other.to_string(),
-    }
-}
-
-/// The record, by its identity, by its alternate key, or by its entity alone.
-fn named(record: &Record) -> String {
-    let key: Vec<String> = record
-        .key()
-        .map(|(ordinal, value)| format!("{}={value}", record.metadata().name(ordinal)))
-        .collect();
-    match record.reference() {
-        Some(reference) => reference.to_string(),
-        None if key.is_empty() => record.entity().to_string(),
-        None => format!("{}[{}]", record.entity(), key.join(", ")),
-    }
-}
-
-fn columns(columns: &ColumnSet) -> String {
-    match columns {
-        ColumnSet::All => String::new(),
-        ColumnSet::Only(names) => format!(" [{}]", names.join(", ")),
-    }
-}
-
-/// What the main operation did, in words.
-fn result(ctx: &Context, response: &Response) -> String {
-    match response {
-        Response::Created(created) => created.to_string(),
-        Response::Retrieved(_) => "read".to_owned(),
-        Response::Found(page) => format!("{} found", page.records.len()),
-        Response::Upserted(upserted) => upserted.target.to_string(),
-        Response::Custom(output) => {
-            let output = output.iter().map(|(name, it)| format!("{name}={it}"));
-            output.collect::<Vec<_>>().join(" ")
-        }
-        Response::Done => match &ctx.message {
-            Message::Update => saved(ctx),
-            Message::Delete => "deleted".to_owned(),
-            Message::Associate => "linked".to_owned(),
-            Message::Disassociate => "unlinked".to_owned(),
-            _ => "done".to_owned(),
-        },
-    }
-}
-
-/// The attributes that an update saved, but for the stamps.
-fn saved(ctx: &Context) -> String {
-    let Some(target) = ctx.target() else { return String::new() };
-    let entity = target.metadata();
-    let names: Vec<&str> = entity
-        .ordinals_by_name()
-        .filter(|it| target.present().contains(*it) && !entity.is_stamp(*it))
-        .map(|it| entity.name(it))
-        .collect();
-    if names.is_empty() {
-        "saved nothing but the stamps".to_owned()
-    } else {
-        format!("saved {}", names.join(", "))
     }
 }
