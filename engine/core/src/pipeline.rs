@@ -7,7 +7,7 @@
 //!                   └────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Read [`carry`] from top to bottom and you have read the engine. Everything else in this module is
+//! Read `carry` from top to bottom and you have read the engine. Everything else in this module is
 //! vocabulary: a [`Step`] says *when*, a [`Hook`] says *what*, the [`Context`] is what a hook sees, and
 //! the [`Service`] is how a hook sends messages of its own.
 //!
@@ -53,8 +53,9 @@ pub use self::transcript::{Aliases, Event, StepOutcome, Transcript};
 use self::desk::Desk;
 use self::generation::PlannedStep;
 use crate::error::{DataError, Error, Fault, StepError as StepFailure};
-use crate::message::{Message, Parameters, Request, Response, Upserted};
+use crate::message::{Message, Parameters, Request, Response, Upsert, Upserted};
 use crate::metadata::suggestion;
+use crate::record::{EntityReference, Record};
 use crate::store::StoreError;
 
 /// What hooks of one message leave for those that run later, by name (V-11).
@@ -72,19 +73,36 @@ const NESTING_LIMIT: u32 = 512;
 /// Carries one message through its stages. Every message comes this way, nested or not.
 pub(crate) fn run(call: Call, request: Request) -> Result<Response, Error> {
     stacker::maybe_grow(STACK.0, STACK.1, || match request {
-        Request::Upsert(upsert) => {
-            let resolved = upsert.resolve(&mut Desk { call: call.clone(), parent: None })?;
-            let created = matches!(resolved, Request::Create(_));
-            let id = resolved.primary_id();
-            let entity = resolved.entity().into_owned();
-            let target = match run_event(call, resolved)? {
-                Response::Created(created) => created,
-                _ => crate::record::EntityReference::new(entity, id.unwrap_or_default()),
-            };
-            Ok(Response::Upserted(Upserted { target, is_created: created }))
-        }
-        request => run_event(call, request),
+        Request::Upsert(upsert) => run_upsert(call, upsert),
+        Request::Create(_)
+        | Request::Retrieve(_)
+        | Request::RetrieveMultiple(_)
+        | Request::Update(_)
+        | Request::Delete(_)
+        | Request::Associate(_)
+        | Request::Disassociate(_)
+        | Request::Assign(_)
+        | Request::SetState(_)
+        | Request::Custom(_) => run_event(call, request),
     })
+}
+
+/// Upsert is no event of its own: it ends in Create or Update, whose steps run (M-30).
+fn run_upsert(call: Call, upsert: Upsert) -> Result<Response, Error> {
+    let resolved = upsert.resolve(&mut Desk { call: call.clone(), parent: None })?;
+    let (entity, id) = (resolved.entity().into_owned(), resolved.primary_id());
+    let upserted = match run_event(call, resolved)? {
+        Response::Created(target) => Upserted { target, is_created: true },
+        Response::Retrieved(_)
+        | Response::Found(_)
+        | Response::Upserted(_)
+        | Response::Custom(_)
+        | Response::Done => {
+            let target = EntityReference::new(entity, id.unwrap_or_default());
+            Upserted { target, is_created: false }
+        }
+    };
+    Ok(Response::Upserted(upserted))
 }
 
 /// Carries one message, and sees to what its failure means for those around it.
@@ -285,8 +303,7 @@ impl Context {
     fn refresh_pre_image(&mut self) -> Result<(), Error> {
         if self.plan.wants_pre_image {
             let now = self.stored()?;
-            let version =
-                |it: &Option<crate::record::Record>| it.as_ref().and_then(|it| it.version());
+            let version = |it: &Option<Record>| it.as_ref().and_then(Record::version);
             if version(&now) != version(&self.before) {
                 self.before = now;
             }
@@ -377,7 +394,7 @@ impl Context {
     }
 
     /// The record at which the message is aimed, as it is stored.
-    fn stored(&self) -> Result<Option<crate::record::Record>, Error> {
+    fn stored(&self) -> Result<Option<Record>, Error> {
         let id = match &self.response {
             Some(Response::Created(created)) => Some(created.id),
             _ if self.message == Message::Create => None,

@@ -2,7 +2,7 @@
 //!
 //! A message runs from start to end on the generation with which it began (RULES §2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::step::{Hook, ImageRequest, Mode, Stage, Step};
@@ -187,15 +187,22 @@ impl Generation {
             let general: Vec<&Step> =
                 steps.iter().filter(|it| it.entity.is_none()).copied().collect();
             self.general.insert(message.clone(), Arc::new(Plan::new(&general, None)));
-            let entities = steps.iter().filter_map(|it| it.entity.as_ref());
-            for name in entities {
-                let Ok(entity) = self.catalog.entity(name).cloned() else { continue };
-                let listens = |it: &&&Step| it.entity.as_ref().is_none_or(|it| it == name);
-                let own: Vec<&Step> = steps.iter().filter(listens).copied().collect();
-                let plans = self.plans.entry(message.clone()).or_default();
-                plans.insert(name.clone(), Arc::new(Plan::new(&own, Some(&entity))));
-            }
+            let own = self.plans_of_entities(&steps);
+            self.plans.insert(message.clone(), own);
         }
+    }
+
+    /// A plan for each entity of which the steps of one message speak.
+    fn plans_of_entities(&self, steps: &[&Step]) -> BTreeMap<LogicalName, Arc<Plan>> {
+        let plan = |name: &LogicalName| {
+            let entity = self.catalog.entity(name).ok()?;
+            let listens = |it: &&&Step| it.entity.as_ref().is_none_or(|it| it == name);
+            let own: Vec<&Step> = steps.iter().filter(listens).copied().collect();
+            Some((name.clone(), Arc::new(Plan::new(&own, Some(entity)))))
+        };
+        let names: BTreeSet<&LogicalName> =
+            steps.iter().filter_map(|it| it.entity.as_ref()).collect();
+        names.into_iter().filter_map(plan).collect()
     }
 }
 

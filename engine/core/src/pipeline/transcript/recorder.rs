@@ -75,10 +75,10 @@ impl Recorder {
         if error.rejection().is_some() {
             return format!("rejected{saved}");
         }
-        match error {
-            Error::Step(_) => format!("failed{saved}"),
-            _ => format!("failed{saved}: {error}  [{}]", error.code()),
+        if matches!(error, Error::Step(_)) {
+            return format!("failed{saved}");
         }
+        format!("failed{saved}: {error}  [{}]", error.code())
     }
 
     pub(in crate::pipeline) fn skipped(&mut self, stage: Stage, planned: &PlannedStep, why: &str) {
@@ -247,10 +247,8 @@ fn parameters(request: &Request) -> String {
 }
 
 fn parameter(parameter: &Parameter) -> String {
-    match parameter {
-        Parameter::Record(record) => format!("{{{}{}}}", named(record), attributes(record)),
-        other => other.to_string(),
-    }
+    let Some(record) = parameter.as_record() else { return parameter.to_string() };
+    format!("{{{}{}}}", named(record), attributes(record))
 }
 
 /// The record, by its identity, by its alternate key, or by its entity alone.
@@ -289,7 +287,13 @@ fn result(ctx: &Context, response: &Response) -> String {
             Message::Delete => "deleted".to_owned(),
             Message::Associate => "linked".to_owned(),
             Message::Disassociate => "unlinked".to_owned(),
-            _ => "done".to_owned(),
+            Message::Create
+            | Message::Retrieve
+            | Message::RetrieveMultiple
+            | Message::Upsert
+            | Message::Assign
+            | Message::SetState
+            | Message::Custom(_) => "done".to_owned(),
         },
     }
 }
