@@ -262,6 +262,23 @@ impl Request {
         }
     }
 
+    /// Whether this is the kind of answer that the message has.
+    pub(crate) fn is_answered_by(&self, response: &Response) -> bool {
+        match self {
+            Self::Create(_) => matches!(response, Response::Created(_)),
+            Self::Retrieve(_) => matches!(response, Response::Retrieved(_)),
+            Self::RetrieveMultiple(_) => matches!(response, Response::Found(_)),
+            Self::Upsert(_) => matches!(response, Response::Upserted(_)),
+            Self::Custom(_) => matches!(response, Response::Custom(_)),
+            Self::Update(_)
+            | Self::Delete(_)
+            | Self::Associate(_)
+            | Self::Disassociate(_)
+            | Self::Assign(_)
+            | Self::SetState(_) => matches!(response, Response::Done),
+        }
+    }
+
     /// The records and the relationship of an association.
     pub fn link(&self) -> Option<&Link> {
         if let Self::Associate(Associate { link }) | Self::Disassociate(Disassociate { link }) =

@@ -162,7 +162,7 @@ fn run_step(ctx: &mut Context, planned: &PlannedStep, stage: Stage) -> Result<()
     let before = ctx.call.operation.is_recorded().then(|| Arc::clone(&ctx.request));
     ctx.call.operation.note(|it| it.entered(stage, planned));
 
-    let outcome = execute(&*planned.step.hook, ctx);
+    let outcome = execute(&*planned.step.hook, ctx).and_then(|()| ctx.check_unturned());
 
     ctx.stage = stage;
     ctx.call.operation.note(|it| it.left(ctx, before.as_deref(), &outcome));
@@ -206,7 +206,9 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
     let step = Step::on_any(ctx.message.clone())
         .at(Stage::MainOperation)
         .run(name, |_: &mut Context| Ok(()));
-    execute(&*message.main, ctx).map_err(|fault| ctx.failed(&step, fault))?;
+    execute(&*message.main, ctx)
+        .and_then(|()| ctx.check_unturned())
+        .map_err(|fault| ctx.failed(&step, fault))?;
     ctx.call.operation.is_in_transaction()?;
     ctx.response.take().ok_or(Error::Bug("a message without an answer"))
 }
@@ -366,6 +368,20 @@ impl Context {
             (self.call.depth, self.call.operation.environment.settings.depth_limit);
         if limit < depth {
             return Err(Error::TooDeep { step: step.name().to_owned(), depth, limit });
+        }
+        Ok(())
+    }
+
+    /// A hook changes what its message carries: not which message it is, nor what kind of answer it has.
+    fn check_unturned(&self) -> Result<(), Fault> {
+        if self.request.message() != self.message || *self.request.entity() != *self.entity {
+            let (message, entity) = (&self.message, &self.entity);
+            let reason = format!("the hook made another message of {message} of {entity}");
+            return Err(Fault::failed(reason));
+        }
+        if self.response.as_ref().is_some_and(|it| !self.request.is_answered_by(it)) {
+            let reason = format!("the hook answered {} as another message", self.message);
+            return Err(Fault::failed(reason));
         }
         Ok(())
     }
