@@ -1,9 +1,13 @@
-//! What tests share: the shipped rules folder.
+//! What tests share: the shipped rules folder, and a small catalog made in code.
+
+mod bare;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use rulegate_script::SourceFile;
+
+pub use self::bare::bare;
 
 /// The root of the repository. Tests read nothing outside of it.
 pub fn root() -> PathBuf {

@@ -8,6 +8,10 @@
     reason = "clippy takes what tests share for production code"
 )]
 
+mod engines; // Engines that tests share, and hooks that remember.
+
+mod pipeline; // What the pipeline promises, one test a promise.
+
 mod catalog; // The shipped entities against the facts.
 mod diagnostics; // What authors see, whatever the file is.
 mod entity_files; // Every mistake in an entity file, and what its author reads.

@@ -5,7 +5,16 @@ use std::path::{Path, PathBuf};
 
 /// The modules of `engine/core`, lowest first. A module may use those before it, and no other.
 const LAYERS: &[&str] = &[
-    "code", "metadata", "record", "store", "error", "clock", "settings", "message", "pipeline",
+    "code",
+    "metadata",
+    "record",
+    "store",
+    "bootstrap",
+    "error",
+    "clock",
+    "settings",
+    "message",
+    "pipeline",
     "engine",
 ];
 

@@ -122,24 +122,20 @@ impl Error {
 
     /// What a rule said, if the message was refused by one, however deeply nested.
     pub fn rejection(&self) -> Option<&Rejection> {
-        match self {
-            Self::Step(error) => match &error.fault {
-                Fault::Rejected(rejection) => Some(rejection),
-                Fault::Nested(error) => error.rejection(),
-                Fault::Failed(_) | Fault::Limit(_) => None,
-            },
-            _ => None,
+        let Self::Step(error) = self else { return None };
+        match &error.fault {
+            Fault::Rejected(rejection) => Some(rejection),
+            Fault::Nested(error) => error.rejection(),
+            Fault::Failed(_) | Fault::Limit(_) => None,
         }
     }
 
     /// The innermost step that stopped the message, if one did.
     pub fn step(&self) -> Option<&StepError> {
-        match self {
-            Self::Step(error) => match &error.fault {
-                Fault::Nested(inner) => inner.step().or(Some(error)),
-                Fault::Rejected(_) | Fault::Failed(_) | Fault::Limit(_) => Some(error),
-            },
-            _ => None,
+        let Self::Step(error) = self else { return None };
+        match &error.fault {
+            Fault::Nested(inner) => inner.step().or(Some(error)),
+            Fault::Rejected(_) | Fault::Failed(_) | Fault::Limit(_) => Some(error),
         }
     }
 

@@ -2,9 +2,9 @@
 //!
 //! One file a message. Each holds its input parameters, its output parameters and its main operation,
 //! so that everything about *update* is in `update.rs`. What several of them do is beside them:
-//! [`stamps`], [`ownership`], [`state`], [`values`] and [`keys`].
+//! `stamps`, `ownership`, `state`, `values` and `keys`.
 //!
-//! A main operation knows no step. What it may use, the pipeline lends it as a [`Platform`].
+//! A main operation knows no step. What it may use, the pipeline lends it as a `Platform`.
 
 mod assign;
 mod associate;
@@ -240,38 +240,63 @@ impl Request {
 
     /// The record that the caller sent, for the messages that carry one.
     pub fn target(&self) -> Option<&Record> {
-        match self {
-            Self::Create(Create { target })
-            | Self::Update(Update { target, .. })
-            | Self::Upsert(Upsert { target }) => Some(target),
-            _ => None,
+        if let Self::Create(Create { target })
+        | Self::Update(Update { target, .. })
+        | Self::Upsert(Upsert { target }) = self
+        {
+            Some(target)
+        } else {
+            None
         }
     }
 
     /// The record that the caller sent, to be changed.
     pub(crate) fn target_mut(&mut self) -> Option<&mut Record> {
+        if let Self::Create(Create { target })
+        | Self::Update(Update { target, .. })
+        | Self::Upsert(Upsert { target }) = self
+        {
+            Some(target)
+        } else {
+            None
+        }
+    }
+
+    /// Whether this is the kind of answer that the message has.
+    pub(crate) fn is_answered_by(&self, response: &Response) -> bool {
         match self {
-            Self::Create(Create { target })
-            | Self::Update(Update { target, .. })
-            | Self::Upsert(Upsert { target }) => Some(target),
-            _ => None,
+            Self::Create(_) => matches!(response, Response::Created(_)),
+            Self::Retrieve(_) => matches!(response, Response::Retrieved(_)),
+            Self::RetrieveMultiple(_) => matches!(response, Response::Found(_)),
+            Self::Upsert(_) => matches!(response, Response::Upserted(_)),
+            Self::Custom(_) => matches!(response, Response::Custom(_)),
+            Self::Update(_)
+            | Self::Delete(_)
+            | Self::Associate(_)
+            | Self::Disassociate(_)
+            | Self::Assign(_)
+            | Self::SetState(_) => matches!(response, Response::Done),
         }
     }
 
     /// The records and the relationship of an association.
     pub fn link(&self) -> Option<&Link> {
-        match self {
-            Self::Associate(Associate { link }) | Self::Disassociate(Disassociate { link }) => {
-                Some(link)
-            }
-            _ => None,
+        if let Self::Associate(Associate { link }) | Self::Disassociate(Disassociate { link }) =
+            self
+        {
+            Some(link)
+        } else {
+            None
         }
     }
 
     /// Before any step: takes out what callers cannot send, and resolves alternate keys (I-38, I-41).
     pub(crate) fn accept(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {
         match self {
-            Self::Create(create) => create.accept(),
+            Self::Create(create) => {
+                create.accept();
+                Ok(())
+            }
             Self::Update(update) => update.accept(platform),
             Self::RetrieveMultiple(_) | Self::Upsert(_) | Self::Custom(_) => Ok(()),
             Self::Retrieve(Retrieve { target, .. })
@@ -288,10 +313,12 @@ impl Request {
 
     /// Between the stages 10 and 20, in the transaction: what the platform does before the steps there.
     pub(crate) fn prepare(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {
-        match self {
-            Self::Create(create) => create.prepare(platform),
-            Self::Delete(delete) => delete.prepare(platform),
-            _ => Ok(()),
+        if let Self::Create(create) = self {
+            create.prepare(platform)
+        } else if let Self::Delete(delete) = self {
+            delete.prepare(platform)
+        } else {
+            Ok(())
         }
     }
 

@@ -7,7 +7,7 @@
 //!                   └────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Read [`carry`] from top to bottom and you have read the engine. Everything else in this module is
+//! Read `carry` from top to bottom and you have read the engine. Everything else in this module is
 //! vocabulary: a [`Step`] says *when*, a [`Hook`] says *what*, the [`Context`] is what a hook sees, and
 //! the [`Service`] is how a hook sends messages of its own.
 //!
@@ -53,8 +53,9 @@ pub use self::transcript::{Aliases, Event, StepOutcome, Transcript};
 use self::desk::Desk;
 use self::generation::PlannedStep;
 use crate::error::{DataError, Error, Fault, StepError as StepFailure};
-use crate::message::{Message, Parameters, Request, Response, Upserted};
+use crate::message::{Message, Parameters, Request, Response, Upsert, Upserted};
 use crate::metadata::suggestion;
+use crate::record::{EntityReference, Record};
 use crate::store::StoreError;
 
 /// What hooks of one message leave for those that run later, by name (V-11).
@@ -72,19 +73,36 @@ const NESTING_LIMIT: u32 = 512;
 /// Carries one message through its stages. Every message comes this way, nested or not.
 pub(crate) fn run(call: Call, request: Request) -> Result<Response, Error> {
     stacker::maybe_grow(STACK.0, STACK.1, || match request {
-        Request::Upsert(upsert) => {
-            let resolved = upsert.resolve(&mut Desk { call: call.clone(), parent: None })?;
-            let created = matches!(resolved, Request::Create(_));
-            let id = resolved.primary_id();
-            let entity = resolved.entity().into_owned();
-            let target = match run_event(call, resolved)? {
-                Response::Created(created) => created,
-                _ => crate::record::EntityReference::new(entity, id.unwrap_or_default()),
-            };
-            Ok(Response::Upserted(Upserted { target, is_created: created }))
-        }
-        request => run_event(call, request),
+        Request::Upsert(upsert) => run_upsert(call, upsert),
+        Request::Create(_)
+        | Request::Retrieve(_)
+        | Request::RetrieveMultiple(_)
+        | Request::Update(_)
+        | Request::Delete(_)
+        | Request::Associate(_)
+        | Request::Disassociate(_)
+        | Request::Assign(_)
+        | Request::SetState(_)
+        | Request::Custom(_) => run_event(call, request),
     })
+}
+
+/// Upsert is no event of its own: it ends in Create or Update, whose steps run (M-30).
+fn run_upsert(call: Call, upsert: Upsert) -> Result<Response, Error> {
+    let resolved = upsert.resolve(&mut Desk { call: call.clone(), parent: None })?;
+    let (entity, id) = (resolved.entity().into_owned(), resolved.primary_id());
+    let upserted = match run_event(call, resolved)? {
+        Response::Created(target) => Upserted { target, is_created: true },
+        Response::Retrieved(_)
+        | Response::Found(_)
+        | Response::Upserted(_)
+        | Response::Custom(_)
+        | Response::Done => {
+            let target = EntityReference::new(entity, id.unwrap_or_default());
+            Upserted { target, is_created: false }
+        }
+    };
+    Ok(Response::Upserted(upserted))
 }
 
 /// Carries one message, and sees to what its failure means for those around it.
@@ -144,7 +162,7 @@ fn run_step(ctx: &mut Context, planned: &PlannedStep, stage: Stage) -> Result<()
     let before = ctx.call.operation.is_recorded().then(|| Arc::clone(&ctx.request));
     ctx.call.operation.note(|it| it.entered(stage, planned));
 
-    let outcome = execute(&*planned.step.hook, ctx);
+    let outcome = execute(&*planned.step.hook, ctx).and_then(|()| ctx.check_unturned());
 
     ctx.stage = stage;
     ctx.call.operation.note(|it| it.left(ctx, before.as_deref(), &outcome));
@@ -188,7 +206,7 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
     let step = Step::on_any(ctx.message.clone())
         .at(Stage::MainOperation)
         .run(name, |_: &mut Context| Ok(()));
-    if let Err(fault) = execute(&*message.main, ctx) {
+    if let Err(fault) = execute(&*message.main, ctx).and_then(|()| ctx.check_unturned()) {
         ctx.call.operation.note(|it| it.main_failed(&fault));
         return Err(ctx.failed(&step, fault));
     }
@@ -288,8 +306,7 @@ impl Context {
     fn refresh_pre_image(&mut self) -> Result<(), Error> {
         if self.plan.wants_pre_image {
             let now = self.stored()?;
-            let version =
-                |it: &Option<crate::record::Record>| it.as_ref().and_then(|it| it.version());
+            let version = |it: &Option<Record>| it.as_ref().and_then(Record::version);
             if version(&now) != version(&self.before) {
                 self.before = now;
             }
@@ -356,6 +373,20 @@ impl Context {
         Ok(())
     }
 
+    /// A hook changes what its message carries: not which message it is, nor what kind of answer it has.
+    fn check_unturned(&self) -> Result<(), Fault> {
+        if self.request.message() != self.message || *self.request.entity() != *self.entity {
+            let (message, entity) = (&self.message, &self.entity);
+            let reason = format!("the hook made another message of {message} of {entity}");
+            return Err(Fault::failed(reason));
+        }
+        if self.response.as_ref().is_some_and(|it| !self.request.is_answered_by(it)) {
+            let reason = format!("the hook answered {} as another message", self.message);
+            return Err(Fault::failed(reason));
+        }
+        Ok(())
+    }
+
     /// After a step: what belongs to it alone is gone.
     fn leave(&mut self) {
         self.caller = self.call.caller;
@@ -380,7 +411,7 @@ impl Context {
     }
 
     /// The record at which the message is aimed, as it is stored.
-    fn stored(&self) -> Result<Option<crate::record::Record>, Error> {
+    fn stored(&self) -> Result<Option<Record>, Error> {
         let id = match &self.response {
             Some(Response::Created(created)) => Some(created.id),
             _ if self.message == Message::Create => None,

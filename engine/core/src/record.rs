@@ -1,6 +1,6 @@
 //! Records: some attributes of one row, in hand, and the values they hold.
 //!
-//! A record is a row of slots: an attribute's [`Ordinal`](crate::metadata::Ordinal) says where its
+//! A record is a row of slots: an attribute's [`Ordinal`] says where its
 //! value is, one bit says whether it is there at all. Names are resolved once, where they enter.
 //!
 //! This layer knows no store: a record is a value, safe to clone, compare and print.
@@ -203,10 +203,7 @@ impl Record {
 
     /// What people call the record: the value of its primary name.
     pub fn primary_name(&self) -> Option<&str> {
-        match self.at(self.entity.system().primary_name?)? {
-            Value::Text(name) => Some(name),
-            _ => None,
-        }
+        self.at(self.entity.system().primary_name?)?.as_text()
     }
 }
 

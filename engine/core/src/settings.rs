@@ -7,6 +7,7 @@ use uuid::Uuid;
 /// Switches and limits. The defaults are Dataverse's, or our documented choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that Dataverse leaves open")]
 pub struct Settings {
     /// The deepest level at which a step may run. Deeper means that a step wakes itself (P-74, P-75).
     pub depth_limit: u32,
@@ -78,7 +79,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             depth_limit: 8,
-            time_limit: Duration::from_secs(120),
+            time_limit: Duration::from_mins(2),
             message_limit: 100_000,
             associate_raises_update: true,
             platform_attributes_at_pre_operation: true,

@@ -5,7 +5,7 @@ mod literal;
 use std::sync::Arc;
 
 use rulegate::metadata::suggestion;
-use rulegate::{Catalog, Hook, Message, Mode, Stage, Step};
+use rulegate::{Catalog, Hook, Message, Stage, Step};
 
 pub(crate) use self::literal::problem;
 use self::literal::{Entry, Reader};
@@ -165,16 +165,6 @@ impl Registration {
             step.run(name.as_str(), move |ctx: &mut rulegate::Context| hook.execute(ctx))
         };
         steps.into_iter().map(shared).collect()
-    }
-
-    /// The name of the step.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Whether the step runs in a job, after its message.
-    pub(crate) fn is_asynchronous(&self) -> bool {
-        self.steps.iter().any(|it| it.mode() == Mode::Asynchronous)
     }
 }
 

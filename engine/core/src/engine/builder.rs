@@ -125,13 +125,16 @@ fn start(environment: Arc<Environment>, generation: Generation, registry: Regist
     if let Jobs::Workers(count) = environment.settings.jobs {
         for _ in 0..count {
             let environment = Arc::clone(&environment);
-            thread::spawn(move || {
-                while let Some(job) = environment.jobs.wait() {
-                    run_job(&environment, job, None);
-                }
-            });
+            thread::spawn(move || work(&environment));
         }
     }
     let current = ArcSwap::from_pointee(generation);
     Engine { inner: Arc::new(Inner { environment, current, registry: Mutex::new(registry) }) }
+}
+
+/// What a worker does until the queue is closed and empty.
+fn work(environment: &Arc<Environment>) {
+    while let Some(job) = environment.jobs.wait() {
+        run_job(environment, job, None);
+    }
 }

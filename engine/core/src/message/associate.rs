@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::platform::{Platform, find};
-use super::{Response, Update, stamps, values};
+use super::platform::{Platform, existing, find};
+use super::{Response, Update, keys, stamps, values};
 use crate::error::{DataError, Error};
 use crate::metadata::{ManyToMany, OneToMany, RelationshipMetadata};
 use crate::record::{EntityReference, Query, Record, Value};
@@ -162,12 +162,8 @@ impl Associate {
                 }
             }
             RelationshipMetadata::ManyToMany(it) => {
-                for mut pair in link.intersects(it, platform)? {
-                    if find_pair(it, &pair, platform)?.is_some() {
-                        return Err(StoreError::Duplicate.into()); // I-70
-                    }
-                    super::keys::identify(&mut pair, platform);
-                    platform.insert(&pair)?; // I-68, and no event on the intersect entity (I-69)
+                for pair in link.intersects(it, platform)? {
+                    add_pair(it, pair, platform)?;
                 }
             }
         }
@@ -182,29 +178,61 @@ impl Disassociate {
         match &*Arc::clone(platform.catalog().relationship(&link.relationship)?) {
             RelationshipMetadata::OneToMany(it) => {
                 for (child, parent) in link.pairs(it)? {
-                    let current = super::platform::existing(platform, &child)?;
-                    let lookup = current.get(&it.referencing_attribute).and_then(Value::as_lookup);
-                    if lookup == Some(&parent) {
-                        set_lookup(it, &child, None, platform)?; // I-62, R-43
-                    }
+                    take_child(it, (&child, &parent), platform)?;
                 }
             }
             RelationshipMetadata::ManyToMany(it) => {
-                let entity = Arc::clone(platform.catalog().entity(&it.intersect_entity)?);
                 let pairs = link.intersects(it, platform)?;
                 for (pair, related) in pairs.iter().zip(&link.related) {
-                    let found =
-                        find_pair(it, pair, platform)?.ok_or_else(|| DataError::NotLinked {
-                            relationship: it.schema_name.clone(),
-                            first: link.target.clone(),
-                            second: related.clone(),
-                        })?; // I-71
-                    platform.delete(&entity, found)?;
+                    take_pair(it, pair, platform)?.ok_or_else(|| DataError::NotLinked {
+                        relationship: it.schema_name.clone(),
+                        first: link.target.clone(),
+                        second: related.clone(),
+                    })?; // I-71
                 }
             }
         }
         Ok(Response::Done)
     }
+}
+
+/// Clears the lookup of a child, if it points at this parent (I-62, R-43).
+fn take_child(
+    relationship: &OneToMany,
+    (child, parent): (&EntityReference, &EntityReference),
+    platform: &mut dyn Platform,
+) -> Result<(), Error> {
+    let current = existing(platform, child)?;
+    let lookup = current.get(&relationship.referencing_attribute).and_then(Value::as_lookup);
+    if lookup == Some(parent) {
+        set_lookup(relationship, child, None, platform)?;
+    }
+    Ok(())
+}
+
+/// Writes a pair (I-68), which must be new (I-70). It raises no event on the intersect entity (I-69).
+fn add_pair(
+    relationship: &ManyToMany,
+    mut pair: Record,
+    platform: &mut dyn Platform,
+) -> Result<(), Error> {
+    if find_pair(relationship, &pair, platform)?.is_some() {
+        return Err(StoreError::Duplicate.into());
+    }
+    keys::identify(&mut pair, platform);
+    platform.insert(&pair)?;
+    Ok(())
+}
+
+/// Deletes a pair; `None` where the two are not linked.
+fn take_pair(
+    relationship: &ManyToMany,
+    pair: &Record,
+    platform: &mut dyn Platform,
+) -> Result<Option<()>, Error> {
+    let Some(found) = find_pair(relationship, pair, platform)? else { return Ok(None) };
+    platform.delete(pair.metadata(), found)?;
+    Ok(Some(()))
 }
 
 /// Sets or clears the lookup of a child: by an Update of its own, or directly where that is switched off (I-64).

@@ -15,12 +15,11 @@ pub struct Create {
 
 impl Create {
     /// What callers cannot send is ignored (C-6); an identity among the attributes is the record's.
-    pub(super) fn accept(&mut self) -> Result<(), Error> {
+    pub(super) fn accept(&mut self) {
         keys::adopt_identity(&mut self.target);
         self.target.forget_key();
         let entity = self.target.metadata().clone();
         values::drop_all(&mut self.target, &entity.system().not_for_create);
-        Ok(())
     }
 
     pub(super) fn prepare(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {

@@ -50,10 +50,9 @@ impl Delete {
         let current = existing(platform, &self.target)?;
         check_version(&current, (self.concurrency, self.version))?;
         for relationship in self.children(platform, Cascade::Cascade) {
-            for child in find(platform, &self.referring(&relationship))? {
-                if let Some(target) = child.reference() {
-                    platform.send(Self::new(target).into())?;
-                }
+            let children = find(platform, &self.referring(&relationship))?;
+            for child in children.iter().filter_map(Record::reference) {
+                platform.send(Self::new(child).into())?;
             }
         }
         self.remove_pairs(platform)?;
@@ -110,10 +109,9 @@ impl Delete {
             .collect();
         for (intersect, attribute) in ends {
             let entity = Arc::clone(platform.catalog().entity(&intersect)?);
-            for pair in find(platform, &Query::new(intersect).equal(attribute, self.target.id))? {
-                if let Some(id) = pair.id() {
-                    platform.delete(&entity, id)?;
-                }
+            let pairs = find(platform, &Query::new(intersect).equal(attribute, self.target.id))?;
+            for pair in pairs.iter().filter_map(Record::id) {
+                platform.delete(&entity, pair)?;
             }
         }
         Ok(())

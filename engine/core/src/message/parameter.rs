@@ -87,7 +87,16 @@ impl ParameterType {
                 matches!(parameter, Parameter::Records(_) | Parameter::References(_))
             }
             Self::StringArray => matches!(parameter, Parameter::Texts(_)),
-            _ => parameter.as_value().is_some_and(|it| self.holds(it)),
+            Self::Boolean
+            | Self::DateTime
+            | Self::Decimal
+            | Self::EntityReference
+            | Self::Float
+            | Self::Integer
+            | Self::Money
+            | Self::Picklist
+            | Self::String
+            | Self::Guid => parameter.as_value().is_some_and(|it| self.holds(it)),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Response;
 use super::platform::{Platform, existing};
 use crate::error::Error;
-use crate::metadata::{AttributeMetadata, AttributeType, EntityMetadata, Ordinal};
+use crate::metadata::{AttributeMetadata, AttributeSet, AttributeType, EntityMetadata, Ordinal};
 use crate::record::{ColumnSet, EntityReference, Query, QueryPlan, Record, Value};
 
 /// Input parameters of *retrieve*.
@@ -28,14 +28,14 @@ impl Retrieve {
         let query =
             Query { columns: self.columns.clone(), ..Query::new(self.target.entity.clone()) };
         let plan = QueryPlan::new(&query, platform.catalog())?;
-        Ok(Response::Retrieved(show(record, &plan, platform)?))
+        Ok(Response::Retrieved(show(&record, &plan, platform)?))
     }
 }
 
 /// A stored record as a caller sees it: with the attributes wanted, as far as they can be read (C-7), and
 /// with the derived names that were asked for (C-91).
 pub(super) fn show(
-    record: Record,
+    record: &Record,
     plan: &QueryPlan,
     platform: &mut dyn Platform,
 ) -> Result<Record, Error> {
@@ -45,9 +45,9 @@ pub(super) fn show(
     for ordinal in shown.present().iter().filter(hidden).collect::<Vec<_>>() {
         shown.take(ordinal);
     }
-    for ordinal in plan.columns.iter().flat_map(|it| it.iter()) {
+    for ordinal in plan.columns.iter().flat_map(AttributeSet::iter) {
         if let Some(attribute) = entity.attribute_at(ordinal)
-            && let Some(name) = derived_name(&record, attribute, platform)?
+            && let Some(name) = derived_name(record, attribute, platform)?
         {
             shown.put(ordinal, name);
         }

@@ -1,4 +1,4 @@
-//! RetrieveMultiple: records are searched.
+//! Retrieve multiple: records are searched.
 
 use super::Response;
 use super::platform::Platform;
@@ -19,7 +19,7 @@ impl RetrieveMultiple {
         let mut page = platform.query(&plan.unprojected())?;
         let mut records = Vec::with_capacity(page.records.len());
         for record in page.records {
-            records.push(show(record, &plan, platform)?);
+            records.push(show(&record, &plan, platform)?);
         }
         page.records = records;
         Ok(Response::Found(page))

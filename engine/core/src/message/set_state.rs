@@ -1,4 +1,4 @@
-//! SetState: a record gets another state.
+//! Set state: a record gets another state.
 
 use std::sync::Arc;
 

@@ -39,23 +39,19 @@ impl Upsert {
             None => keys::find(&self.target, platform)?,
         };
         let mut target = self.target;
-        match found {
-            Some(id) => {
-                target.identify(id);
-                for (ordinal, _) in key {
-                    target.take(ordinal); // M-32
-                }
-                target.forget_key();
-                Ok(Update::new(target).into())
+        if let Some(id) = found {
+            target.identify(id);
+            for (ordinal, _) in key {
+                target.take(ordinal); // M-32
             }
-            None => {
-                for (ordinal, value) in key {
-                    if target.at(ordinal).is_none() {
-                        target.put(ordinal, value); // M-33, M-34
-                    }
-                }
-                Ok(Create { target }.into())
+            target.forget_key();
+            return Ok(Update::new(target).into());
+        }
+        for (ordinal, value) in key {
+            if target.at(ordinal).is_none() {
+                target.put(ordinal, value); // M-33, M-34
             }
         }
+        Ok(Create { target }.into())
     }
 }

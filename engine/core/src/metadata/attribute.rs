@@ -47,7 +47,6 @@ pub struct ValidFor {
 
 /// What the Common Data Model says of an attribute.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "the Common Data Model has these three flags")]
 pub struct CdmAttribute {
     /// The attribute's name there: `customerOpportunityRoleId`.
     pub name: String,
@@ -144,7 +143,7 @@ impl ValidFor {
 impl CdmAttribute {
     /// The data format that the Common Data Model shows: the given one, or what follows from the type.
     pub fn data_format(&self) -> &str {
-        self.data_format.as_deref().unwrap_or_else(|| match self.data_type.as_str() {
+        self.data_format.as_deref().unwrap_or(match self.data_type.as_str() {
             "entityId" | "userId" | "guid" => "Guid",
             "integer" | "listLookup" | "listLookupCorrelated" | "timezone" | "minutes" => "Int32",
             "bigInteger" | "cdsVersionNumber" => "Int64",

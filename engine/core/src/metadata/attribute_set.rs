@@ -75,12 +75,12 @@ impl AttributeSet {
 
     /// The attributes, in the order of their places.
     pub fn iter(&self) -> impl Iterator<Item = Ordinal> + '_ {
-        (0_u16..).zip(&self.words).flat_map(|(index, word)| {
+        self.words.iter().enumerate().flat_map(|(index, word)| {
             let mut left = *word;
             std::iter::from_fn(move || {
                 let bit = (left != 0).then(|| left.trailing_zeros())?;
                 left &= left - 1;
-                u16::try_from(bit).ok().map(|bit| Ordinal(index * u64::BITS as u16 + bit))
+                Ordinal::new(index * BITS + bit as usize)
             })
         })
     }

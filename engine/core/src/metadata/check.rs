@@ -106,7 +106,7 @@ impl Checker<'_> {
         match &attribute.kind {
             AttributeType::Text { max_length, .. } | AttributeType::Memo { max_length, .. } => {
                 if *max_length == 0 {
-                    self.out_of_range(at, "max_length", "at least 1", *max_length);
+                    self.out_of_range(at, "max_length", ("at least 1", *max_length));
                 }
             }
             AttributeType::WholeNumber { min, max, .. }
@@ -208,15 +208,20 @@ impl Checker<'_> {
             }
             if KeyMetadata::ATTRIBUTE_LIMIT < key.attributes.len() {
                 let found = u32::try_from(key.attributes.len()).unwrap_or(u32::MAX);
-                self.out_of_range(&at, "attributes", "at most 16", found);
+                self.out_of_range(&at, "attributes", ("at most 16", found));
             }
             for name in &key.attributes {
-                let found = self.attribute_named(&at, "attributes", (entity, name));
-                if let Some(found) = found.filter(|it| !can_be_key(&it.kind)) {
-                    let wanted = "string, whole-number, decimal, date-time, choice, lookup or unique-identifier";
-                    self.report(&at, Some("attributes"), wrong_type(&found, wanted));
-                }
+                self.key_attribute(&at, (entity, name));
             }
+        }
+    }
+
+    fn key_attribute(&mut self, at: &Spot<'_>, attribute: (&EntityDefinition, &LogicalName)) {
+        let found = self.attribute_named(at, "attributes", attribute);
+        if let Some(found) = found.filter(|it| !can_be_key(&it.kind)) {
+            let wanted =
+                "string, whole-number, decimal, date-time, choice, lookup or unique-identifier";
+            self.report(at, Some("attributes"), wrong_type(&found, wanted));
         }
     }
 
@@ -246,16 +251,16 @@ impl Checker<'_> {
                 );
             }
         };
-        let (Some(states), Some(statuses)) = (state.kind.option_set(), status.kind.option_set())
+        let (Some(active), Some(reasons)) = (state.kind.option_set(), status.kind.option_set())
         else {
             return;
         };
-        for option in &states.options {
+        for option in &active.options {
             let name = state.logical_name.clone();
             let part = Part::Option(name, option.name.clone());
             let at = Spot { entity: &entity.logical_name, part };
-            let can_be_entered = statuses.options.iter().any(|it| it.state == Some(option.value));
-            match option.default_status.map(|it| statuses.by_value(it)) {
+            let can_be_entered = reasons.options.iter().any(|it| it.state == Some(option.value));
+            match option.default_status.map(|it| reasons.by_value(it)) {
                 None if can_be_entered => {
                     self.report(&at, None, DefinitionProblem::Missing("default_status"));
                 }
@@ -268,16 +273,16 @@ impl Checker<'_> {
                 }
             }
         }
-        for option in &statuses.options {
+        for option in &reasons.options {
             let name = status.logical_name.clone();
             let part = Part::Option(name, option.name.clone());
             let at = Spot { entity: &entity.logical_name, part };
             match option.state {
                 None => self.report(&at, None, DefinitionProblem::Missing("state")),
-                Some(it) if states.by_value(it).is_some() => {}
+                Some(it) if active.by_value(it).is_some() => {}
                 Some(it) => self.report(&at, Some("state"), no_option(it)),
             }
-            if let Some(next) = option.next.iter().find(|it| statuses.by_value(**it).is_none()) {
+            if let Some(next) = option.next.iter().find(|it| reasons.by_value(**it).is_none()) {
                 self.report(&at, Some("next"), no_option(*next));
             }
         }
@@ -304,14 +309,20 @@ impl Checker<'_> {
             match relationship {
                 RelationshipMetadata::OneToMany(it) => {
                     self.one_to_many(&at, it);
-                    if it.is_hierarchical && !hierarchies.insert(&it.referencing_entity) {
-                        // one hierarchy an entity.
-                        let what = "a hierarchical relationship of this entity";
-                        self.report(&at, Some("hierarchical"), twice(what));
-                    }
+                    let is_second =
+                        it.is_hierarchical && !hierarchies.insert(&it.referencing_entity);
+                    self.hierarchy(&at, is_second);
                 }
                 RelationshipMetadata::ManyToMany(it) => self.many_to_many(&at, it),
             }
+        }
+    }
+
+    /// One hierarchy an entity.
+    fn hierarchy(&mut self, at: &Spot<'_>, is_second: bool) {
+        if is_second {
+            let what = "a hierarchical relationship of this entity";
+            self.report(at, Some("hierarchical"), twice(what));
         }
     }
 
@@ -422,11 +433,11 @@ impl Checker<'_> {
 
     fn precision(&mut self, at: &Spot<'_>, precision: u32) {
         if PRECISION_LIMIT < precision {
-            self.out_of_range(at, "precision", "at most 20", precision);
+            self.out_of_range(at, "precision", ("at most 20", precision));
         }
     }
 
-    fn out_of_range(&mut self, at: &Spot<'_>, what: &'static str, allowed: &str, found: u32) {
+    fn out_of_range(&mut self, at: &Spot<'_>, what: &'static str, (allowed, found): (&str, u32)) {
         let (allowed, found) = (allowed.to_owned(), found.to_string());
         self.report(at, Some(what), DefinitionProblem::OutOfRange { what, allowed, found });
     }

@@ -9,6 +9,7 @@ use super::{
 
 /// What an author says of an entity. [`Catalog::new`](super::Catalog::new) checks it.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "Dataverse has these flags, each of its own")]
 pub struct EntityDefinition {
     /// The lower-case name by which code refers to it.
     pub logical_name: LogicalName,
@@ -305,10 +306,10 @@ impl EntityMetadata {
         let places = names.iter().map(index_of).collect();
         let mut by_name: Vec<Ordinal> = (0..names.len()).filter_map(Ordinal::new).collect();
         by_name.sort_by_key(|it| names.get(it.index()));
-        let mut placed =
+        let mut entity =
             Self { definition, places, names, by_name, system: SystemAttributes::default() };
-        placed.system = SystemAttributes::of(&placed);
-        placed
+        entity.system = SystemAttributes::of(&entity);
+        entity
     }
 }
 

@@ -186,18 +186,25 @@ impl Generation {
         for (message, steps) in by_message {
             let is_general = |it: &&&Step| it.entity.is_none() && it.applies.is_none();
             let general: Vec<&Step> = steps.iter().filter(is_general).copied().collect();
-            for entity in self.catalog.entities() {
-                let own: Vec<&Step> =
-                    steps.iter().filter(|it| it.listens_to(entity)).copied().collect();
-                if own.len() == general.len() {
-                    continue; // No step but the general ones, which listen to every entity.
-                }
-                let plans = self.plans.entry(message.clone()).or_default();
-                let name = entity.logical_name().clone();
-                plans.insert(name, Arc::new(Plan::new(&own, Some(entity))));
-            }
+            let own = self.plans_of_entities(&steps, general.len());
             self.general.insert(message.clone(), Arc::new(Plan::new(&general, None)));
+            self.plans.insert(message.clone(), own);
         }
+    }
+
+    /// A plan for each entity to which more steps listen than the general ones.
+    fn plans_of_entities(
+        &self,
+        steps: &[&Step],
+        general: usize,
+    ) -> BTreeMap<LogicalName, Arc<Plan>> {
+        let plan = |entity: &Arc<EntityMetadata>| {
+            let own: Vec<&Step> =
+                steps.iter().filter(|it| it.listens_to(entity)).copied().collect();
+            let name = entity.logical_name().clone();
+            (own.len() != general).then(|| (name, Arc::new(Plan::new(&own, Some(entity)))))
+        };
+        self.catalog.entities().filter_map(plan).collect()
     }
 }
 

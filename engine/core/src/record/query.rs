@@ -174,7 +174,7 @@ impl Query {
                 all.push(condition);
                 Filter::All(all)
             }
-            other => Filter::All(vec![other, condition]),
+            other @ (Filter::Any(_) | Filter::Is(_)) => Filter::All(vec![other, condition]),
         };
         self
     }
@@ -182,9 +182,11 @@ impl Query {
     /// Wants records whose attribute is this value, or null.
     #[must_use]
     pub fn equal(self, attribute: impl Into<LogicalName>, value: impl Into<Value>) -> Self {
-        match value.into() {
-            Value::Null => self.filter(attribute, Operator::Null, []),
-            value => self.filter(attribute, Operator::Equal, [value]),
+        let value = value.into();
+        if value.is_null() {
+            self.filter(attribute, Operator::Null, [])
+        } else {
+            self.filter(attribute, Operator::Equal, [value])
         }
     }
 

@@ -174,7 +174,8 @@ fn comparable(value: &Value, attribute: &AttributeMetadata) -> Result<Value, Que
         )
         | (AttributeType::Boolean { .. } | AttributeType::ManagedProperty, Value::Boolean(_))
         | (AttributeType::UniqueIdentifier, Value::Id(_))
-        | (AttributeType::Double { .. }, Value::Double(_)) => Some(value.clone()),
+        | (AttributeType::Double { .. }, Value::Double(_))
+        | (AttributeType::PartyList { .. }, Value::Lookup(_)) => Some(value.clone()),
         (AttributeType::UniqueIdentifier, Value::Lookup(reference)) => {
             Some(Value::Id(reference.id))
         }
@@ -184,7 +185,6 @@ fn comparable(value: &Value, attribute: &AttributeMetadata) -> Result<Value, Que
             | AttributeType::Owner { .. },
             _,
         ) => value.as_identity().map(|_| value.clone()),
-        (AttributeType::PartyList { .. }, Value::Lookup(_)) => Some(value.clone()),
         (AttributeType::Decimal { .. } | AttributeType::Money { .. }, _) => {
             value.as_decimal().map(Value::Decimal)
         }

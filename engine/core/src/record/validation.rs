@@ -132,7 +132,7 @@ pub fn check_value(
             check.whole_number(value, *min, *max)
         }
         AttributeType::Decimal { min, max, precision } => {
-            check.decimal(value, [*min, *max], *precision)
+            check.decimal(&value, [*min, *max], *precision)
         }
         AttributeType::Money { min, max, precision, precision_source, .. } => {
             let precision = match precision_source {
@@ -140,16 +140,16 @@ pub fn check_value(
                 PrecisionSource::Organization => money.organization,
                 PrecisionSource::Currency => money.currency.max(*precision),
             };
-            check.decimal(value, [*min, *max], precision)
+            check.decimal(&value, [*min, *max], precision)
         }
         AttributeType::Double { min, max, precision } => {
-            check.double(value, [*min, *max], *precision)
+            check.double(&value, [*min, *max], *precision)
         }
-        AttributeType::Boolean { .. } | AttributeType::ManagedProperty => match value {
-            Value::Boolean(_) => Ok(value),
-            _ => Err(check.wrong_type("boolean", &value)),
-        },
-        AttributeType::DateTime { behavior, .. } => check.date_time(value, *behavior),
+        AttributeType::Boolean { .. } | AttributeType::ManagedProperty => {
+            let fits = matches!(value, Value::Boolean(_));
+            check.kept(value, fits, "boolean")
+        }
+        AttributeType::DateTime { behavior, .. } => check.date_time(&value, *behavior),
         AttributeType::Choice(set) | AttributeType::State(set) | AttributeType::Status(set) => {
             check.choice(&value, set)
         }
@@ -164,14 +164,14 @@ pub fn check_value(
             check.reference(value, targets, ErrorCode::InvalidOwner)
         }
         AttributeType::PartyList { targets } => check.parties(value, targets),
-        AttributeType::UniqueIdentifier => match value {
-            Value::Id(_) => Ok(value),
-            _ => Err(check.wrong_type("unique identifier", &value)),
-        },
-        AttributeType::Image { .. } | AttributeType::File { .. } => match value {
-            Value::Bytes(_) | Value::Id(_) => Ok(value),
-            _ => Err(check.wrong_type("picture or file", &value)),
-        },
+        AttributeType::UniqueIdentifier => {
+            let fits = matches!(value, Value::Id(_));
+            check.kept(value, fits, "unique identifier")
+        }
+        AttributeType::Image { .. } | AttributeType::File { .. } => {
+            let fits = matches!(value, Value::Bytes(_) | Value::Id(_));
+            check.kept(value, fits, "picture or file")
+        }
         AttributeType::Virtual => Ok(value),
     }
 }
@@ -183,6 +183,11 @@ struct Check<'a> {
 impl Check<'_> {
     fn name(&self) -> LogicalName {
         self.attribute.logical_name.clone()
+    }
+
+    /// The value as it is, where it fits.
+    fn kept(&self, value: Value, fits: bool, expected: &'static str) -> Result<Value, ValueError> {
+        if fits { Ok(value) } else { Err(self.wrong_type(expected, &value)) }
     }
 
     fn text(&self, value: Value, max: u32) -> Result<Value, ValueError> {
@@ -210,17 +215,16 @@ impl Check<'_> {
 
     fn decimal(
         &self,
-        value: Value,
+        value: &Value,
         [min, max]: [Decimal; 2],
         precision: u32,
     ) -> Result<Value, ValueError> {
-        let number = match value {
-            Value::Decimal(number) => Some(number),
-            Value::WholeNumber(number) => Some(number.into()),
-            Value::Double(number) => Decimal::from_f64(number),
-            _ => None,
+        let number = if let Value::Double(number) = value {
+            Decimal::from_f64(*number)
+        } else {
+            value.as_decimal()
         };
-        let number = number.ok_or_else(|| self.wrong_type("decimal number", &value))?;
+        let number = number.ok_or_else(|| self.wrong_type("decimal number", value))?;
         let rounded =
             number.round_dp_with_strategy(precision, RoundingStrategy::MidpointAwayFromZero);
         if rounded < min || max < rounded {
@@ -231,17 +235,16 @@ impl Check<'_> {
 
     fn double(
         &self,
-        value: Value,
+        value: &Value,
         [min, max]: [f64; 2],
         precision: u32,
     ) -> Result<Value, ValueError> {
-        let number = match value {
-            Value::Double(number) => number,
-            #[expect(clippy::cast_precision_loss, reason = "a double attribute holds what it can")]
-            Value::WholeNumber(number) => number as f64,
-            Value::Decimal(number) => f64::try_from(number).unwrap_or(f64::NAN),
-            _ => return Err(self.wrong_type("number", &value)),
+        let number = if let Value::Double(number) = value {
+            Some(*number)
+        } else {
+            value.as_decimal().and_then(|it| f64::try_from(it).ok())
         };
+        let number = number.ok_or_else(|| self.wrong_type("number", value))?;
         if !(min..=max).contains(&number) {
             return Err(self.out_of_range(&[min, max], &number, false));
         }
@@ -250,20 +253,23 @@ impl Check<'_> {
         Ok(Value::Double(if rounded.is_finite() { rounded } else { number }))
     }
 
-    fn date_time(&self, value: Value, behavior: DateTimeBehavior) -> Result<Value, ValueError> {
-        let date = match &value {
-            Value::Date(date) => *date,
-            Value::Moment(moment) => moment.date_naive(),
-            _ => return Err(self.wrong_type("date", &value)),
+    fn date_time(&self, value: &Value, behavior: DateTimeBehavior) -> Result<Value, ValueError> {
+        let (date, moment) = if let Value::Date(date) = value {
+            (*date, midnight(*date))
+        } else if let Value::Moment(moment) = value {
+            (moment.date_naive(), to_the_second(*moment))
+        } else {
+            return Err(self.wrong_type("date", value));
         };
         if !YEARS.contains(&date.year()) {
             let value = value.to_string();
             return Err(ValueError::InvalidDate { attribute: self.name(), value });
         }
-        Ok(match (behavior, value) {
-            (DateTimeBehavior::DateOnly, _) => Value::Date(date),
-            (_, Value::Moment(moment)) => Value::Moment(to_the_second(moment)),
-            (_, _) => Value::Moment(midnight(date)),
+        Ok(match behavior {
+            DateTimeBehavior::DateOnly => Value::Date(date),
+            DateTimeBehavior::UserLocal | DateTimeBehavior::TimeZoneIndependent => {
+                Value::Moment(moment)
+            }
         })
     }
 

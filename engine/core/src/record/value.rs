@@ -74,20 +74,18 @@ impl Value {
 
     /// The option's number, or the whole number, if it is one.
     pub fn as_choice(&self) -> Option<i32> {
-        match self {
-            Self::Choice(value) => Some(*value),
-            Self::WholeNumber(value) => i32::try_from(*value).ok(),
-            _ => None,
+        if let Self::Choice(value) = self {
+            return Some(*value);
         }
+        i32::try_from(self.as_whole_number()?).ok()
     }
 
     /// The exact number, if it is a decimal or a whole number.
     pub fn as_decimal(&self) -> Option<Decimal> {
-        match self {
-            Self::Decimal(value) => Some(*value),
-            Self::WholeNumber(value) => Some((*value).into()),
-            _ => None,
+        if let Self::Decimal(value) = self {
+            return Some(*value);
         }
+        Some(self.as_whole_number()?.into())
     }
 
     /// The whole number, if it is one.
@@ -107,11 +105,10 @@ impl Value {
 
     /// The identity at which it points or that it is: what an index over references holds.
     pub fn as_identity(&self) -> Option<Uuid> {
-        match self {
-            Self::Lookup(reference) => Some(reference.id),
-            Self::Id(id) => Some(*id),
-            _ => None,
+        if let Self::Id(id) = self {
+            return Some(*id);
         }
+        self.as_lookup().map(|it| it.id)
     }
 
     /// The kind of value, in words.

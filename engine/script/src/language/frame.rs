@@ -216,8 +216,4 @@ impl Frame {
     pub(crate) fn own_mut(&mut self, index: usize) -> Raised<&mut Record> {
         self.records.get_mut(index).ok_or_else(|| Raise::text("this record is not there"))
     }
-
-    pub(crate) fn serial(&self) -> u64 {
-        self.serial
-    }
 }

@@ -117,11 +117,13 @@ fn key_text(row: &Record, key: &KeyMetadata) -> Option<String> {
     for attribute in &key.attributes {
         let value = row.get(attribute)?;
         text.push('\u{1f}');
-        match value {
-            Value::Text(it) => text.push_str(&it.to_lowercase()),
-            Value::Decimal(it) => text.push_str(&it.normalize().to_string()),
-            _ => text.push_str(&value.to_string()),
-        }
+        text.push_str(&if let Value::Text(it) = value {
+            it.to_lowercase()
+        } else if let Value::Decimal(it) = value {
+            it.normalize().to_string()
+        } else {
+            value.to_string()
+        });
     }
     Some(text)
 }

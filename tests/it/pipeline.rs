@@ -1,0 +1,7 @@
+//! What the pipeline promises, one test a promise.
+//!
+//! The clauses that tests cite stand in the specification of Dataverse's event framework.
+
+mod order;
+mod stages; // Where a message passes, and what can be changed there.
+mod transactions; // What is undone together. // Which step runs first.
