@@ -76,7 +76,6 @@ fn register_words(rhai: &mut Engine) {
         .register_fn("trim", |text: &str| -> ImmutableString { text.trim().into() })
         .register_fn("is_blank", |text: &str| text.trim().is_empty())
         .register_fn("is_blank", |(): ()| true)
-        .register_fn("id", value::identity)
         .register_get("code", |it: &mut error::Thrown| it.code.clone())
         .register_get("message", |it: &mut error::Thrown| it.message.clone())
         .register_fn("to_string", |it: &mut error::Thrown| it.message.clone())

@@ -10,7 +10,6 @@ use rulegate::metadata::{AttributeMetadata, AttributeType, EntityMetadata, Ordin
 use rulegate::record::Party;
 use rulegate::{EntityReference, Value};
 use rust_decimal::Decimal;
-use uuid::Uuid;
 
 use super::error::{Raise, Raised};
 use super::frame::{self, RecordHandle};
@@ -69,9 +68,7 @@ pub(crate) fn to_value(dynamic: &Dynamic, attribute: &AttributeMetadata) -> Rais
     }
     let converted = match &attribute.kind {
         AttributeType::DateTime { .. } => date(dynamic),
-        AttributeType::UniqueIdentifier => {
-            text(dynamic).and_then(|it| it.parse().ok()).map(Value::Id)
-        }
+        AttributeType::UniqueIdentifier => identity(dynamic)?,
         AttributeType::Choice(set) | AttributeType::State(set) | AttributeType::Status(set) => {
             let named = || text(dynamic).and_then(|it| Some(set.by_name(&it)?.value));
             number(dynamic).or_else(named).map(Value::Choice)
@@ -215,6 +212,14 @@ fn date(dynamic: &Dynamic) -> Option<Value> {
     None
 }
 
+/// An identity: that of a record, or one as text.
+fn identity(dynamic: &Dynamic) -> Raised<Option<Value>> {
+    if let Some(text) = text(dynamic) {
+        return Ok(text.parse().ok().map(Value::Id));
+    }
+    Ok(reference(dynamic)?.map(|it| Value::Id(it.id)))
+}
+
 fn number(dynamic: &Dynamic) -> Option<i32> {
     if let Some(option) = dynamic.read_lock::<OptionValue>() {
         return Some(option.value);
@@ -275,10 +280,4 @@ pub(crate) fn describe(dynamic: &Dynamic) -> String {
 pub(crate) fn decimal(number: FLOAT) -> Raised<Decimal> {
     Decimal::try_from(number)
         .map_err(|_| Raise::text(format!("{number} is too large, or no number")))
-}
-
-/// An identity from its text.
-pub(crate) fn identity(text: &str) -> Raised<Uuid> {
-    text.parse()
-        .map_err(|_| Raise::text(format!("{text:?} is no identity: it looks like 0198c0de-…")))
 }

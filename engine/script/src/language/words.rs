@@ -41,7 +41,6 @@ words! {
     "round" "round(decimal), round(decimal, digits)" "rounds, halves away from zero";
     "is_blank" "text.is_blank()" "whether a text is empty or white; `()` is blank";
     "trim" "text.trim()" "the text without white space at its ends";
-    "id" "id(text)" "an identity";
 }
 
 /// Whether a script's own function would hide a word.
