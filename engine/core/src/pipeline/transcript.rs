@@ -107,6 +107,13 @@ pub enum StepOutcome {
     Queued,
 }
 
+impl StepOutcome {
+    /// Why it said no or broke, if it did.
+    pub fn failure(&self) -> Option<&str> {
+        if let Self::Rejected(why) | Self::Failed(why) = self { Some(why) } else { None }
+    }
+}
+
 impl Transcript {
     /// The transcript as text, with records numbered by the aliases, which go on from text to text.
     pub fn render(&self, aliases: &mut Aliases) -> String {
