@@ -27,9 +27,9 @@
 //! - Hooks that look at what is written run behind all rules of their stage, those that prepare the
 //!   ground run before them (P-7).
 
-mod close_opportunity;
+mod close_opportunity; // Messages that close an opportunity.
 mod lose;
-mod win; // Custom messages.
+mod win;
 
 mod complete_opportunity_close; // Opportunities.
 mod guard_opportunity_currency;
