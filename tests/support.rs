@@ -1,9 +1,47 @@
-//! What tests share: the shipped rules folder.
+//! What tests share: the shipped rules folder, and an engine that has it.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use rulegate_script::SourceFile;
+use chrono::{DateTime, Utc};
+use rulegate::clock::{CountingIds, ManualClock};
+use rulegate::engine::EngineBuilder;
+use rulegate::{Catalog, Engine};
+use rulegate_script::{Diagnostic, SourceFile, read_catalog};
+
+/// The second at which the clock of [`shipped`] stands: 2026-01-15T09:00:00Z.
+const NOW: i64 = 1_768_467_600;
+
+/// An engine with the shipped entities and hooks, at a time that stands still, with identities that count.
+///
+/// # Panics
+///
+/// Where the hooks do not fit the entities.
+#[expect(clippy::expect_used, reason = "without the shipped catalog, no test can go on")]
+pub fn shipped() -> Engine {
+    shipped_builder().build().expect("the shipped hooks fit the shipped entities")
+}
+
+/// The same engine, to be furnished further.
+pub fn shipped_builder() -> EngineBuilder {
+    let now = DateTime::<Utc>::from_timestamp(NOW, 0).unwrap_or_default();
+    let builder = Engine::builder(shipped_catalog());
+    let mut builder = builder.clock(ManualClock::at(now)).ids(CountingIds::default());
+    hooks::install(&mut builder);
+    builder
+}
+
+/// The shipped entities.
+///
+/// # Panics
+///
+/// Where they are not what they should be.
+#[expect(clippy::panic, reason = "without the shipped catalog, no test can go on")]
+pub fn shipped_catalog() -> Catalog {
+    let files = entity_files().unwrap_or_else(|error| panic!("{error}"));
+    read_catalog(&files, None)
+        .unwrap_or_else(|all| panic!("{}", Diagnostic::render_all(&all, false)))
+}
 
 /// The root of the repository. Tests read nothing outside of it.
 pub fn root() -> PathBuf {
