@@ -189,9 +189,10 @@ fn main_operation(ctx: &mut Context) -> Result<(), Error> {
         custom_main_operation(ctx, &name)?
     } else {
         let mut desk = ctx.desk(Stage::MainOperation);
-        Arc::make_mut(&mut ctx.request).run(&mut desk)?
+        let response = Arc::make_mut(&mut ctx.request).run(&mut desk)?;
+        ctx.call.operation.note(|it| it.wrote(ctx, &response));
+        response
     };
-    ctx.call.operation.note(|it| it.wrote(ctx, &response));
     ctx.response = Some(response);
     Ok(())
 }
@@ -206,10 +207,9 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
     let step = Step::on_any(ctx.message.clone())
         .at(Stage::MainOperation)
         .run(name, |_: &mut Context| Ok(()));
-    if let Err(fault) = execute(&*message.main, ctx).and_then(|()| ctx.check_unturned()) {
-        ctx.call.operation.note(|it| it.main_failed(&fault));
-        return Err(ctx.failed(&step, fault));
-    }
+    let outcome = execute(&*message.main, ctx).and_then(|()| ctx.check_unturned());
+    ctx.call.operation.note(|it| it.main_ended(ctx, &outcome));
+    outcome.map_err(|fault| ctx.failed(&step, fault))?;
     ctx.call.operation.is_in_transaction()?;
     ctx.response.take().ok_or(Error::Bug("a message without an answer"))
 }

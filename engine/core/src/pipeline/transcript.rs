@@ -107,6 +107,13 @@ pub enum StepOutcome {
     Queued,
 }
 
+impl StepOutcome {
+    /// Why it said no or broke, if it did.
+    pub fn failure(&self) -> Option<&str> {
+        if let Self::Rejected(why) | Self::Failed(why) = self { Some(why) } else { None }
+    }
+}
+
 impl Transcript {
     /// The names of the steps that ran, each as often as it did.
     pub fn steps_that_ran(&self) -> impl Iterator<Item = &str> {

@@ -74,10 +74,10 @@ impl Recorder {
         if error.rejection().is_some() {
             return format!("rejected{saved}");
         }
-        match error {
-            Error::Step(_) => format!("failed{saved}"),
-            _ => format!("failed{saved}: {error}  [{}]", error.code()),
+        if let Error::Step(_) = error {
+            return format!("failed{saved}");
         }
+        format!("failed{saved}: {error}  [{}]", error.code())
     }
 
     pub(in crate::pipeline) fn skipped(&mut self, stage: Stage, planned: &PlannedStep, why: &str) {
@@ -102,7 +102,7 @@ impl Recorder {
         let found = changes(before.and_then(Request::target), ctx.target());
         let Some(running) = self.running.pop() else { return };
         if let Some(Event::Step { outcome: now, changes, .. }) = self.events.get_mut(running) {
-            *now = verdict(&outcome.as_ref().map(|()| ()));
+            *now = verdict(outcome);
             *changes = found;
         }
     }
@@ -112,33 +112,30 @@ impl Recorder {
         self.events.push(Event::Trace { level, line: line.to_owned() });
     }
 
-    /// A custom main operation sends messages of its own: its stage stands before them.
+    /// A custom main operation sends messages of its own: its line stands before them.
     pub(in crate::pipeline) fn main_began(&mut self) {
-        let level = self.level.saturating_sub(1);
-        let (number, name) =
-            (Stage::MainOperation.number(), Stage::MainOperation.name().to_owned());
-        self.events.push(Event::Stage { level, number, name });
+        self.running.push(self.events.len());
+        self.main(String::new());
     }
 
-    /// A custom main operation is a hook, and can say no like one.
-    pub(in crate::pipeline) fn main_failed(&mut self, fault: &Fault) {
-        if let StepOutcome::Rejected(why) | StepOutcome::Failed(why) = verdict(&Err(fault)) {
-            self.main_ended(format!("✘ {why}"));
+    /// What came of a custom main operation: like a step, it can say no.
+    pub(in crate::pipeline) fn main_ended(&mut self, ctx: &Context, outcome: &Result<(), Fault>) {
+        let ended = match verdict(outcome).failure() {
+            Some(why) => format!("✘ {why}"),
+            None => ctx.response().map(|it| result(ctx, it)).unwrap_or_default(),
+        };
+        let Some(running) = self.running.pop() else { return };
+        if let Some(Event::Main { result, .. }) = self.events.get_mut(running) {
+            *result = ended;
         }
     }
 
+    /// What any other main operation did.
     pub(in crate::pipeline) fn wrote(&mut self, ctx: &Context, response: &Response) {
-        if !matches!(response, Response::Custom(output) if output.is_empty()) {
-            self.main_ended(result(ctx, response));
-        }
+        self.main(result(ctx, response));
     }
 
-    /// Says what a main operation did; on the line on which it began, where it sent no message.
-    fn main_ended(&mut self, result: String) {
-        let main = Stage::MainOperation.number();
-        if matches!(self.events.last(), Some(Event::Stage { number, .. }) if *number == main) {
-            self.events.pop();
-        }
+    fn main(&mut self, result: String) {
         let level = self.level.saturating_sub(1);
         self.events.push(Event::Main { level, result });
     }
@@ -152,7 +149,7 @@ impl Recorder {
 
     pub(in crate::pipeline) fn job_ended(&mut self, result: &Result<(), Fault>) {
         if let Some(Event::Job { outcome, .. }) = self.events.first_mut() {
-            *outcome = verdict(&result.as_ref().map(|()| ()));
+            *outcome = verdict(result);
         }
         self.events.push(Event::Closed {
             level: 0,

@@ -8,7 +8,7 @@ use crate::error::{Fault, Rejection};
 use crate::message::{Custom, Message, Parameter, Request, Response};
 use crate::metadata::{AttributeType, EntityMetadata, Ordinal};
 use crate::pipeline::context::Context;
-use crate::record::{ColumnSet, Record, Value};
+use crate::record::{ColumnSet, Condition, Filter, Operator, Record, Value};
 
 /// The name of the message, and what it was sent with: its record first.
 pub(super) fn heading(ctx: &Context) -> (String, String) {
@@ -51,7 +51,11 @@ fn parameters(ctx: &Context) -> String {
         Request::Upsert(it) => format!("{}{}", named(&it.target), attributes(&it.target)),
         Request::Retrieve(it) => format!("{}{}", it.target, columns(&it.columns)),
         Request::RetrieveMultiple(it) => {
-            format!("{}{}", it.query.entity, columns(&it.query.columns))
+            let (entity, columns) = (&it.query.entity, columns(&it.query.columns));
+            let metadata = ctx.catalog().entity(entity).ok();
+            let filter = conditions(&it.query.filter, metadata.map(AsRef::as_ref));
+            let filter = filter.map(|it| format!(" where {it}")).unwrap_or_default();
+            format!("{entity}{columns}{filter}")
         }
         Request::Delete(it) => it.target.to_string(),
         Request::Assign(it) => format!("{} to {}", it.target, it.assignee),
@@ -75,10 +79,10 @@ fn parameters(ctx: &Context) -> String {
 }
 
 fn parameter(parameter: &Parameter) -> String {
-    match parameter {
-        Parameter::Record(record) => format!("{{{}{}}}", named(record), attributes(record)),
-        other => other.to_string(),
+    if let Parameter::Record(record) = parameter {
+        return format!("{{{}{}}}", named(record), attributes(record));
     }
+    parameter.to_string()
 }
 
 /// The record, by its identity, by its alternate key, or by its entity alone.
@@ -99,6 +103,33 @@ fn columns(columns: &ColumnSet) -> String {
         ColumnSet::All => String::new(),
         ColumnSet::Only(names) => format!(" [{}]", names.join(", ")),
     }
+}
+
+/// A filter in words; `None` where it lets everything through.
+fn conditions(filter: &Filter, entity: Option<&EntityMetadata>) -> Option<String> {
+    let all = |filters: &[Filter], word: &str| {
+        let parts: Vec<String> = filters.iter().filter_map(|it| conditions(it, entity)).collect();
+        (!parts.is_empty()).then(|| parts.join(word))
+    };
+    match filter {
+        Filter::All(filters) => all(filters, " and "),
+        Filter::Any(filters) => all(filters, " or ").map(|it| format!("({it})")),
+        Filter::Is(condition) => Some(comparison(condition, entity)),
+    }
+}
+
+fn comparison(condition: &Condition, entity: Option<&EntityMetadata>) -> String {
+    let Condition { attribute, operator, values } = condition;
+    let place = entity.and_then(|it| Some((it, it.ordinal(attribute)?)));
+    let word = |it: &Value| match place {
+        Some((entity, place)) => describe(entity, place, it),
+        None => it.to_string(),
+    };
+    let values: Vec<String> = values.iter().map(word).collect();
+    if *operator == Operator::Equal {
+        return format!("{attribute}={}", values.join(", "));
+    }
+    format!("{attribute} {operator} {}", values.join(", ")).trim_end().to_owned()
 }
 
 /// The attributes in which two states of a target differ.
@@ -158,7 +189,13 @@ pub(super) fn result(ctx: &Context, response: &Response) -> String {
             Message::Delete => "deleted".to_owned(),
             Message::Associate => "linked".to_owned(),
             Message::Disassociate => "unlinked".to_owned(),
-            _ => "done".to_owned(),
+            Message::Assign => "assigned".to_owned(),
+            Message::SetState => "state set".to_owned(),
+            Message::Create
+            | Message::Retrieve
+            | Message::RetrieveMultiple
+            | Message::Upsert
+            | Message::Custom(_) => "done".to_owned(),
         },
     }
 }
@@ -179,7 +216,7 @@ fn saved(ctx: &Context) -> String {
     }
 }
 
-pub(super) fn verdict(outcome: &Result<(), &Fault>) -> StepOutcome {
+pub(super) fn verdict(outcome: &Result<(), Fault>) -> StepOutcome {
     match outcome {
         Ok(()) => StepOutcome::Ran,
         Err(Fault::Rejected(rejection)) => {
