@@ -3,35 +3,32 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rulegate_script::{LoadOptions, Playground, RuleSet, SourceFile};
+use rulegate_script::{LoadOptions, Played, Playground, RuleSet, SourceFile};
 
 #[test]
 fn every_run_matches_its_transcript() {
     let set = support::shipped_rules();
     let root = support::root();
+    let mut stopped = Vec::new();
     for path in runs(&root.join("tests/runs")) {
         let shown = path.strip_prefix(&root).unwrap().display().to_string();
         let file = SourceFile::from_bytes(&shown, &fs::read(&path).unwrap()).unwrap();
         let played = play(&set, &file);
+        stopped.extend(played.failure.map(|it| it.render(false)));
         insta::with_settings!({
             snapshot_path => path.parent().unwrap(), // The transcript lies beside its run.
             prepend_module_to_snapshot => false,
             omit_expression => true,
         }, {
-            insta::assert_snapshot!(path.file_stem().unwrap().to_str().unwrap(), played);
+            insta::assert_snapshot!(path.file_stem().unwrap().to_str().unwrap(), played.transcript);
         });
     }
+    assert!(stopped.is_empty(), "{}", stopped.join("\n"));
 }
 
-/// Plays a run, which must come to its end.
-fn play(set: &RuleSet, file: &SourceFile) -> String {
+fn play(set: &RuleSet, file: &SourceFile) -> Played {
     let options = LoadOptions::default();
-    let playground = Playground::new(set, hooks::install, &options.limits).unwrap();
-    let played = playground.play(file);
-    if let Some(failure) = played.failure {
-        panic!("{}\n{}", played.transcript, failure.render(false));
-    }
-    played.transcript
+    Playground::new(set, hooks::install, &options.limits).unwrap().play(file)
 }
 
 fn runs(folder: &Path) -> Vec<PathBuf> {

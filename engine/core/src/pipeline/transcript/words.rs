@@ -178,7 +178,10 @@ pub(super) fn result(ctx: &Context, response: &Response) -> String {
     match response {
         Response::Created(created) => created.to_string(),
         Response::Retrieved(_) => "read".to_owned(),
-        Response::Found(page) => format!("{} found", page.records.len()),
+        Response::Found(page) => match page.total {
+            Some(total) => format!("{total} in all"),
+            None => format!("{} found", page.records.len()),
+        },
         Response::Upserted(upserted) => upserted.target.to_string(),
         Response::Custom(output) => {
             let output = output.iter().map(|(name, it)| format!("{name}={it}"));
