@@ -189,9 +189,10 @@ fn main_operation(ctx: &mut Context) -> Result<(), Error> {
         custom_main_operation(ctx, &name)?
     } else {
         let mut desk = ctx.desk(Stage::MainOperation);
-        let response = Arc::make_mut(&mut ctx.request).run(&mut desk)?;
-        ctx.call.operation.note(|it| it.wrote(ctx, &response));
-        response
+        ctx.call.operation.note(Recorder::main_began);
+        let written = Arc::make_mut(&mut ctx.request).run(&mut desk);
+        ctx.call.operation.note(|it| it.wrote(ctx, written.as_ref().ok()));
+        written?
     };
     ctx.response = Some(response);
     Ok(())

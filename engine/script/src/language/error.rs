@@ -92,11 +92,23 @@ fn fault(error: EvalAltResult) -> Fault {
         EvalAltResult::ErrorTooManyVariables(_) => Fault::limit("variables", ""),
         EvalAltResult::ErrorTooManyModules(_) => Fault::limit("modules", ""),
         EvalAltResult::ErrorDataTooLarge(what, _) => Fault::limit(format!("memory: {what}"), ""),
-        other => {
-            let mut other = other;
+        mut other => {
             other.clear_position();
-            Fault::failed(other.to_string())
+            Fault::failed(plain_words(&other.to_string()))
         }
+    }
+}
+
+/// Rhai's words for the commonest mistake of all, in ours: an attribute of nothing.
+fn plain_words(text: &str) -> String {
+    let unknown = text.strip_prefix("Unknown property '");
+    match unknown.and_then(|it| it.split_once("' - a getter is not registered for type '()'")) {
+        Some((name, _)) => {
+            format!(
+                "`{name}` was asked of null `()`: look whether it is `()` first, or write `?.{name}`"
+            )
+        }
+        None => text.to_owned(),
     }
 }
 
