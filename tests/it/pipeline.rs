@@ -2,6 +2,8 @@
 //!
 //! The clauses that tests cite stand in the specification of Dataverse's event framework.
 
-mod order;
+mod context; // What a hook sees.
+mod order; // Which step runs first.
+mod reentrancy; // Messages within messages.
 mod stages; // Where a message passes, and what can be changed there.
 mod transactions; // What is undone together. // Which step runs first.
