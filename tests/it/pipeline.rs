@@ -3,7 +3,10 @@
 //! The clauses that tests cite stand in the specification of Dataverse's event framework.
 
 mod context; // What a hook sees.
+mod filtering; // Which updates wake a step.
+mod images; // A record before and after.
 mod order; // Which step runs first.
 mod reentrancy; // Messages within messages.
+mod shared_variables; // What hooks leave for each other.
 mod stages; // Where a message passes, and what can be changed there.
 mod transactions; // What is undone together. // Which step runs first.
