@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 pub use self::context::Context;
 pub(crate) use self::environment::Environment;
-pub(crate) use self::generation::{Generation, Messages};
+pub(crate) use self::generation::{Generation, Messages, Registered};
 pub use self::generation::{StepError, StepProblem};
 pub use self::image::Image;
 pub use self::job::{JobOutcome, JobRecord, JobState};
