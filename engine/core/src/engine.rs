@@ -16,8 +16,8 @@ use crate::error::Error;
 use crate::message::{Request, Response};
 use crate::metadata::Catalog;
 use crate::pipeline::{
-    Environment, Generation, JobOutcome, JobRecord, Messages, OrganizationService, Step, StepError,
-    TraceRow, Transcript, run_job,
+    Environment, Generation, JobOutcome, JobRecord, Messages, OrganizationService, Registered,
+    Step, StepError, TraceRow, Transcript, run_job,
 };
 use crate::settings::{Caller, Settings};
 use crate::store::StoreError;
@@ -44,6 +44,8 @@ struct Registry {
     skipped: Vec<String>,
     /// The steps that were loaded, as those of a rules folder.
     loaded: Vec<Step>,
+    /// As the settings say.
+    associate_takes_entity: bool,
 }
 
 /// Why a reload was refused. The last good generation keeps serving.
@@ -178,8 +180,12 @@ impl Registry {
         loaded: &[Step],
     ) -> Result<Generation, ReloadError> {
         let steps: Vec<Step> = self.native.iter().chain(loaded).cloned().collect();
-        Generation::new(number, catalog, (self.messages.clone(), &steps))
-            .map_err(ReloadError::Steps)
+        let registered = Registered {
+            messages: self.messages.clone(),
+            steps: &steps,
+            associate_takes_entity: self.associate_takes_entity,
+        };
+        Generation::new(number, catalog, registered).map_err(ReloadError::Steps)
     }
 }
 

@@ -35,7 +35,7 @@ pub enum Error {
     Store(#[from] StoreError),
     /// A step refused the message or broke while handling it.
     #[error("{}", StepFailure(.0))]
-    Step(Box<StepError>),
+    Step(#[source] Box<StepError>),
     /// Steps woke each other too deeply (P-77). The text is Dataverse's, on which clients match (P-78).
     #[error(
         "This workflow job was canceled because the workflow that started it included an infinite \
@@ -164,7 +164,11 @@ impl std::fmt::Display for StepFailure<'_> {
     }
 }
 
-impl std::error::Error for StepError {}
+impl std::error::Error for StepError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.fault)
+    }
+}
 
 impl std::fmt::Display for StepError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

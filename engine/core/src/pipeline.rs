@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 pub use self::context::Context;
 pub(crate) use self::environment::Environment;
-pub(crate) use self::generation::{Generation, Messages};
+pub(crate) use self::generation::{Generation, Messages, Registered};
 pub use self::generation::{StepError, StepProblem};
 pub use self::image::Image;
 pub use self::job::{JobOutcome, JobRecord, JobState};
@@ -111,11 +111,13 @@ fn run_event(call: Call, request: Request) -> Result<Response, Error> {
     let mut ctx = Context::open(call, request);
     operation.note(|it| it.opened(&ctx));
 
+    let written = operation.written();
     let outcome = carry(&mut ctx);
 
-    // E-12, E-13: who catches the error of a nested write saves nothing.
-    let dooms = !ctx.message.is_read() || operation.environment.settings.read_failure_dooms;
-    if outcome.is_err() && ctx.is_nested_in_transaction() && dooms {
+    if let Err(error) = &outcome
+        && ctx.is_nested_in_transaction()
+        && (ctx.dooms(error) || operation.written() != written)
+    {
         operation.doom();
     }
     operation.note(|it| it.closed(&ctx, &outcome));
@@ -284,6 +286,13 @@ impl Context {
             }
         }
         Err(StoreError::Conflict.into())
+    }
+
+    /// Whether who catches this error saves nothing (E-12). A read may fail (E-13), but no step (P-30).
+    fn dooms(&self, error: &Error) -> bool {
+        !self.message.is_read()
+            || self.call.operation.environment.settings.read_failure_dooms
+            || matches!(error, Error::Step(_) | Error::TooDeep { .. })
     }
 
     /// Whether a message around this one holds the transaction.

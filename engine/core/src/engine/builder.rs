@@ -104,7 +104,8 @@ impl EngineBuilder {
     }
 
     /// The engine. It refuses steps that do not fit the catalog, and a store that cannot hold it.
-    pub fn build(self) -> Result<Engine, BuildError> {
+    pub fn build(mut self) -> Result<Engine, BuildError> {
+        self.registry.associate_takes_entity = self.settings.associate_takes_entity;
         let catalog = Arc::new(self.catalog);
         let generation = self.registry.generation(0, catalog, &[])?;
         self.store.adopt(&generation.catalog)?;

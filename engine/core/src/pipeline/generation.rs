@@ -35,6 +35,15 @@ pub(crate) struct RegisteredMessage {
     pub(crate) main: Arc<dyn Hook>,
 }
 
+/// What a generation is made of, beside its catalog.
+#[derive(Debug)]
+pub(crate) struct Registered<'a> {
+    pub(crate) messages: Messages,
+    pub(crate) steps: &'a [Step],
+    /// Whether a step on Associate or Disassociate may name a primary entity (I-60).
+    pub(crate) associate_takes_entity: bool,
+}
+
 /// The steps of one message to one entity, each stage in the order in which it runs.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
@@ -155,18 +164,25 @@ impl Generation {
     pub(crate) fn new(
         number: u64,
         catalog: Arc<Catalog>,
-        (messages, steps): (Messages, &[Step]),
+        registered: Registered<'_>,
     ) -> Result<Self, Vec<StepError>> {
-        let problems: Vec<StepError> = steps
+        let mut places = BTreeSet::new();
+        let mut is_first = |it: &Step| {
+            places.insert((it.message.clone(), it.stage, it.entity.clone(), it.name.clone()))
+        };
+        let problems: Vec<StepError> = registered
+            .steps
             .iter()
             .filter_map(|step| {
-                let problem = check(step, &catalog, &messages).err()?;
+                let twice = (!is_first(step)).then_some(StepProblem::Twice);
+                let problem = check(step, &catalog, &registered).err().or(twice)?;
                 Some(StepError { step: step.name.to_string(), problem })
             })
             .collect();
         if !problems.is_empty() {
             return Err(problems);
         }
+        let Registered { messages, steps, .. } = registered;
         let mut generation = Self { number, catalog, messages, ..Self::default() };
         generation.plan(steps);
         Ok(generation)
@@ -297,8 +313,8 @@ impl std::fmt::Debug for RegisteredMessage {
 }
 
 /// Everything that can be wrong with one step.
-fn check(step: &Step, catalog: &Catalog, messages: &Messages) -> Result<(), StepProblem> {
-    let message = &step.message;
+fn check(step: &Step, catalog: &Catalog, registered: &Registered<'_>) -> Result<(), StepProblem> {
+    let (message, messages) = (&step.message, &registered.messages);
     if let Message::Custom(name) = message
         && messages.get(name).is_none_or(|it| it.definition.name != *name)
     {
@@ -322,7 +338,7 @@ fn check(step: &Step, catalog: &Catalog, messages: &Messages) -> Result<(), Step
     }
     check_images(step)?;
     match &step.entity {
-        Some(_) if message.is_association() => {
+        Some(_) if message.is_association() && !registered.associate_takes_entity => {
             Err(StepProblem::EntityOnAssociation(message.clone()))
         }
         Some(name) => {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -18,6 +18,9 @@ use crate::error::Error;
 use crate::settings::Caller;
 use crate::store::{Reader, StoreError, Transaction};
 
+/// The longest time that a message can take: a longer limit is none, and would overflow the clock.
+const TIME_LIMIT: Duration = Duration::from_hours(24 * 365);
+
 /// One outermost message and everything nested in it.
 pub(crate) struct Operation {
     pub(super) environment: Arc<Environment>,
@@ -28,6 +31,8 @@ pub(crate) struct Operation {
     correlation: OnceLock<Uuid>,
     deadline: Instant,
     sent: AtomicU32,
+    /// How often it wrote, so that a failed read which wrote on its way is known.
+    written: AtomicU32,
     is_over: AtomicBool,
     ids: Mutex<IdTape>,
     slot: Mutex<Slot>,
@@ -69,6 +74,7 @@ struct IdTape {
 pub(super) struct Mark {
     ids: usize,
     events: usize,
+    sent: u32,
 }
 
 impl Operation {
@@ -77,8 +83,9 @@ impl Operation {
             now: environment.clock.now(),
             recorder: None,
             correlation: OnceLock::new(),
-            deadline: Instant::now() + environment.settings.time_limit,
+            deadline: Instant::now() + environment.settings.time_limit.min(TIME_LIMIT),
             sent: AtomicU32::new(0),
+            written: AtomicU32::new(0),
             is_over: AtomicBool::new(false),
             ids: Mutex::default(),
             slot: Mutex::new(Slot::Closed),
@@ -182,11 +189,17 @@ impl Operation {
         &self,
         ask: impl FnOnce(&mut dyn Transaction) -> Result<T, StoreError>,
     ) -> Result<T, Error> {
+        self.written.fetch_add(1, Ordering::Relaxed);
         match &mut *lock(&self.slot) {
             Slot::Open(open) => Ok(ask(open.transaction.as_mut())?),
             Slot::Closed => Err(Error::Bug("a write outside a transaction")),
             Slot::Doomed => Err(Error::Doomed),
         }
+    }
+
+    /// How often it wrote so far.
+    pub(super) fn written(&self) -> u32 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// Keeps a job that runs if the transaction commits.
@@ -209,11 +222,13 @@ impl Operation {
         let transaction = self.environment.store.begin()?;
         *lock(&self.slot) = Slot::Open(OpenTransaction { transaction, jobs: Vec::new() });
         let events = self.recorder.as_ref().map_or(0, |it| lock(it).len());
-        Ok(Mark { ids: lock(&self.ids).next, events })
+        let sent = self.sent.load(Ordering::Relaxed);
+        Ok(Mark { ids: lock(&self.ids).next, events, sent })
     }
 
-    /// Commits, and hands over the jobs.
+    /// Commits, unless it is too late (E-37), and hands over the jobs.
     pub(super) fn commit(&self) -> Result<(), Error> {
+        self.check_time()?;
         match mem::replace(&mut *lock(&self.slot), Slot::Closed) {
             Slot::Open(OpenTransaction { transaction, jobs }) => {
                 transaction.commit()?;
@@ -230,9 +245,10 @@ impl Operation {
         *lock(&self.slot) = Slot::Closed;
     }
 
-    /// Goes back to a mark, so that the same work gets the same identities again.
+    /// Goes back to a mark: the same work gets the same identities again, and counts once.
     pub(super) fn rewind(&self, mark: Mark) {
         lock(&self.ids).next = mark.ids;
+        self.sent.store(mark.sent, Ordering::Relaxed);
         self.note(|it| it.truncate(mark.events));
     }
 

@@ -89,14 +89,25 @@ impl Context {
     }
 }
 
-/// The newest lines that fit.
+/// The newest lines that fit; of a last line that is too long by itself, its end.
 fn newest(lines: &[String]) -> String {
     let mut size = 0;
     let fitting = lines.iter().rev().take_while(|line| {
-        size += line.len() + 1;
+        size += line.len() + usize::from(size != 0);
         size <= TEXT_LIMIT
     });
     let mut kept: Vec<&str> = fitting.map(String::as_str).collect();
     kept.reverse();
-    kept.join("\n")
+    match (kept.is_empty(), lines.last()) {
+        (true, Some(line)) => end_of(line).to_owned(),
+        (_, _) => kept.join("\n"),
+    }
+}
+
+/// As much of the end of a text as fits.
+fn end_of(text: &str) -> &str {
+    let start = text.len().saturating_sub(TEXT_LIMIT);
+    let fits = |at: &usize| start <= *at;
+    let start = text.char_indices().map(|(at, _)| at).find(fits).unwrap_or(text.len());
+    text.get(start..).unwrap_or_default()
 }
