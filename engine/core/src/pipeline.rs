@@ -89,7 +89,11 @@ pub(crate) fn run(call: Call, request: Request) -> Result<Response, Error> {
 
 /// Upsert is no event of its own: it ends in Create or Update, whose steps run (M-30).
 fn run_upsert(call: Call, upsert: Upsert) -> Result<Response, Error> {
-    let resolved = upsert.resolve(&mut Desk { call: call.clone(), parent: None })?;
+    let asked = upsert.clone();
+    let resolved = match upsert.resolve(&mut Desk { call: call.clone(), parent: None }) {
+        Ok(resolved) => resolved,
+        Err(error) => return refuse(call, asked.into(), error),
+    };
     let (entity, id) = (resolved.entity().into_owned(), resolved.primary_id());
     let upserted = match run_event(call, resolved)? {
         Response::Created(target) => Upserted { target, is_created: true },
@@ -103,6 +107,16 @@ fn run_upsert(call: Call, upsert: Upsert) -> Result<Response, Error> {
         }
     };
     Ok(Response::Upserted(upserted))
+}
+
+/// Refuses a message that came to nothing, so that its transcript says so.
+fn refuse(call: Call, request: Request, error: Error) -> Result<Response, Error> {
+    let operation = Arc::clone(&call.operation);
+    let ctx = Context::open(call, request);
+    operation.note(|it| it.opened(&ctx));
+    let outcome = Err(error);
+    operation.note(|it| it.closed(&ctx, &outcome));
+    outcome
 }
 
 /// Carries one message, and sees to what its failure means for those around it.

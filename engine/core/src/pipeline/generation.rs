@@ -2,7 +2,7 @@
 //!
 //! A message runs from start to end on the generation with which it began (RULES §2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::step::{Hook, ImageRequest, Mode, Stage, Step};

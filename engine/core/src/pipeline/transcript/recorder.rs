@@ -71,7 +71,8 @@ impl Recorder {
         } else {
             ""
         };
-        let saved = if self.level == 0 { format!(", nothing saved{kept}") } else { String::new() };
+        let undoes = self.level == 0 && !ctx.message.is_read();
+        let saved = if undoes { format!(", nothing saved{kept}") } else { String::new() };
         if error.rejection().is_some() {
             return format!("rejected{saved}");
         }
