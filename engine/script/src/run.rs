@@ -1,6 +1,7 @@
 //! Runs: scripts that send messages from outside, as a client would, and the transcript of what they caused.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -111,7 +112,7 @@ impl Playground {
         };
         if let Some(failure) = &failure {
             let words = scene.aliases.apply(&failure.message);
-            scene.text.push_str(&format!("✘ the run stopped: {words}\n"));
+            let _ = writeln!(scene.text, "✘ the run stopped: {words}");
         }
         let RunScene { text, steps, is_rejected, .. } = scene;
         Played { transcript: text, failure, steps, is_rejected }
@@ -129,9 +130,9 @@ impl Playground {
         register(&mut rhai);
         let ast = match parsed.compile(&rhai) {
             Ok(ast) => ast,
-            Err(problem) => return Some(problem),
+            Err(problem) => return Some(*problem),
         };
-        let far = Instant::now() + Duration::from_secs(3600);
+        let far = Instant::now() + Duration::from_hours(1);
         let ran = on_budget(&self.limits, far, || rhai.run_ast(&ast));
         ran.err().map(|error| stopped(file, ended(error)))
     }
@@ -198,6 +199,7 @@ fn assert(holds: bool, message: &str) -> Raised<()> {
 }
 
 /// Runs the body, which must fail with that code: a rule's own, the engine's, or Dataverse's number.
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands its arguments over by value")]
 fn expect_error(context: NativeCallContext<'_>, code: &str, body: FnPtr) -> Raised<()> {
     scene(|it| it.expecting += 1)?;
     let outcome: Raised<Dynamic> = body.call_within_context(&context, ());
@@ -243,7 +245,9 @@ pub(crate) fn send(request: Request) -> Result<Response, Error> {
     let jobs = engine.trace_jobs();
     let is_expected = scene(|it| {
         it.write(&transcript);
-        jobs.iter().for_each(|(transcript, _)| it.write(transcript));
+        for (transcript, _) in &jobs {
+            it.write(transcript);
+        }
         let is_rejected = outcome.as_ref().is_err_and(|error| error.rejection().is_some());
         it.is_rejected |= is_rejected && it.expecting == 0;
         it.expecting != 0
@@ -269,7 +273,7 @@ impl RunScene {
     /// Leaves a line of the run's own.
     pub(crate) fn note(&mut self, line: &str) {
         let line = self.aliases.apply(line);
-        self.text.push_str(&format!("· {line}\n"));
+        let _ = writeln!(self.text, "· {line}");
     }
 
     fn write(&mut self, transcript: &Transcript) {
