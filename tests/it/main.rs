@@ -10,7 +10,8 @@
 
 mod engines; // Engines that tests share, and hooks that remember.
 
-mod pipeline; // What the pipeline promises, one test a promise.
+mod messages;
+mod pipeline; // What the pipeline promises, one test a promise. // What each message does with records.
 
 mod catalog; // The shipped entities against the facts.
 mod diagnostics; // What authors see, whatever the file is.

@@ -14,7 +14,7 @@ pub use self::client::Client;
 use crate::bootstrap;
 use crate::error::Error;
 use crate::message::{Request, Response};
-use crate::metadata::Catalog;
+use crate::metadata::{Catalog, LogicalName};
 use crate::pipeline::{
     Environment, Generation, JobOutcome, JobRecord, Messages, OrganizationService, Registered,
     Step, StepError, TraceRow, Transcript, run_job,
@@ -55,6 +55,9 @@ pub enum ReloadError {
     /// Steps do not fit the catalog.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Steps(Vec<StepError>),
+    /// The catalog gives attributes other places, so that what is stored would be read as something else.
+    #[error("`{0}`: a reload moves no attribute; make the catalog with `Catalog::succeed`")]
+    Moved(LogicalName),
     /// The store cannot hold the catalog.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -114,6 +117,7 @@ impl Engine {
         let mut registry = self.registry();
         let number = self.generation() + 1;
         let next = registry.generation(number, Arc::new(catalog), &steps)?;
+        self.check_places(&next.catalog)?;
         self.inner.environment.store.adopt(&next.catalog)?;
         registry.loaded = steps;
         self.inner.current.store(Arc::new(next));
@@ -123,7 +127,13 @@ impl Engine {
     /// Checks what [`reload`](Self::reload) would do, and does nothing.
     pub fn check(&self, catalog: &Catalog, steps: &[Step]) -> Result<(), ReloadError> {
         let registry = self.registry();
-        registry.generation(0, Arc::new(catalog.clone()), steps).map(drop)
+        registry.generation(0, Arc::new(catalog.clone()), steps)?;
+        self.check_places(catalog)
+    }
+
+    fn check_places(&self, next: &Catalog) -> Result<(), ReloadError> {
+        let current = self.catalog();
+        current.moved_by(next).map_or(Ok(()), |it| Err(ReloadError::Moved(it.clone())))
     }
 
     /// Runs the jobs that wait, in the order in which they were queued, and those that they queue.

@@ -201,6 +201,25 @@ impl Record {
         Self { entity: Arc::clone(entity), ..self.clone() }
     }
 
+    /// The record under a definition of its entity that is not the one it was made by: by names, which
+    /// must still be there (C-8).
+    pub(crate) fn rebase(&mut self, entity: &Arc<EntityMetadata>) -> Result<(), MetadataError> {
+        if Arc::ptr_eq(&self.entity, entity) {
+            return Ok(());
+        }
+        let rebase = |slots: &Slots| {
+            let mut rebased = Slots::default();
+            for (ordinal, value) in slots.iter() {
+                rebased.put(entity.find(self.entity.name(ordinal))?, value.clone());
+            }
+            Ok(Arc::new(rebased))
+        };
+        self.slots = rebase(&self.slots)?;
+        self.key = self.key.as_deref().map(rebase).transpose()?;
+        self.entity = Arc::clone(entity);
+        Ok(())
+    }
+
     /// What people call the record: the value of its primary name.
     pub fn primary_name(&self) -> Option<&str> {
         self.at(self.entity.system().primary_name?)?.as_text()

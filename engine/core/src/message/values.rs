@@ -67,9 +67,7 @@ pub(super) fn check_references(
     let cleared: Vec<Ordinal> =
         target.iter().filter(|(_, it)| it.is_null()).map(|(it, _)| it).collect();
     for ordinal in cleared {
-        if let Some(companion) = companion(target, ordinal) {
-            target.put(companion, Value::Null);
-        }
+        clear_reference(target, ordinal);
     }
     Ok(())
 }
@@ -101,13 +99,29 @@ pub(super) fn check_required(target: &Record) -> Result<(), Error> {
 pub(super) fn check_not_cleared(target: &Record) -> Result<(), Error> {
     let entity = target.metadata();
     let cleared = target.iter().find(|(ordinal, value)| {
-        value.is_null()
-            && entity.attribute_at(*ordinal).is_some_and(AttributeMetadata::is_required_by_engine)
+        value.is_null() && entity.attribute_at(*ordinal).is_some_and(must_have_value)
     });
     cleared.map_or(Ok(()), |(ordinal, _)| {
         let (entity, attribute) = (target.entity().clone(), entity.name(ordinal).into());
         Err(ValueError::RequiredNull { entity, attribute }.into())
     })
+}
+
+/// Whether every record has a value there: the author says so, or the engine could not do without.
+pub(super) fn must_have_value(attribute: &AttributeMetadata) -> bool {
+    let is_vital = matches!(
+        attribute.kind,
+        AttributeType::Owner { .. } | AttributeType::State(_) | AttributeType::Status(_)
+    );
+    is_vital || attribute.is_required_by_engine()
+}
+
+/// Clears a lookup, and the attribute beside it that names its entity.
+pub(super) fn clear_reference(change: &mut Record, lookup: Ordinal) {
+    change.put(lookup, Value::Null);
+    if let Some(companion) = companion(change, lookup) {
+        change.put(companion, Value::Null);
+    }
 }
 
 /// The attribute that names the entity of a lookup: `customeridtype`, `regardingobjecttypecode`.
