@@ -1,9 +1,11 @@
 //! Tables: the rows of one entity, the references they hold, and their alternate keys.
 
+use std::sync::Arc;
+
 use imbl::{OrdMap, OrdSet};
 use uuid::Uuid;
 
-use crate::metadata::{KeyMetadata, LogicalName, Ordinal};
+use crate::metadata::{EntityMetadata, KeyMetadata, LogicalName, Ordinal};
 use crate::record::{Page, QueryPlan, Record, Value};
 use crate::store::StoreError;
 
@@ -53,6 +55,23 @@ impl Table {
             self.keys.remove(&text);
         }
         Some(row)
+    }
+
+    /// Refuses a definition that gives an attribute another type than its values have.
+    pub(super) fn check(&self, entity: &Arc<EntityMetadata>) -> Result<(), StoreError> {
+        for row in self.rows.values().filter(|it| !Arc::ptr_eq(it.metadata(), entity)) {
+            for ordinal in row.present().iter() {
+                let kind = |it: &EntityMetadata| it.attribute_at(ordinal).map(|it| it.kind.name());
+                if let (Some(stored), Some(wanted)) = (kind(row.metadata()), kind(entity))
+                    && stored != wanted
+                {
+                    let (entity, attribute) =
+                        (entity.logical_name().clone(), entity.name(ordinal).into());
+                    return Err(StoreError::Incompatible { entity, attribute, stored, wanted });
+                }
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn query(&self, plan: &QueryPlan) -> Page {
