@@ -1,5 +1,6 @@
 //! The engine: the front door.
 
+mod batch;
 mod builder;
 mod client;
 
@@ -9,6 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use uuid::Uuid;
 
+pub use self::batch::{
+    BATCH_LIMIT, BatchAnswer, BatchItem, BatchSettings, BatchTooLarge, TransactionError,
+};
 pub use self::builder::{BuildError, EngineBuilder};
 pub use self::client::Client;
 use crate::bootstrap;
@@ -173,7 +177,8 @@ impl Engine {
         self.inner.environment.trace_log.rows()
     }
 
-    fn client(&self) -> Client {
+    /// Sends messages in the name of the default user.
+    pub fn client(&self) -> Client {
         self.as_user(bootstrap::DEFAULT_USER)
     }
 
