@@ -79,6 +79,10 @@ impl Record {
         self.id = Some(id);
     }
 
+    pub(crate) fn forget_identity(&mut self) {
+        self.id = None;
+    }
+
     /// A reference to the record, once it has an identity.
     pub fn reference(&self) -> Option<EntityReference> {
         Some(EntityReference::new(self.entity().clone(), self.id?))

@@ -138,7 +138,7 @@ pub fn check_value(
             let precision = match precision_source {
                 PrecisionSource::Attribute => *precision,
                 PrecisionSource::Organization => money.organization,
-                PrecisionSource::Currency => money.currency.max(*precision),
+                PrecisionSource::Currency => money.currency,
             };
             check.decimal(&value, [*min, *max], precision)
         }

@@ -1,5 +1,6 @@
 //! Tables: the rows of one entity, the references they hold, and their alternate keys.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
@@ -135,14 +136,14 @@ fn key_text(row: &Record, key: &KeyMetadata) -> Option<String> {
     let mut text = key.name.to_string();
     for attribute in &key.attributes {
         let value = row.get(attribute)?;
-        text.push('\u{1f}');
-        text.push_str(&if let Value::Text(it) = value {
+        let part = if let Value::Text(it) = value {
             it.to_lowercase()
         } else if let Value::Decimal(it) = value {
             it.normalize().to_string()
         } else {
             value.to_string()
-        });
+        };
+        let _ = write!(text, " {}:{part}", part.len()); // With its length, no value runs into the next.
     }
     Some(text)
 }
