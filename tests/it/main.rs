@@ -11,4 +11,5 @@
 mod catalog; // The shipped entities against the facts.
 mod diagnostics; // What authors see, whatever the file is.
 mod entity_files; // Every mistake in an entity file, and what its author reads.
+mod text_values; // Values as people type them.
 mod tidy; // What the compiler cannot check about our own code.
