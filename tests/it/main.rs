@@ -10,12 +10,14 @@
 
 mod engines; // Engines that tests share, and hooks that remember.
 
-mod messages;
-mod pipeline; // What the pipeline promises, one test a promise. // What each message does with records.
+mod messages; // What each message does with records.
+
+mod pipeline; // What the pipeline promises, one test a promise.
 
 mod catalog; // The shipped entities against the facts.
 mod diagnostics; // What authors see, whatever the file is.
 mod entity_files; // Every mistake in an entity file, and what its author reads.
 mod hooks; // What the shipped hooks promise, on the shipped entities.
 mod runs; // Runs over the shipped rules, against their transcripts.
+mod text_values; // Values as people type them.
 mod tidy; // What the compiler cannot check about our own code.

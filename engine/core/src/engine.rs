@@ -17,7 +17,7 @@ pub use self::builder::{BuildError, EngineBuilder};
 pub use self::client::Client;
 use crate::bootstrap;
 use crate::error::Error;
-use crate::message::{Request, Response};
+use crate::message::{CustomMessage, Request, Response};
 use crate::metadata::{Catalog, LogicalName};
 use crate::pipeline::{
     Environment, Generation, JobOutcome, JobRecord, Messages, OrganizationService, Registered,
@@ -106,6 +106,11 @@ impl Engine {
     /// The names of all messages, the engine's own and the custom ones.
     pub fn messages(&self) -> Vec<String> {
         self.registry().messages.names().map(str::to_owned).collect()
+    }
+
+    /// The definition of a custom message, by any of its names.
+    pub fn custom_message(&self, name: &str) -> Option<CustomMessage> {
+        self.registry().messages.get(name).map(|it| it.definition.clone())
     }
 
     /// Native steps that were left out because the catalog lacks their entity.
