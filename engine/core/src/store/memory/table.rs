@@ -64,7 +64,9 @@ impl Table {
         let places = older.flat_map(|row| row.present().iter().map(move |it| (row, it)));
         for (row, ordinal) in places {
             let kind = |it: &EntityMetadata| it.attribute_at(ordinal).map(|it| it.kind.name());
-            let (Some(stored), Some(wanted)) = (kind(row.metadata()), kind(entity)) else { continue };
+            let (Some(stored), Some(wanted)) = (kind(row.metadata()), kind(entity)) else {
+                continue;
+            };
             if stored != wanted {
                 let attribute = entity.name(ordinal).into();
                 let entity = entity.logical_name().clone();
