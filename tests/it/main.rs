@@ -10,6 +10,8 @@
 
 mod engines; // Engines that tests share, and hooks that remember.
 
+mod messages; // What each message does with records.
+
 mod pipeline; // What the pipeline promises, one test a promise.
 
 mod catalog; // The shipped entities against the facts.
@@ -18,4 +20,5 @@ mod docs; // What the documents say, against the code.
 mod entity_files; // Every mistake in an entity file, and what its author reads.
 mod hooks; // What the shipped hooks promise, on the shipped entities.
 mod runs; // Runs over the shipped rules, against their transcripts.
+mod text_values; // Values as people type them.
 mod tidy; // What the compiler cannot check about our own code.

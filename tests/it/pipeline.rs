@@ -5,6 +5,7 @@
 mod context; // What a hook sees.
 mod faults; // What a caller hears of a failure.
 mod filtering; // Which updates wake a step.
+mod generations; // What a reload changes.
 mod images; // A record before and after.
 mod jobs; // What runs after the commit.
 mod order; // Which step runs first.

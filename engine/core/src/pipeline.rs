@@ -18,6 +18,7 @@
 //! - An operation sees one generation, however long it runs.
 //! - A hook can change the input until the main operation, and the output after it.
 
+mod batch;
 mod context;
 mod desk;
 mod environment;
@@ -34,6 +35,7 @@ mod transcript;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+pub(crate) use self::batch::run_together;
 pub use self::context::Context;
 pub(crate) use self::environment::Environment;
 pub(crate) use self::generation::{Generation, Messages, Registered};

@@ -79,6 +79,10 @@ impl Record {
         self.id = Some(id);
     }
 
+    pub(crate) fn forget_identity(&mut self) {
+        self.id = None;
+    }
+
     /// A reference to the record, once it has an identity.
     pub fn reference(&self) -> Option<EntityReference> {
         Some(EntityReference::new(self.entity().clone(), self.id?))
@@ -199,6 +203,25 @@ impl Record {
     /// The record as a later definition of its entity sees it: places never move.
     pub(crate) fn under(&self, entity: &Arc<EntityMetadata>) -> Self {
         Self { entity: Arc::clone(entity), ..self.clone() }
+    }
+
+    /// The record under a definition of its entity that is not the one it was made by: by names, which
+    /// must still be there (C-8).
+    pub(crate) fn rebase(&mut self, entity: &Arc<EntityMetadata>) -> Result<(), MetadataError> {
+        if Arc::ptr_eq(&self.entity, entity) {
+            return Ok(());
+        }
+        let rebase = |slots: &Slots| {
+            let mut rebased = Slots::default();
+            for (ordinal, value) in slots.iter() {
+                rebased.put(entity.find(self.entity.name(ordinal))?, value.clone());
+            }
+            Ok(Arc::new(rebased))
+        };
+        self.slots = rebase(&self.slots)?;
+        self.key = self.key.as_deref().map(rebase).transpose()?;
+        self.entity = Arc::clone(entity);
+        Ok(())
     }
 
     /// What people call the record: the value of its primary name.

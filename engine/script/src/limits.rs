@@ -109,7 +109,7 @@ pub(crate) fn on_budget<R>(limits: &Limits, message_ends: Instant, body: impl Fn
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {
-            BUDGETS.with_borrow_mut(|it| it.pop());
+            BUDGETS.with_borrow_mut(Vec::pop);
         }
     }
     let deadline = (Instant::now() + limits.time).min(message_ends);

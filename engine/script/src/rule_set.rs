@@ -1,6 +1,7 @@
 //! Rule sets: a catalog and all rules over it, read from the files of a folder, all or nothing.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use rhai::{Engine as Rhai, Module, Scope};
@@ -43,7 +44,8 @@ impl RuleSet {
         previous: Option<&Catalog>,
         options: &LoadOptions,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let is_script = |it: &&SourceFile| it.path.ends_with(".rhai");
+        let is_script =
+            |it: &&SourceFile| Path::new(&it.path).extension().is_some_and(|it| it == "rhai");
         let definitions: Vec<SourceFile> =
             files.iter().filter(|it| !is_script(it)).cloned().collect();
         let catalog = read_catalog(&definitions, previous);
@@ -74,7 +76,9 @@ impl RuleSet {
         let known = Known { catalog: &catalog, messages: &messages };
         let (library, rules): (Vec<_>, Vec<_>) = parsed.iter().partition(|it| is_library(it.file));
         let mut names = BTreeSet::new();
-        parsed.iter().for_each(|it| it.properties(&mut names));
+        for script in parsed {
+            script.properties(&mut names);
+        }
         let mut rhai = language::engine(&catalog, &names, &options.limits);
         problems.extend(add_library(&mut rhai, &library, &catalog));
         let rhai = Arc::new(rhai);
@@ -142,7 +146,7 @@ fn add_library(rhai: &mut Rhai, library: &[&Parsed<'_>], catalog: &Catalog) -> V
                     ),
                 }
             }
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     problems
@@ -159,7 +163,7 @@ fn add_rule(
     let ast = match parsed.compile(rhai) {
         Ok(ast) => ast,
         Err(problem) => {
-            problems.push(problem);
+            problems.push(*problem);
             return Err(problems);
         }
     };

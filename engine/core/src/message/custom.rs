@@ -119,11 +119,25 @@ impl CustomMessage {
         &self.name
     }
 
+    /// The input parameters: name, type, and whether a caller must send it.
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, ParameterType, bool)> {
+        self.inputs.iter().map(|(name, kind, is_required)| (name.as_str(), *kind, *is_required))
+    }
+
     /// The entity at whose records it is aimed, if any.
     pub fn entity(&self) -> Option<&LogicalName> {
         match &self.primary {
             Primary::None => None,
             Primary::Target(entity) | Primary::Attribute { entity, .. } => Some(entity),
+        }
+    }
+
+    /// The parameter and the attribute of its record that point at the record at which it is aimed,
+    /// where it is aimed in that way.
+    pub fn aim(&self) -> Option<(&str, &LogicalName)> {
+        match &self.primary {
+            Primary::None | Primary::Target(_) => None,
+            Primary::Attribute { parameter, attribute, .. } => Some((parameter, attribute)),
         }
     }
 

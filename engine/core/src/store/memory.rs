@@ -41,8 +41,15 @@ struct Root {
 }
 
 impl Store for Memory {
-    fn adopt(&self, _: &Catalog) -> Result<(), StoreError> {
-        Ok(()) // Rows are kept by ordinals, which no reload moves.
+    /// Rows are kept by ordinals, which no reload moves: what remains is that a type may not change.
+    fn adopt(&self, catalog: &Catalog) -> Result<(), StoreError> {
+        let root = self.shared.lock().clone();
+        for entity in catalog.entities() {
+            if let Some(table) = root.table(entity.logical_name()) {
+                table.check(entity)?;
+            }
+        }
+        Ok(())
     }
 
     fn snapshot(&self) -> Result<Box<dyn Reader>, StoreError> {

@@ -21,6 +21,7 @@ pub(crate) struct Thrown {
     fault: Arc<Mutex<Option<Fault>>>,
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "Rhai's errors are boxed everywhere")]
 impl Raise {
     /// The script did something wrong.
     pub(crate) fn text(message: impl Into<String>) -> Box<EvalAltResult> {
@@ -81,21 +82,32 @@ pub(crate) fn ended(error: Box<EvalAltResult>) -> Ended {
     Ended { fault, position, source }
 }
 
-fn fault(error: EvalAltResult) -> Fault {
-    match error {
-        EvalAltResult::ErrorRuntime(value, _) => thrown(value),
-        EvalAltResult::ErrorTerminated(value, _) => match value.try_cast::<Exceeded>() {
-            Some(Exceeded(what)) => Fault::limit(what, ""),
-            None => Fault::failed("the script was stopped"),
-        },
-        EvalAltResult::ErrorStackOverflow(_) => Fault::limit("nested calls", ""),
-        EvalAltResult::ErrorTooManyVariables(_) => Fault::limit("variables", ""),
-        EvalAltResult::ErrorTooManyModules(_) => Fault::limit("modules", ""),
-        EvalAltResult::ErrorDataTooLarge(what, _) => Fault::limit(format!("memory: {what}"), ""),
-        mut other => {
-            other.clear_position();
-            Fault::failed(plain_words(&other.to_string()))
-        }
+fn fault(mut error: EvalAltResult) -> Fault {
+    if let EvalAltResult::ErrorRuntime(value, _) = &error {
+        return thrown(value);
+    }
+    if let Some(what) = exceeded(&error) {
+        return Fault::limit(what, "");
+    }
+    error.clear_position();
+    Fault::failed(plain_words(&error.to_string()))
+}
+
+/// What the script had too much of, if that is what stopped it.
+fn exceeded(error: &EvalAltResult) -> Option<String> {
+    if let EvalAltResult::ErrorTerminated(value, _) = error {
+        let exceeded = value.read_lock::<Exceeded>();
+        return Some(exceeded.map_or_else(|| "it may use".to_owned(), |it| it.0.clone()));
+    }
+    if let EvalAltResult::ErrorDataTooLarge(what, _) = error {
+        return Some(format!("memory: {what}"));
+    }
+    let is_deep = matches!(error, EvalAltResult::ErrorStackOverflow(_));
+    let is_wide = matches!(error, EvalAltResult::ErrorTooManyVariables(_));
+    match (is_deep, is_wide) {
+        (true, _) => Some("nested calls".to_owned()),
+        (_, true) => Some("variables".to_owned()),
+        (false, false) => None,
     }
 }
 
@@ -113,7 +125,7 @@ fn plain_words(text: &str) -> String {
 }
 
 /// What a script threw: a fault of the host's, or a refusal in its own words.
-fn thrown(value: Dynamic) -> Fault {
+fn thrown(value: &Dynamic) -> Fault {
     if let Some(thrown) = value.clone().try_cast::<Thrown>() {
         let taken = thrown.fault.lock().unwrap_or_else(PoisonError::into_inner).take();
         return taken.unwrap_or_else(|| Fault::reject_with(thrown.code, thrown.message));
@@ -134,26 +146,25 @@ fn thrown(value: Dynamic) -> Fault {
 
 /// The error within the errors: Rhai wraps one around another for each call.
 fn innermost(error: EvalAltResult) -> EvalAltResult {
-    match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
-        | EvalAltResult::ErrorInModule(_, inner, _) => innermost(*inner),
-        other => other,
+    if let EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
+    | EvalAltResult::ErrorInModule(_, inner, _) = error
+    {
+        innermost(*inner)
+    } else {
+        error
     }
 }
 
 /// The file and position at which the innermost error happened.
 fn place(error: &EvalAltResult) -> (Option<String>, Position) {
-    match error {
-        EvalAltResult::ErrorInFunctionCall(_, source, inner, position) => {
-            let (inner_source, inner_position) = place(inner);
-            let source = inner_source.or_else(|| Some(source.clone()).filter(|it| !it.is_empty()));
-            let position = if inner_position.is_none() { *position } else { inner_position };
-            (source, position)
-        }
-        EvalAltResult::ErrorInModule(_, inner, position) => {
-            let (source, inner_position) = place(inner);
-            (source, if inner_position.is_none() { *position } else { inner_position })
-        }
-        other => (None, other.position()),
-    }
+    let (own_source, inner, position) =
+        if let EvalAltResult::ErrorInFunctionCall(_, source, inner, position) = error {
+            (Some(source.clone()).filter(|it| !it.is_empty()), inner, *position)
+        } else if let EvalAltResult::ErrorInModule(_, inner, position) = error {
+            (None, inner, *position)
+        } else {
+            return (None, error.position());
+        };
+    let (source, inner_position) = place(inner);
+    (source.or(own_source), if inner_position.is_none() { position } else { inner_position })
 }

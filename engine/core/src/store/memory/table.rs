@@ -1,9 +1,12 @@
 //! Tables: the rows of one entity, the references they hold, and their alternate keys.
 
+use std::fmt::Write;
+use std::sync::Arc;
+
 use imbl::{OrdMap, OrdSet};
 use uuid::Uuid;
 
-use crate::metadata::{KeyMetadata, LogicalName, Ordinal};
+use crate::metadata::{EntityMetadata, KeyMetadata, LogicalName, Ordinal};
 use crate::record::{Page, QueryPlan, Record, Value};
 use crate::store::StoreError;
 
@@ -53,6 +56,23 @@ impl Table {
             self.keys.remove(&text);
         }
         Some(row)
+    }
+
+    /// Refuses a definition that gives an attribute another type than its values have.
+    pub(super) fn check(&self, entity: &Arc<EntityMetadata>) -> Result<(), StoreError> {
+        for row in self.rows.values().filter(|it| !Arc::ptr_eq(it.metadata(), entity)) {
+            for ordinal in row.present().iter() {
+                let kind = |it: &EntityMetadata| it.attribute_at(ordinal).map(|it| it.kind.name());
+                if let (Some(stored), Some(wanted)) = (kind(row.metadata()), kind(entity))
+                    && stored != wanted
+                {
+                    let (entity, attribute) =
+                        (entity.logical_name().clone(), entity.name(ordinal).into());
+                    return Err(StoreError::Incompatible { entity, attribute, stored, wanted });
+                }
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn query(&self, plan: &QueryPlan) -> Page {
@@ -116,14 +136,14 @@ fn key_text(row: &Record, key: &KeyMetadata) -> Option<String> {
     let mut text = key.name.to_string();
     for attribute in &key.attributes {
         let value = row.get(attribute)?;
-        text.push('\u{1f}');
-        text.push_str(&if let Value::Text(it) = value {
+        let part = if let Value::Text(it) = value {
             it.to_lowercase()
         } else if let Value::Decimal(it) = value {
             it.normalize().to_string()
         } else {
             value.to_string()
-        });
+        };
+        let _ = write!(text, " {}:{part}", part.len()); // With its length, no value runs into the next.
     }
     Some(text)
 }
