@@ -13,6 +13,7 @@
 
 mod diagnostic;
 mod entity_file;
+mod folder;
 mod language;
 mod limits;
 mod registration;
@@ -24,6 +25,7 @@ mod text_value;
 
 pub use self::diagnostic::{Diagnostic, Fix, Severity, span_of_word};
 pub use self::entity_file::{SourceFile, read_catalog};
+pub use self::folder::{Gate, ReloadEvent, RuleFolder, WatchOptions, WatchStatus, Watcher};
 pub use self::language::words::{WORDS, Word};
 pub use self::limits::Limits;
 pub use self::rule_set::{LoadOptions, RuleSet};

@@ -24,6 +24,8 @@ pub struct RuleSet {
     pub steps: Vec<Step>,
     /// How many files hold rules.
     pub rule_count: usize,
+    /// The files from which it was read.
+    pub files: Vec<SourceFile>,
 }
 
 /// What a rule set is read with.
@@ -59,7 +61,10 @@ impl RuleSet {
             }
         }
         match catalog {
-            Ok(catalog) => Self::compile(catalog, &parsed, (problems, options)),
+            Ok(catalog) => {
+                let set = Self::compile(catalog, &parsed, (problems, options))?;
+                Ok(Self { files: files.to_vec(), ..set })
+            }
             Err(mut found) => {
                 found.extend(problems);
                 Err(found)
@@ -101,7 +106,7 @@ impl RuleSet {
             return Err(problems);
         }
         steps.sort_by(|a, b| a.name().cmp(b.name()));
-        Ok(Self { catalog, steps, rule_count: rules.len() })
+        Ok(Self { catalog, steps, rule_count: rules.len(), files: Vec::new() })
     }
 }
 
