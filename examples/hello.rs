@@ -12,7 +12,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let engine = builder.build()?;
     engine.reload(set.catalog, set.steps)?;
 
-    let target = engine.record("opportunity")?.with("name", "licences")?.with("closeprobability", 80)?;
+    let target =
+        engine.record("opportunity")?.with("name", "licences")?.with("closeprobability", 80)?;
     let (transcript, created) = engine.trace(Create { target });
     println!("{transcript}");
     created?;

@@ -22,7 +22,10 @@ pub(super) fn story(server: SocketAddr) -> io::Result<()> {
     let link = format!("{path}/opportunitycompetitors_association/$ref");
     ask(server, "POST", &link, &rival)?;
     let deal = ask(server, "GET", &path, &Value::Null)?;
-    println!("\nrated {}, and compared: {}", deal["opportunityratingcode"], deal["identifycompetitors"]);
+    println!(
+        "\nrated {}, and compared: {}",
+        deal["opportunityratingcode"], deal["identifycompetitors"]
+    );
     Ok(())
 }
 

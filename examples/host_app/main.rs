@@ -12,7 +12,6 @@
 mod client;
 mod wire;
 
-
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -104,7 +103,8 @@ async fn associate(
     Json(body): Json<serde_json::Value>,
 ) -> Answer {
     blocking(move || {
-        let related = wire::reference(&body).ok_or_else(|| Refused::bad("name an entity and an id"))?;
+        let related =
+            wire::reference(&body).ok_or_else(|| Refused::bad("name an entity and an id"))?;
         engine.associate(&EntityReference::new(entity, id), &relationship, [related])?;
         Ok(StatusCode::NO_CONTENT.into_response())
     })
