@@ -80,7 +80,7 @@ pub fn entity_files() -> io::Result<Vec<SourceFile>> {
 }
 
 /// The files of the shipped rules, in the order of their paths.
-fn rule_files() -> io::Result<Vec<SourceFile>> {
+pub fn rule_files() -> io::Result<Vec<SourceFile>> {
     let mut paths = Vec::new();
     for folder in fs::read_dir(root().join("rules"))? {
         let folder = folder?.path();

@@ -16,6 +16,7 @@ mod pipeline; // What the pipeline promises, one test a promise.
 
 mod catalog; // The shipped entities against the facts.
 mod diagnostics; // What authors see, whatever the file is.
+mod docs; // What the documents say, against the code.
 mod entity_files; // Every mistake in an entity file, and what its author reads.
 mod hooks; // What the shipped hooks promise, on the shipped entities.
 mod reload; // A save becomes the next generation, or its author hears why not.
