@@ -20,7 +20,7 @@ pub(crate) fn rules(root: &Path, folder: &str) -> Result<Vec<SourceFile>, Stop> 
         )));
     }
     let is_wanted =
-        |name: &str| name.ends_with(".rhai") || name == "entity.toml" || name == "external.toml";
+        |name: &str| ends(name, ".rhai") || name == "entity.toml" || name == "external.toml";
     texts(&path, folder, &list(&path, &is_wanted)?)
 }
 
@@ -74,6 +74,11 @@ fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, Stop> {
         }
     }
     Ok(entries)
+}
+
+/// Whether a name ends so, in these very letters, as the rule language wants it.
+pub(crate) fn ends(name: &str, ending: &str) -> bool {
+    name.strip_suffix(ending).is_some()
 }
 
 /// Writes a file, and the folders above it.
