@@ -30,6 +30,13 @@ fn line(lines: &mut Lines<BufReader<ChildStdout>>) -> String {
     words.collect::<Vec<_>>().join(" · ")
 }
 
+/// Saves a file as careful editors do: nobody sees half of it.
+fn save(path: &Path, text: &str) {
+    let aside = path.with_extension("saving");
+    fs::write(&aside, text).unwrap();
+    fs::rename(&aside, path).unwrap();
+}
+
 #[test]
 fn dev_follows_saves_until_it_is_interrupted() {
     let folder = tempfile::tempdir().unwrap();
@@ -40,15 +47,15 @@ fn dev_follows_saves_until_it_is_interrupted() {
 
     let (mut child, mut lines) = dev(folder);
     assert_eq!(line(&mut lines), "gen 1 · 2 rules · 2 of 2 runs pass");
-    fs::write(&rule, text.replace("at most double", "only double")).unwrap();
+    save(&rule, &text.replace("at most double", "only double"));
     assert_eq!(line(&mut lines), "gen 2 · 2 rules · 1 of 2 runs changed: account/limit_jump");
-    fs::write(&rule, text.replace("const STEP", "const STAP")).unwrap();
+    save(&rule, &text.replace("const STEP", "const STAP"));
     assert_eq!(line(&mut lines), "gen 2 stays · 1 problem");
-    fs::write(folder.join("rulegate.toml"), "rools = 1").unwrap();
+    save(&folder.join("rulegate.toml"), "rools = 1");
     assert_eq!(line(&mut lines), "gen 2 stays · 1 problem");
-    fs::write(folder.join("rulegate.toml"), "").unwrap();
+    save(&folder.join("rulegate.toml"), "");
     assert_eq!(line(&mut lines), "gen 2 stays · 1 problem");
-    fs::write(&rule, &text).unwrap();
+    save(&rule, &text);
     assert_eq!(line(&mut lines), "gen 3 · 2 rules · 2 of 2 runs pass");
 
     let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
