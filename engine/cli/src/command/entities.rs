@@ -49,7 +49,11 @@ fn list(catalog: &Catalog, console: &mut Console<'_>) -> Result<(), Stop> {
     for entity in catalog.entities() {
         let (attributes, keys) = (entity.attributes().count(), entity.keys().len());
         let relationships = relationships(entity, catalog).count();
-        let keys = if keys == 0 { String::new() } else { format!(", {keys} keys") };
+        let keys = match keys {
+            0 => String::new(),
+            1 => ", 1 key".to_owned(),
+            keys => format!(", {keys} keys"),
+        };
         console.result(format!(
             "{:<NAME_WIDTH$} {attributes} attributes, {relationships} relationships{keys}",
             entity.logical_name()
