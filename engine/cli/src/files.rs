@@ -74,6 +74,11 @@ fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, Stop> {
     Ok(entries)
 }
 
+/// Whether a name ends so, in these very letters, as the rule language wants it.
+pub(crate) fn ends(name: &str, ending: &str) -> bool {
+    name.strip_suffix(ending).is_some()
+}
+
 /// Writes a file, and the folders above it.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Stop> {
     if let Some(folder) = path.parent() {
