@@ -15,6 +15,7 @@ mod messages; // What each message does with records.
 mod pipeline; // What the pipeline promises, one test a promise.
 
 mod catalog; // The shipped entities against the facts.
+mod cli; // The binary: what it says, and its exit codes.
 mod diagnostics; // What authors see, whatever the file is.
 mod docs; // What the documents say, against the code.
 mod entity_files; // Every mistake in an entity file, and what its author reads.

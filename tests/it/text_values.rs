@@ -26,7 +26,8 @@ fn customer() -> AttributeType {
 fn color() -> AttributeType {
     let mut kind = AttributeType::choice([(1, "Red"), (2, "DarkBlue")]);
     if let AttributeType::Choice(set) = &mut kind {
-        set.options[1].label = "Dark blue".to_owned();
+        let blue = set.options.iter_mut().find(|it| it.value == 2).unwrap();
+        "Dark blue".clone_into(&mut blue.label);
     }
     kind
 }

@@ -11,7 +11,6 @@ use crate::command::{check, dev, entities, init, new, review, run, send, steps, 
 #[command(
     name = "rulegate",
     version,
-    no_binary_name = true,
     term_width = 100,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs",
@@ -47,23 +46,18 @@ pub(crate) struct Options {
     pub(crate) verbose: bool,
 }
 
-/// Whether to color what is said.
+/// Whether to color what is said: where a terminal shows it, everywhere, or nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// Where a terminal shows it
     Auto,
-    /// Everywhere
     Always,
-    /// Nowhere
     Never,
 }
 
-/// How to write results.
+/// How to write results: for people, or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people
     Human,
-    /// For programs
     Json,
 }
 

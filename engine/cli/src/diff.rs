@@ -9,7 +9,10 @@ const CONTEXT: usize = 3;
 
 /// The lines that differ, with some around them, each with a sign and indented.
 pub(crate) fn render(old: &str, new: &str, console: &Console<'_>) -> String {
-    let diff = TextDiff::from_lines(old, new);
+    // Space at the end makes no difference to snapshots, so it is none here.
+    let (old, new) = (format!("{}\n", old.trim_end()), format!("{}\n", new.trim_end()));
+    let old = if old.trim().is_empty() { "" } else { &old };
+    let diff = TextDiff::from_lines(old, &*new);
     let mut text = String::new();
     for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if 0 < index {

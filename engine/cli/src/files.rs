@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rulegate_script::{Diagnostic, SourceFile};
+use rulegate_script::{Diagnostic, RuleFolder, SourceFile};
 
 use crate::exit::Stop;
 
@@ -19,9 +19,7 @@ pub(crate) fn rules(root: &Path, folder: &str) -> Result<Vec<SourceFile>, Stop> 
             root.display()
         )));
     }
-    let is_wanted =
-        |name: &str| name.ends_with(".rhai") || name == "entity.toml" || name == "external.toml";
-    texts(&path, folder, &list(&path, &is_wanted)?)
+    RuleFolder::new(path).read().map_err(Stop::unchecked)
 }
 
 /// The texts of files of a folder, all or nothing.
@@ -74,6 +72,11 @@ fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, Stop> {
         }
     }
     Ok(entries)
+}
+
+/// Whether a name ends so, in these very letters, as the rule language wants it.
+pub(crate) fn ends(name: &str, ending: &str) -> bool {
+    name.strip_suffix(ending).is_some()
 }
 
 /// Writes a file, and the folders above it.

@@ -5,7 +5,7 @@ use rulegate::{Catalog, Engine, Message};
 
 /// Installs the hooks that the binary links.
 pub(crate) fn install(builder: &mut EngineBuilder) {
-    let _ = builder;
+    hooks::install(builder);
 }
 
 /// The custom messages that [`install`] registers: rules can run on them.

@@ -32,6 +32,7 @@ mod snapshot;
 mod watch;
 
 use std::ffi::OsString;
+use std::iter;
 
 use clap::Parser;
 
@@ -41,12 +42,13 @@ pub use self::console::{Streams, Surroundings};
 use self::exit::Exit;
 
 /// Runs a command line, without the name of the binary, and answers its exit code.
-pub fn run<A: Into<OsString> + Clone>(
-    args: impl IntoIterator<Item = A>,
+pub fn run(
+    args: impl IntoIterator<Item = impl Into<OsString>>,
     around: &Surroundings,
     streams: Streams<'_>,
 ) -> u8 {
-    match Arguments::try_parse_from(args) {
+    let args = args.into_iter().map(Into::into);
+    match Arguments::try_parse_from(iter::once(OsString::from("rulegate")).chain(args)) {
         Ok(Arguments { options, verb }) => {
             let mut console = Console::new(options, around, streams);
             let outcome = command::run(verb, &mut console);

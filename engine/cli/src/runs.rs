@@ -65,7 +65,7 @@ impl Project {
         if !folder.is_dir() {
             return selected(Vec::new(), filters);
         }
-        let names = files::list(&folder, &|name| name.ends_with(".rhai"))?;
+        let names = files::list(&folder, &|name| files::ends(name, ".rhai"))?;
         let files = files::texts(&folder, &self.config.runs, &names)?;
         let runs = names.iter().zip(files).map(|(path, file)| Run {
             name: path.strip_suffix(".rhai").unwrap_or(path).to_owned(),
@@ -81,7 +81,8 @@ impl Project {
         if !folder.is_dir() {
             return Ok(Vec::new());
         }
-        let names = files::list(&folder, &|it| it.ends_with(".snap") || it.ends_with(".snap.new"))?;
+        let names =
+            files::list(&folder, &|it| files::ends(it, ".snap") || files::ends(it, ".snap.new"))?;
         let has_run = |it: &str| {
             let name = it.trim_end_matches(".new").trim_end_matches(".snap");
             folder.join(format!("{name}.rhai")).exists()

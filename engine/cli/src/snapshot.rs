@@ -117,10 +117,8 @@ impl Snapshot {
     ) -> Result<Option<Place>, Stop> {
         let text = file_text(transcript);
         if *comparison == Comparison::Same {
-            match update {
-                Update::Nothing => {}
-                Update::Force => files::write(&self.path, &text)?,
-                Update::Pending | Update::Unseen | Update::InPlace => {}
+            if update == Update::Force {
+                files::write(&self.path, &text)?;
             }
             if update != Update::Nothing {
                 files::remove(&self.pending)?;

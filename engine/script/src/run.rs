@@ -277,7 +277,10 @@ pub(crate) fn send(request: Request) -> Result<Response, Error> {
 fn broken(step: &str, fault: &Fault) -> Option<String> {
     match fault {
         Fault::Failed(_) | Fault::Limit(_) => Some(format!("{step}: {fault}")),
-        Fault::Nested(error) => error.step().and_then(|it| broken(&it.step, &it.fault)),
+        Fault::Nested(error) => match error.step() {
+            Some(inner) => broken(&inner.step, &inner.fault),
+            None => Some(format!("{step}: {error}")),
+        },
         Fault::Rejected(_) => None,
     }
 }

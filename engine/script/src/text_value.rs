@@ -39,7 +39,7 @@ pub enum TextValueError {
         text: String,
     },
     /// No option has that number, name or label.
-    #[error("`{attribute}` has no option `{text}`{}; it has {options}", proposal(.suggestion))]
+    #[error("`{attribute}` has no option `{text}`{}; it has {options}", proposal(.suggestion.as_ref()))]
     UnknownOption {
         /// The attribute.
         attribute: LogicalName,
@@ -262,6 +262,6 @@ fn option(
     })
 }
 
-fn proposal(suggestion: &Option<String>) -> String {
-    suggestion.as_ref().map_or_else(String::new, |it| format!(", did you mean `{it}`?"))
+fn proposal(suggestion: Option<&String>) -> String {
+    suggestion.map_or_else(String::new, |it| format!(", did you mean `{it}`?"))
 }

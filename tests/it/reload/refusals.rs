@@ -92,7 +92,13 @@ fn a_step_that_the_engine_refuses_is_shown_in_its_file() {
     scene.write("rules/a/deal/twin.rhai", &text);
     scene.serves(2);
     scene.write("rules/b/deal/twin.rhai", &text);
-    assert_snapshot!(scene.hears("step"), @r"");
+    assert_snapshot!(scene.hears("step"), @r#"
+    error[step]: another step has this name on the same message, entity and stage
+     --> rules/b/deal/twin.rhai:2:7
+      |
+    2 | const STEP = #{ rank: 2, message: "Create", stage: "pre-operation" };
+      |       ^^^^ the step `deal/twin`
+    "#);
 }
 
 #[test]

@@ -45,7 +45,8 @@ pub(crate) fn check(arguments: &Arguments, console: &mut Console<'_>) -> Outcome
     if problems.is_empty() {
         console.detail(format!("{rules} rules, {entities} entities and {runs} runs check"))?;
     } else {
-        console.note(format!("{errors} errors, {} warnings", problems.len() - errors))?;
+        let warnings = problems.len() - errors;
+        console.note(format!("{}, {}", count(errors, "error"), count(warnings, "warning")))?;
     }
     console.answer(json!({ "problems": json::all(&problems) }))?;
     Ok(if errors == 0 { Exit::Fine } else { Exit::Unchecked })
@@ -93,6 +94,10 @@ fn wanted(
             .map_err(|_| Stop::usage(format!("there is no file or folder `{}`", it.display())))
     });
     absolute.map(|it| it.map(|it| shown(&it, &project.root))).collect()
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn lies_in(file: &str, path: &str) -> bool {

@@ -52,22 +52,29 @@ struct Save {
 /// Watches until Ctrl-C.
 pub(crate) fn dev(arguments: &Arguments, console: &mut Console<'_>) -> Outcome {
     let update = Update::from_environment(|name| console.variable(name))?;
-    let mut state = State::default();
-    let mut watch = Watch::default();
+    let (mut state, mut watch) = (State::default(), Watch::default());
+    let mut project = Project::find(&console.folder())?;
     loop {
-        let project = Project::find(&console.folder())?;
-        watch.wait(&project)?;
-        let began = Instant::now();
-        let exit = match state.save(&project, update) {
-            Ok(mut save) => {
-                save.milliseconds = began.elapsed().as_millis();
-                report(&save, console)?
-            }
+        watch.wait(&project);
+        let outcome = Project::find(&console.folder()).and_then(|found| {
+            project = found;
+            let began = Instant::now();
+            let save = state.save(&project, update)?;
+            Ok(Save { milliseconds: began.elapsed().as_millis(), ..save })
+        });
+        let exit = match outcome {
+            Ok(save) => report(&save, console)?,
             Err(Stop::Problems(exit, problems)) => {
                 refuse(&state, &problems, console)?;
                 exit
             }
-            Err(stop) => return Err(stop),
+            Err(Stop::ClosedPipe) => return Err(Stop::ClosedPipe),
+            Err(stop) if arguments.once => return Err(stop),
+            // A folder that is gone for a moment comes back with the next save.
+            Err(Stop::Usage(text) | Stop::Unexpected(text)) => {
+                console.note(text)?;
+                Exit::Unexpected
+            }
         };
         console.flush()?;
         if arguments.once {
@@ -111,7 +118,7 @@ impl State {
         let is_other = |path: &&String| files.get(*path) != self.files.get(*path);
         let paths: BTreeSet<String> =
             files.keys().chain(self.files.keys()).filter(is_other).cloned().collect();
-        let is_rule = |path: &String| path.ends_with(".rhai") && !path.contains("/lib/");
+        let is_rule = |path: &String| files::ends(path, ".rhai") && !path.contains("/lib/");
         let changed = if registrations == self.registrations && paths.iter().all(is_rule) {
             Changed::Rules(paths.iter().map(|it| step_of(it)).collect())
         } else {
@@ -174,8 +181,7 @@ fn report(save: &Save, console: &mut Console<'_>) -> Outcome {
     let runs = if bad.is_empty() {
         console.paint(Tone::Good, &format!("{total} of {total} runs pass"))
     } else {
-        let names: Vec<String> =
-            bad.iter().map(|(name, verdict)| format!("{name} {}", verdict.name())).collect();
+        let names: Vec<String> = bad.iter().map(in_words).collect();
         let text = format!("{} of {total} runs changed: {}", bad.len(), names.join(", "));
         console.paint(Tone::Bad, &text)
     };
@@ -194,9 +200,18 @@ fn report(save: &Save, console: &mut Console<'_>) -> Outcome {
     Ok(if bad.is_empty() { Exit::Fine } else { Exit::Failed })
 }
 
+/// A run that does not pass; how, unless it is the usual.
+fn in_words((name, verdict): &(String, Verdict)) -> String {
+    match verdict {
+        Verdict::Passed | Verdict::Changed => name.clone(),
+        Verdict::New | Verdict::Failed => format!("{name} ({})", verdict.name()),
+    }
+}
+
 /// A save that does not check: what was good before stays.
 fn refuse(state: &State, problems: &[Diagnostic], console: &mut Console<'_>) -> Result<(), Stop> {
-    let text = console.paint(Tone::Bad, &format!("{} problems", problems.len()));
+    let plural = if problems.len() == 1 { "" } else { "s" };
+    let text = console.paint(Tone::Bad, &format!("{} problem{plural}", problems.len()));
     console.result(format!("gen {} stays · {text}", state.generation))?;
     console.show(problems)?;
     console.answer(json!({

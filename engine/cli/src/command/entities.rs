@@ -33,7 +33,8 @@ pub(crate) fn entities(arguments: &Arguments, console: &mut Console<'_>) -> Outc
     let Some(name) = &arguments.name else {
         list(catalog, console)?;
         let entities = catalog.entities().map(|it| document::entity(it, catalog));
-        let external: Vec<&str> = catalog.external().iter().map(|it| it.as_str()).collect();
+        let external: Vec<&str> =
+            catalog.external().iter().map(rulegate::LogicalName::as_str).collect();
         let entities: Vec<_> = entities.collect();
         console.answer(json!({ "entities": entities, "external": external }))?;
         return Ok(Exit::Fine);
@@ -48,7 +49,11 @@ fn list(catalog: &Catalog, console: &mut Console<'_>) -> Result<(), Stop> {
     for entity in catalog.entities() {
         let (attributes, keys) = (entity.attributes().count(), entity.keys().len());
         let relationships = relationships(entity, catalog).count();
-        let keys = if keys == 0 { String::new() } else { format!(", {keys} keys") };
+        let keys = match keys {
+            0 => String::new(),
+            1 => ", 1 key".to_owned(),
+            keys => format!(", {keys} keys"),
+        };
         console.result(format!(
             "{:<NAME_WIDTH$} {attributes} attributes, {relationships} relationships{keys}",
             entity.logical_name()
@@ -82,7 +87,7 @@ fn show(entity: &EntityMetadata, catalog: &Catalog, console: &mut Console<'_>) -
         section("keys", console)?;
     }
     for key in entity.keys() {
-        let names: Vec<&str> = key.attributes.iter().map(|it| it.as_str()).collect();
+        let names: Vec<&str> = key.attributes.iter().map(rulegate::LogicalName::as_str).collect();
         console.result(format!("  {:<NAME_WIDTH$} {}", key.name, names.join(", ")))?;
     }
     if relationships(entity, catalog).next().is_some() {

@@ -12,6 +12,11 @@ use crate::project::Project;
 
 /// What to write.
 #[derive(Debug, Args)]
+#[command(
+    subcommand_value_name = "WHAT",
+    subcommand_help_heading = "What",
+    disable_help_subcommand = true
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     what: What,

@@ -17,10 +17,10 @@ use crate::project::{Project, unbuilt};
 /// What to send.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The message: Create, Update, Delete, Retrieve, RetrieveMultiple, Upsert, Assign, SetState,
-    /// Associate, Disassociate, or a custom one
+    /// The message: `Create`, `Update`, `Delete`, `Retrieve`, `RetrieveMultiple`, `Upsert`, `Assign`,
+    /// `SetState`, `Associate`, `Disassociate`, or a custom one
     message: String,
-    /// An entity for Create and RetrieveMultiple, else `entity:uuid`; `none` for a message without one
+    /// An entity for `Create` and `RetrieveMultiple`, else `entity:uuid`; `none` for a message without one
     target: String,
     /// Attributes or parameters: `name=Acme`, `statecode=Won`, `primarycontactid=contact:uuid`; an empty
     /// value is null
@@ -85,14 +85,16 @@ fn answer(response: &Response) -> String {
         Response::Retrieved(record) => attributes(record),
         Response::Found(page) => page.records.iter().map(attributes).collect::<Vec<_>>().join("\n"),
         Response::Custom(output) => {
-            output.iter().map(|(name, it)| format!("{name} = {it}\n")).collect()
+            let lines = output.iter().map(|(name, it)| format!("{name} = {it}\n"));
+            lines.collect::<Vec<_>>().concat()
         }
-        _ => String::new(),
+        Response::Done | _ => String::new(),
     }
 }
 
 fn attributes(record: &Record) -> String {
-    record.attributes().map(|(name, value)| format!("{name} = {value}\n")).collect()
+    let lines = record.attributes().map(|(name, value)| format!("{name} = {value}\n"));
+    lines.collect::<Vec<_>>().concat()
 }
 
 fn document(arguments: &Arguments, text: &str, outcome: &Result<Response, Error>) -> Json {
@@ -128,7 +130,7 @@ fn response(response: &Response) -> Json {
             let output = output.iter().map(|(name, it)| (name.clone(), parameter(it)));
             Json::Object(output.collect())
         }
-        _ => json!({}),
+        Response::Done | _ => json!({}),
     }
 }
 

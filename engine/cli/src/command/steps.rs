@@ -168,7 +168,7 @@ fn document(plan: &Plan<'_>) -> Json {
     let steps = plan.steps.iter().map(|step| {
         json!({
             "name": step.name(),
-            "entity": step.entity().map(|it| it.as_str()),
+            "entity": step.entity().map(rulegate::LogicalName::as_str),
             "stage": step.stage().name(),
             "stage_number": step.stage().number(),
             "mode": step.mode().name(),
@@ -183,7 +183,7 @@ fn document(plan: &Plan<'_>) -> Json {
     });
     json!({
         "message": plan.message.name(),
-        "entity": plan.entity.map(|it| it.as_str()),
+        "entity": plan.entity.map(rulegate::LogicalName::as_str),
         "steps": steps.collect::<Vec<_>>(),
     })
 }

@@ -1,5 +1,7 @@
 //! `rulegate test`: plays all runs, and compares their transcripts with the snapshots beside them.
 
+use std::fmt::Write;
+
 use clap::Args;
 use serde_json::{Value as Json, json};
 
@@ -17,7 +19,7 @@ pub(crate) struct Arguments {
     /// Only runs with one of these in their names
     #[arg(value_name = "FILTER")]
     filters: Vec<String>,
-    /// Write snapshots in place instead of aside, as INSTA_UPDATE=always
+    /// Write snapshots in place instead of aside, as `INSTA_UPDATE=always`
     #[arg(long)]
     update: bool,
     /// Test again whenever a file changes
@@ -31,9 +33,9 @@ pub(crate) fn test(arguments: &Arguments, console: &mut Console<'_>) -> Outcome 
         return once(arguments, console);
     }
     let mut watch = Watch::default();
+    let project = Project::find(&console.folder())?;
     loop {
-        let project = Project::find(&console.folder())?;
-        watch.wait(&project)?;
+        watch.wait(&project);
         match once(arguments, console) {
             Ok(_) => {}
             Err(Stop::Problems(_, problems)) => console.show(&problems)?,
@@ -105,7 +107,7 @@ fn summary(all: &[Tested], project: &Project) -> String {
     let mut text = format!("{} of {} runs pass", count(Verdict::Passed), all.len());
     for verdict in [Verdict::Changed, Verdict::New, Verdict::Failed] {
         if 0 < count(verdict) {
-            text.push_str(&format!(" · {} {}", count(verdict), verdict.name()));
+            let _ = write!(text, " · {} {}", count(verdict), verdict.name());
         }
     }
     if all.iter().any(|it| it.written == Some(Place::Aside)) {

@@ -118,6 +118,7 @@ pub(super) fn read(file: &SourceFile) -> Result<Config, Vec<Diagnostic>> {
     if errors.is_empty() {
         reader.read(tree.get_ref(), ROOT, &mut config);
     }
+    reader.problems.sort_by_key(|it| it.span.as_ref().map(|it| it.start));
     if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
 }
 
@@ -131,7 +132,7 @@ impl Reader<'_> {
         for (name, value) in table {
             match keys.iter().find(|it| it.name == &**name.get_ref()) {
                 Some(key) => self.set(key, value, into),
-                None => self.unknown(name, keys.iter().map(|it| it.name).collect()),
+                None => self.unknown(name, &keys.iter().map(|it| it.name).collect::<Vec<_>>()),
             }
         }
     }
@@ -140,9 +141,11 @@ impl Reader<'_> {
         match (&key.set, value.get_ref()) {
             (Set::Number(least, set), DeValue::Integer(number)) => {
                 let parsed = u32::from_str_radix(number.as_str(), number.radix()).ok();
-                match parsed.filter(|it| least <= it) {
-                    Some(number) => set(into, number),
-                    None => self.wrong(key, value, &format!("from {least} to {}", u32::MAX)),
+                if let Some(number) = parsed.filter(|it| least <= it) {
+                    set(into, number);
+                } else {
+                    let range = format!("a whole number from {least} to {}", u32::MAX);
+                    self.wrong(key, value, &range);
                 }
             }
             (Set::Number(..), _) => self.wrong(key, value, "a whole number"),
@@ -172,13 +175,13 @@ impl Reader<'_> {
         self.problems.push(problem.at(&self.file.path, Arc::clone(&self.file.text), value.span()));
     }
 
-    fn unknown(&mut self, name: &Spanned<std::borrow::Cow<'_, str>>, known: Vec<&str>) {
+    fn unknown(&mut self, name: &Spanned<std::borrow::Cow<'_, str>>, known: &[&str]) {
         let text = format!("there is no key `{}` here", name.get_ref());
         let problem = Diagnostic::error("unknown-key", text);
         let problem = problem.at(&self.file.path, Arc::clone(&self.file.text), name.span());
         self.problems.push(match suggestion(name.get_ref(), known.iter().copied()) {
             Some(word) => problem.did_you_mean(name.span(), word),
-            None => problem.help(format!("there are {}", quoted(&known))),
+            None => problem.help(format!("there are {}", quoted(known))),
         });
     }
 }

@@ -25,8 +25,8 @@ pub(crate) fn run_together(
     let last = requests.len().saturating_sub(1);
     for _ in 0..ATTEMPT_LIMIT {
         let mark = operation.begin().map_err(|error| (0, error))?;
-        let sent: Result<Vec<Response>, _> = requests.iter().enumerate().map(send).collect();
-        let ended = sent.and_then(|responses| {
+        let answered: Result<Vec<Response>, _> = requests.iter().enumerate().map(send).collect();
+        let ended = answered.and_then(|responses| {
             operation.commit().map_err(|error| (last, error))?;
             Ok(responses)
         });

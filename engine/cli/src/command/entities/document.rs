@@ -176,7 +176,7 @@ fn one_to_many(it: &OneToMany) -> Json {
         "referencing_attribute": text(&it.referencing_attribute),
         "referencing_navigation": it.referencing_navigation,
         "referenced_navigation": it.referenced_navigation,
-        "cascade": cascades(&it.cascades),
+        "cascade": cascades(it.cascades),
         "parental": it.is_parental(),
         "hierarchical": it.is_hierarchical,
         "customizable": it.is_customizable,
@@ -203,7 +203,7 @@ fn many_to_many(it: &ManyToMany) -> Json {
     })
 }
 
-fn cascades(it: &Cascades) -> Json {
+fn cascades(it: Cascades) -> Json {
     json!({
         "assign": it.assign.name(),
         "delete": it.delete.name(),
@@ -218,8 +218,8 @@ fn cascades(it: &Cascades) -> Json {
 
 fn menu(it: &AssociatedMenu) -> Json {
     json!({
-        "behavior": it.behavior.map(|it| it.name()),
-        "group": it.group.map(|it| it.name()),
+        "behavior": it.behavior.map(rulegate::metadata::MenuBehavior::name),
+        "group": it.group.map(rulegate::metadata::MenuGroup::name),
         "label": it.label,
         "order": it.order,
         "menu_id": it.menu_id,

@@ -44,7 +44,7 @@ pub(super) fn build(
         Message::SetState => parts.set_state(),
         Message::Associate => association(&parts).map(|link| Associate { link }.into()),
         Message::Disassociate => association(&parts).map(|link| Disassociate { link }.into()),
-        _ => parts.custom(engine),
+        Message::Custom(_) | _ => parts.custom(engine),
     }
 }
 
@@ -247,7 +247,6 @@ fn meant(name: &str, known: &[&str]) -> String {
     meant.map_or_else(String::new, |it| format!(", did you mean `{it}`?"))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn usage(error: impl std::fmt::Display) -> Stop {
     Stop::usage(error.to_string())
 }

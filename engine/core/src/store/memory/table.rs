@@ -60,16 +60,17 @@ impl Table {
 
     /// Refuses a definition that gives an attribute another type than its values have.
     pub(super) fn check(&self, entity: &Arc<EntityMetadata>) -> Result<(), StoreError> {
-        for row in self.rows.values().filter(|it| !Arc::ptr_eq(it.metadata(), entity)) {
-            for ordinal in row.present().iter() {
-                let kind = |it: &EntityMetadata| it.attribute_at(ordinal).map(|it| it.kind.name());
-                if let (Some(stored), Some(wanted)) = (kind(row.metadata()), kind(entity))
-                    && stored != wanted
-                {
-                    let (entity, attribute) =
-                        (entity.logical_name().clone(), entity.name(ordinal).into());
-                    return Err(StoreError::Incompatible { entity, attribute, stored, wanted });
-                }
+        let older = self.rows.values().filter(|it| !Arc::ptr_eq(it.metadata(), entity));
+        let places = older.flat_map(|row| row.present().iter().map(move |it| (row, it)));
+        for (row, ordinal) in places {
+            let kind = |it: &EntityMetadata| it.attribute_at(ordinal).map(|it| it.kind.name());
+            let (Some(stored), Some(wanted)) = (kind(row.metadata()), kind(entity)) else {
+                continue;
+            };
+            if stored != wanted {
+                let attribute = entity.name(ordinal).into();
+                let entity = entity.logical_name().clone();
+                return Err(StoreError::Incompatible { entity, attribute, stored, wanted });
             }
         }
         Ok(())
