@@ -46,5 +46,30 @@ fn main() -> Outcome<()> {
 
 #[test]
 fn a_cold_deal_gets_no_great_discount() {
-    insta::assert_snapshot!(story(&engine().unwrap()).unwrap(), @"");
+    insta::assert_snapshot!(story(&engine().unwrap()).unwrap(), @r#"
+    ▶ Create opportunity name="licences"
+      10 pre-validation
+         opportunity/close_date_ahead       ✓
+      20 pre-operation
+         opportunity/name_from_customer     ✓
+         opportunity/rate_by_probability    ✓
+         opportunity/discount_limit         ✓
+      30 main                               opportunity#1
+      40 post-operation
+         opportunity/first_call             ✓
+      ▶ Create task regardingobjectid=opportunity#1 scheduledend=2026-01-18T09:00:00Z subject="Call the customer"  depth 2
+        20 pre-operation
+           task/due_date                      ✓
+        30 main                               task#1
+      ✔
+    ✔
+    ▶ Update opportunity#1 discountpercentage=40
+      10 pre-validation
+         opportunity/close_date_ahead       – skipped: estimatedclosedate not sent
+      20 pre-operation
+         opportunity/rate_by_probability    – skipped: closeprobability not sent
+         opportunity/keep_won_revenue       – skipped: statecode not sent
+         opportunity/discount_limit         ✘ a discount of 40 % is for hot opportunities; others get 30 %  [opportunity.discount-limit]
+    ✘ rejected, nothing saved
+    "#);
 }

@@ -78,6 +78,11 @@ fn every_test_and_setting_that_is_named_exists() {
 }
 
 #[test]
+fn the_glossary_names_what_the_code_has() {
+    assert_eq!(problems(["engine/STYLE.md"], names::unknown_in_glossary), Vec::<String>::new());
+}
+
+#[test]
 fn every_key_of_steps_and_entity_files_is_explained() {
     assert_eq!(problems(["rules/README.md"], names::unexplained_keys), Vec::<String>::new());
 }

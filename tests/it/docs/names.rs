@@ -89,6 +89,18 @@ pub(super) fn missing_tests_and_settings(page: &Page) -> Vec<String> {
     names.filter(|it| !is_there(it)).map(str::to_owned).collect()
 }
 
+/// Rust names in the second column of the glossary that the core does not have.
+pub(super) fn unknown_in_glossary(page: &Page) -> Vec<String> {
+    let glossary = page.text.split_once("\n## Glossary").unwrap().1;
+    let rust: String = glossary.lines().filter_map(|it| it.split('|').nth(2)).collect();
+    let mut code = String::new();
+    read_all(&support::root().join("engine/core/src"), &mut code);
+    let is_word = |it: char| it.is_alphanumeric() || it == '_';
+    let known: BTreeSet<&str> = code.split(|it| !is_word(it)).collect();
+    let named = quoted(&rust).flat_map(|it| it.split(|it| !is_word(it)));
+    named.filter(|it| !it.is_empty() && !known.contains(it)).map(str::to_owned).collect()
+}
+
 /// Keys that the readers of STEP and of entity files know, and the page does not.
 pub(super) fn unexplained_keys(page: &Page) -> Vec<String> {
     let prose = page.prose();
