@@ -111,12 +111,14 @@ fn run_upsert(call: Call, upsert: Upsert) -> Result<Response, Error> {
     Ok(Response::Upserted(upserted))
 }
 
-/// Refuses a message that came to nothing, so that its transcript says so.
+/// Refuses a message that came to nothing, so that its transcript says so. Within a transaction, who
+/// catches this saves nothing (E-12).
 fn refuse(call: Call, request: Request, error: Error) -> Result<Response, Error> {
     let operation = Arc::clone(&call.operation);
     let ctx = Context::open(call, request);
     operation.note(|it| it.opened(&ctx));
     let outcome = Err(error);
+    operation.doom();
     operation.note(|it| it.closed(&ctx, &outcome));
     outcome
 }
@@ -237,12 +239,13 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
 impl Context {
     /// Takes out what callers cannot send, resolves keys, and finds the steps that listen.
     fn accept(&mut self) -> Result<(), Error> {
+        // First of all, so that whatever fails from here on dooms the transaction around it (E-12).
+        self.is_in_transaction = self.call.operation.is_in_transaction()?;
         self.call.operation.admit()?;
         if NESTING_LIMIT < self.call.depth {
             let step = String::new();
             return Err(Error::TooDeep { step, depth: self.call.depth, limit: NESTING_LIMIT });
         }
-        self.is_in_transaction = self.call.operation.is_in_transaction()?;
         let mut desk = Desk { call: self.call.clone(), parent: None };
         let generation = Arc::clone(&self.call.operation.generation);
         let request = Arc::make_mut(&mut self.request);
