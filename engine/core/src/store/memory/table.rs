@@ -85,10 +85,9 @@ fn cut(mut rows: Vec<Record>, plan: &QueryPlan) -> Page {
     let total = plan.returns_total.then_some(rows.len() as u64);
     let (start, size) = match (&plan.page, plan.top) {
         (Some(page), _) => {
-            let last: Option<Uuid> = page.cookie.as_ref().and_then(|it| it.parse().ok());
-            let behind = last.and_then(|id| rows.iter().position(|it| it.id() == Some(id)));
             let skipped = (page.number as usize - 1).saturating_mul(page.size as usize);
-            (behind.map_or(skipped, |it| it + 1), page.size as usize)
+            let behind = |it| rows.partition_point(|row| !plan.is_behind(row, it));
+            (plan.after.as_ref().map_or(skipped, behind), page.size as usize)
         }
         (None, Some(top)) => (0, top as usize),
         (None, None) => (0, rows.len()),
@@ -96,9 +95,9 @@ fn cut(mut rows: Vec<Record>, plan: &QueryPlan) -> Page {
     let mut records: Vec<Record> = rows.drain(start.min(rows.len())..).collect();
     let has_more = size < records.len() && plan.page.is_some();
     records.truncate(size);
-    let cookie = records.last().and_then(Record::id).filter(|_| plan.page.is_some());
+    let cookie = records.last().filter(|_| plan.page.is_some()).and_then(|it| plan.cookie(it));
     let records = records.into_iter().map(|it| plan.project(it)).collect();
-    Page { records, has_more, cookie: cookie.map(|it| it.to_string()), total }
+    Page { records, has_more, cookie, total }
 }
 
 /// The references that a row holds; its own identity is none.
