@@ -203,6 +203,9 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
     let generation = Arc::clone(&ctx.call.operation.generation);
     let message =
         generation.messages.get(name).ok_or(Error::Bug("a message lost its definition"))?;
+    if let Request::Custom(custom) = Arc::make_mut(&mut ctx.request) {
+        message.definition.accept(custom)?; // Steps may have changed the parameters (E-28).
+    }
     ctx.call.operation.note(Recorder::main_began);
     ctx.response = Some(Response::Custom(message.definition.default_output()));
     let step = Step::on_any(ctx.message.clone())

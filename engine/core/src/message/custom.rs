@@ -150,7 +150,22 @@ impl CustomMessage {
             return Err(invalid(message, name, "is none of the message's".to_owned()));
         }
         request.primary = self.primary_of(request);
-        Ok(())
+        self.check_primary(request)
+    }
+
+    /// A message that is aimed at an entity takes records of that one.
+    fn check_primary(&self, request: &Custom) -> Result<(), Error> {
+        let (Some(wanted), Some(found)) = (self.entity(), &request.primary) else { return Ok(()) };
+        if found.entity == *wanted {
+            return Ok(());
+        }
+        let problem = format!("takes a record of `{wanted}`, and got {found}");
+        let parameter = if let Primary::Attribute { parameter, .. } = &self.primary {
+            parameter
+        } else {
+            "Target"
+        };
+        Err(invalid(self.name.to_string(), parameter, problem))
     }
 
     /// The answer before anybody set anything (M-63).
