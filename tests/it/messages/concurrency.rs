@@ -160,11 +160,8 @@ fn threads_that_see_a_count_and_add_to_it_see_each_other() {
 
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..5 {
-                    let _ = engine.create(record(&engine, "contact", []));
-                }
-            });
+            let create = || drop(engine.create(record(&engine, "contact", [])));
+            scope.spawn(move || (0..5).for_each(|_| create()));
         }
     });
 

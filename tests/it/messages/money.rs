@@ -18,7 +18,7 @@ fn rounded(
 ) -> Decimal {
     let values = [
         (attribute, amount(sent).into()),
-        ("transactioncurrencyid", currency.map(Value::from).unwrap_or(Value::Null)),
+        ("transactioncurrencyid", currency.map_or(Value::Null, Value::from)),
     ];
     let opportunity = create(engine, "opportunity", values);
     stored(engine, &opportunity, attribute).unwrap().as_decimal().unwrap()

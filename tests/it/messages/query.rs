@@ -313,7 +313,17 @@ fn an_operator_takes_as_many_values_as_it_says() {
             Operator::Null | Operator::NotNull => 0,
             Operator::Between => 2,
             Operator::In | Operator::NotIn => 3,
-            _ => 1,
+            Operator::Equal
+            | Operator::NotEqual
+            | Operator::LessThan
+            | Operator::LessEqual
+            | Operator::GreaterThan
+            | Operator::GreaterEqual
+            | Operator::Like
+            | Operator::NotLike
+            | Operator::BeginsWith
+            | Operator::EndsWith
+            | Operator::Contains => 1,
         };
         assert!(of(*operator, right).is_ok(), "{operator}");
         if right != 3 {

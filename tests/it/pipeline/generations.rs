@@ -266,10 +266,7 @@ fn messages_under_load_see_one_generation_each() {
             .map(|_| scope.spawn(|| (0..200).for_each(|_| drop(create(&engine, "account", [])))))
             .collect();
         scope.spawn(|| {
-            for number in 1.. {
-                if is_over.load(Ordering::SeqCst) {
-                    return;
-                }
+            for number in (1..).take_while(|_| !is_over.load(Ordering::SeqCst)) {
                 engine.reload(same_catalog(&engine), steps(number)).unwrap();
             }
         });

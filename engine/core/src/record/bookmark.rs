@@ -39,7 +39,8 @@ impl Bookmark {
             let (head, tail) = rest.split_once(':')?;
             let kind = head.chars().next()?;
             let length = head.get(kind.len_utf8()..)?.parse().ok()?;
-            values.push(decode(kind, tail.get(..length)?)?);
+            let value = decode(kind, tail.get(..length)?)?;
+            values.push(Some(value).filter(|it| !it.is_null()));
             rest = tail.get(length..)?;
             rest = rest.strip_prefix(';').unwrap_or(rest);
         }
@@ -67,9 +68,9 @@ fn encode(value: &Value) -> (char, String) {
     }
 }
 
-fn decode(kind: char, text: &str) -> Option<Option<Value>> {
-    Some(Some(match kind {
-        'n' => return Some(None),
+fn decode(kind: char, text: &str) -> Option<Value> {
+    Some(match kind {
+        'n' => Value::Null,
         't' => Value::from(text),
         'i' => Value::WholeNumber(text.parse().ok()?),
         'd' => Value::Decimal(text.parse().ok()?),
@@ -88,5 +89,5 @@ fn decode(kind: char, text: &str) -> Option<Option<Value>> {
         }
         'u' => Value::Id(text.parse().ok()?),
         _ => return None,
-    }))
+    })
 }
