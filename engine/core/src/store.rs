@@ -90,6 +90,14 @@ pub enum StoreError {
         /// The key.
         key: LogicalName,
     },
+    /// Records are stored that the catalog does not fit.
+    #[error("`{entity}.{attribute}` holds values of another type: give the attribute another name")]
+    Incompatible {
+        /// The entity.
+        entity: LogicalName,
+        /// The attribute.
+        attribute: LogicalName,
+    },
     /// Another transaction changed what this one read. The engine carries the message out again.
     #[error("the message met others on the same records again and again, and gave up")]
     Conflict,
@@ -105,6 +113,7 @@ impl StoreError {
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::Duplicate => ErrorCode::Duplicate,
             Self::KeyViolated { .. } => ErrorCode::KeyViolated,
+            Self::Incompatible { .. } => ErrorCode::Incompatible,
             Self::Conflict => ErrorCode::Conflict,
             Self::Backend(_) => ErrorCode::Backend,
         }

@@ -1,17 +1,21 @@
 //! Tables: the rows of one entity, the references they hold, and their alternate keys.
 
 use std::fmt::Write;
+use std::mem::discriminant;
+use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 use uuid::Uuid;
 
-use crate::metadata::{KeyMetadata, LogicalName, Ordinal};
-use crate::record::{Page, QueryPlan, Record, Value};
+use crate::metadata::{EntityMetadata, KeyMetadata, LogicalName, Ordinal};
+use crate::record::{MoneyPrecision, Page, QueryPlan, Record, Value, ValueError, check_value};
 use crate::store::StoreError;
 
 /// The rows of one entity.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Table {
+    /// The newest definition of the entity: rows of older ones are kept under it.
+    entity: Option<Arc<EntityMetadata>>,
     rows: OrdMap<Uuid, Record>,
     /// For each reference that a row holds: the attribute, the identity there, the row.
     references: OrdSet<(Ordinal, Uuid, Uuid)>,
@@ -26,8 +30,28 @@ impl Table {
         self.rows.get(&id)
     }
 
+    /// The table under a newer definition of its entity: with its keys, if the rows fit it.
+    pub(super) fn under(&self, entity: &Arc<EntityMetadata>) -> Result<Self, StoreError> {
+        if self.entity.as_ref().is_some_and(|it| Arc::ptr_eq(it, entity)) {
+            return Ok(self.clone());
+        }
+        let entity = Some(Arc::clone(entity));
+        let mut table = Self { entity, changed: self.changed, ..Self::default() };
+        for (id, row) in &self.rows {
+            table.put(*id, row.clone())?;
+        }
+        for row in table.rows.values() {
+            check_types(row)?;
+        }
+        Ok(table)
+    }
+
     /// Puts a row, in place of the one that was there. A taken key leaves the table as it was.
     pub(super) fn put(&mut self, id: Uuid, row: Record) -> Result<(), StoreError> {
+        let row = match &self.entity {
+            Some(entity) => row.under(entity),
+            None => row,
+        };
         if let Some((key, _)) =
             keys_of(&row).find(|(_, text)| self.keys.get(text).is_some_and(|holder| *holder != id))
         {
@@ -98,6 +122,25 @@ fn cut(mut rows: Vec<Record>, plan: &QueryPlan) -> Page {
     let cookie = records.last().filter(|_| plan.page.is_some()).and_then(|it| plan.cookie(it));
     let records = records.into_iter().map(|it| plan.project(it)).collect();
     Page { records, has_more, cookie, total }
+}
+
+/// Every value is of the type that its attribute has.
+fn check_types(row: &Record) -> Result<(), StoreError> {
+    let entity = row.metadata();
+    let money = MoneyPrecision { organization: 0, currency: 0 };
+    let is_other = |(ordinal, value): &(Ordinal, &Value)| {
+        let checked =
+            entity.attribute_at(*ordinal).map(|it| check_value((*value).clone(), it, money));
+        match checked {
+            Some(Ok(it)) => discriminant(&it) != discriminant(*value),
+            Some(Err(error)) => matches!(error, ValueError::WrongType { .. }),
+            None => false,
+        }
+    };
+    row.iter().find(is_other).map_or(Ok(()), |(ordinal, _)| {
+        let (entity, attribute) = (row.entity().clone(), entity.name(ordinal).into());
+        Err(StoreError::Incompatible { entity, attribute })
+    })
 }
 
 /// The references that a row holds; its own identity is none.
