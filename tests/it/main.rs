@@ -14,8 +14,10 @@
 
 mod engines; // Engines that tests share, and hooks that remember.
 
-mod messages;
-mod pipeline; // What the pipeline promises, one test a promise. // What each message does with records.
+mod pipeline; // What the pipeline promises, one test a promise.
+
+mod messages; // What each message does with records.
+mod store; // What every store does, whatever keeps its records.
 
 mod catalog; // The shipped entities against the facts.
 mod diagnostics; // What authors see, whatever the file is.
