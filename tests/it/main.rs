@@ -19,6 +19,8 @@ mod pipeline; // What the pipeline promises, one test a promise.
 mod messages; // What each message does with records.
 mod store; // What every store does, whatever keeps its records.
 
+mod codes; // Every error code, in one snapshot.
+
 mod catalog; // The shipped entities against the facts.
 mod diagnostics; // What authors see, whatever the file is.
 mod entity_files; // Every mistake in an entity file, and what its author reads.
