@@ -118,7 +118,7 @@ fn run_event(call: Call, request: Request) -> Result<Response, Error> {
         && ctx.is_nested_in_transaction()
         && (ctx.dooms(error) || operation.written() != written)
     {
-        operation.doom();
+        operation.doom(error);
     }
     operation.note(|it| it.closed(&ctx, &outcome));
     outcome
@@ -294,6 +294,7 @@ impl Context {
         !self.message.is_read()
             || self.call.operation.environment.settings.read_failure_dooms
             || matches!(error, Error::Step(_) | Error::TooDeep { .. })
+            || error.is_conflict()
     }
 
     /// Whether a message around this one holds the transaction.
