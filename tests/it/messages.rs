@@ -13,6 +13,7 @@ mod ownership; // Whose a record is.
 mod state; // States, status reasons and transitions.
 
 mod concurrency; // Row versions, and threads that meet.
+mod conflicts; // Stores that answer at once that two met.
 mod keys; // Alternate keys and Upsert.
 
 mod paging; // Records are searched page by page.
