@@ -219,7 +219,7 @@ fn engine_that_meets(log: &Log, more: impl IntoIterator<Item = Step>) -> (Engine
 }
 
 #[test]
-fn a_message_that_meets_another_is_carried_out_again_with_its_time_and_identity() {
+fn differs_from_dataverse_a_message_that_meets_another_is_carried_out_again() {
     // LAYOUT, decided since the sketch, 4
     let log = Log::default();
     let (engine, account) = engine_that_meets(&log, []);

@@ -29,7 +29,7 @@ fn currency(engine: &Engine, digits: i64) -> EntityReference {
 }
 
 #[test]
-fn differs_from_dataverse_halves_are_rounded_away_from_zero() {
+fn halves_are_rounded_away_from_zero() {
     // C-32: what Dataverse does with a half is not documented.
     let engine = engine([]);
 

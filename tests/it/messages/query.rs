@@ -52,7 +52,7 @@ fn texts_are_compared_without_regard_to_case() {
 }
 
 #[test]
-fn differs_from_dataverse_unequal_finds_null_too() {
+fn unequal_finds_null_too() {
     // KNW: what is unequal to a value is all that does not have it.
     let engine = accounts(&["A", "B", ""]);
 

@@ -210,7 +210,7 @@ fn only_associations_can_be_filtered_by_relationship() {
 }
 
 #[test]
-fn two_steps_of_one_stage_have_two_names() {
+fn differs_from_dataverse_two_steps_of_one_stage_have_two_names() {
     // P-46: the name decides ties of rank, so that it must be one step's alone.
     let step = |message, stage| on(message).at(stage).run("same", |_: &mut Context| Ok(()));
     let twice =
