@@ -5,16 +5,10 @@ use std::fmt::Write as _;
 use std::fs;
 
 use rulegate::metadata::{
-    AssociatedMenu, AttributeMetadata, AttributeType, Catalog, CdmAttribute, EntityMetadata,
-    MenuBehavior, MenuGroup, OneToMany, RelationshipMetadata,
+    AssociatedMenu, AttributeMetadata, AttributeType, CdmAttribute, EntityMetadata, MenuBehavior,
+    MenuGroup, OneToMany, RelationshipMetadata,
 };
-use rulegate_script::{Diagnostic, read_catalog};
-
-fn shipped() -> Catalog {
-    let files = support::entity_files().unwrap();
-    read_catalog(&files, None)
-        .unwrap_or_else(|all| panic!("{}", Diagnostic::render_all(&all, false)))
-}
+use rulegate_script::read_catalog;
 
 /// The rows of a table of facts: what it is about, the property, the value.
 fn facts(name: &str) -> Vec<[String; 3]> {
@@ -40,7 +34,7 @@ fn opportunity_relationship_has_every_attribute_of_the_common_data_model() {
     let table = facts("opportunity_relationship_attributes.tsv");
     assert_eq!(table.len(), 128);
 
-    let catalog = shipped();
+    let catalog = support::shipped_catalog();
     let entity = catalog.entity("customeropportunityrole").unwrap();
     let mut found = Vec::new();
     for (_, attribute) in entity.attributes() {
@@ -94,7 +88,7 @@ fn opportunity_has_every_relationship_of_its_activities() {
     let names: BTreeSet<&str> = table.iter().map(|[name, ..]| name.as_str()).collect();
     assert_eq!(names.len(), 3);
 
-    let catalog = shipped();
+    let catalog = support::shipped_catalog();
     let mut found = Vec::new();
     for it in catalog.children_of("opportunity").filter(|it| names.contains(&*it.schema_name)) {
         for (property, value) in relationship_properties(it) {
@@ -147,7 +141,7 @@ fn relationship_properties(it: &OneToMany) -> Vec<(&'static str, String)> {
 
 #[test]
 fn every_shipped_entity_loads_whole() {
-    let catalog = shipped();
+    let catalog = support::shipped_catalog();
     let mut children: BTreeMap<&str, usize> = BTreeMap::new();
     let mut pairs: BTreeMap<&str, usize> = BTreeMap::new();
     for relationship in catalog.relationships() {

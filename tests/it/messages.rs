@@ -21,4 +21,5 @@ mod query; // Records are searched.
 mod retrieve; // A record is read.
 
 mod associate; // Records are linked.
+mod batches; // Many messages in one call.
 mod custom; // What an embedder adds.

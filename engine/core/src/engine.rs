@@ -1,5 +1,6 @@
 //! The engine: the front door.
 
+mod batch;
 mod builder;
 mod client;
 
@@ -9,11 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use uuid::Uuid;
 
+pub use self::batch::{
+    BATCH_LIMIT, BatchAnswer, BatchItem, BatchSettings, BatchTooLarge, TransactionError,
+};
 pub use self::builder::{BuildError, EngineBuilder};
 pub use self::client::Client;
 use crate::bootstrap;
 use crate::error::Error;
-use crate::message::{Request, Response};
+use crate::message::{CustomMessage, Request, Response};
 use crate::metadata::{Catalog, LogicalName};
 use crate::pipeline::{
     Environment, Generation, JobOutcome, JobRecord, Messages, OrganizationService, Registered,
@@ -107,6 +111,11 @@ impl Engine {
         self.registry().messages.names().map(str::to_owned).collect()
     }
 
+    /// The definition of a custom message, by any of its names.
+    pub fn custom_message(&self, name: &str) -> Option<CustomMessage> {
+        self.registry().messages.get(name).map(|it| it.definition.clone())
+    }
+
     /// Native steps that were left out because the catalog lacks their entity.
     pub fn skipped_steps(&self) -> Vec<String> {
         self.registry().skipped.clone()
@@ -176,7 +185,8 @@ impl Engine {
         self.inner.environment.trace_log.rows()
     }
 
-    fn client(&self) -> Client {
+    /// Sends messages in the name of the default user.
+    pub fn client(&self) -> Client {
         self.as_user(bootstrap::DEFAULT_USER)
     }
 

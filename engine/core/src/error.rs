@@ -8,7 +8,7 @@ mod fault;
 use std::time::Duration;
 
 pub use self::data::DataError;
-pub use self::fault::{Fault, Limit, OperationStatus, Rejection};
+pub use self::fault::{Failure, Fault, Limit, OperationStatus, Rejection};
 pub use crate::code::ErrorCode;
 use crate::metadata::MetadataError;
 use crate::record::{QueryError, ValueError};

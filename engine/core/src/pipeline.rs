@@ -18,6 +18,7 @@
 //! - An operation sees one generation, however long it runs.
 //! - A hook can change the input until the main operation, and the output after it.
 
+mod batch;
 mod context;
 mod desk;
 mod environment;
@@ -34,6 +35,7 @@ mod transcript;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+pub(crate) use self::batch::run_together;
 pub use self::context::Context;
 pub(crate) use self::environment::Environment;
 pub(crate) use self::generation::{Generation, Messages, Registered};
@@ -89,7 +91,11 @@ pub(crate) fn run(call: Call, request: Request) -> Result<Response, Error> {
 
 /// Upsert is no event of its own: it ends in Create or Update, whose steps run (M-30).
 fn run_upsert(call: Call, upsert: Upsert) -> Result<Response, Error> {
-    let resolved = upsert.resolve(&mut Desk { call: call.clone(), parent: None })?;
+    let asked = upsert.clone();
+    let resolved = match upsert.resolve(&mut Desk { call: call.clone(), parent: None }) {
+        Ok(resolved) => resolved,
+        Err(error) => return refuse(call, asked.into(), error),
+    };
     let (entity, id) = (resolved.entity().into_owned(), resolved.primary_id());
     let upserted = match run_event(call, resolved)? {
         Response::Created(target) => Upserted { target, is_created: true },
@@ -103,6 +109,16 @@ fn run_upsert(call: Call, upsert: Upsert) -> Result<Response, Error> {
         }
     };
     Ok(Response::Upserted(upserted))
+}
+
+/// Refuses a message that came to nothing, so that its transcript says so.
+fn refuse(call: Call, request: Request, error: Error) -> Result<Response, Error> {
+    let operation = Arc::clone(&call.operation);
+    let ctx = Context::open(call, request);
+    operation.note(|it| it.opened(&ctx));
+    let outcome = Err(error);
+    operation.note(|it| it.closed(&ctx, &outcome));
+    outcome
 }
 
 /// Carries one message, and sees to what its failure means for those around it.
@@ -191,9 +207,11 @@ fn main_operation(ctx: &mut Context) -> Result<(), Error> {
         custom_main_operation(ctx, &name)?
     } else {
         let mut desk = ctx.desk(Stage::MainOperation);
-        Arc::make_mut(&mut ctx.request).run(&mut desk)?
+        ctx.call.operation.note(Recorder::main_began);
+        let written = Arc::make_mut(&mut ctx.request).run(&mut desk);
+        ctx.call.operation.note(|it| it.wrote(ctx, written.as_ref().ok()));
+        written?
     };
-    ctx.call.operation.note(|it| it.wrote(ctx, &response));
     ctx.response = Some(response);
     Ok(())
 }
@@ -211,9 +229,9 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
     let step = Step::on_any(ctx.message.clone())
         .at(Stage::MainOperation)
         .run(name, |_: &mut Context| Ok(()));
-    execute(&*message.main, ctx)
-        .and_then(|()| ctx.check_unturned())
-        .map_err(|fault| ctx.failed(&step, fault))?;
+    let outcome = execute(&*message.main, ctx).and_then(|()| ctx.check_unturned());
+    ctx.call.operation.note(|it| it.main_ended(ctx, &outcome));
+    outcome.map_err(|fault| ctx.failed(&step, fault))?;
     ctx.call.operation.is_in_transaction()?;
     ctx.response.take().ok_or(Error::Bug("a message without an answer"))
 }

@@ -90,13 +90,20 @@ pub enum StoreError {
         /// The key.
         key: LogicalName,
     },
-    /// Records are stored that the catalog does not fit.
-    #[error("`{entity}.{attribute}` holds values of another type: give the attribute another name")]
+    /// The catalog gives an attribute a type that its stored values do not have.
+    #[error(
+        "`{entity}.{attribute}` is stored as {stored} and cannot become {wanted}: give the new \
+         attribute another name, or clear the old one first"
+    )]
     Incompatible {
         /// The entity.
         entity: LogicalName,
         /// The attribute.
         attribute: LogicalName,
+        /// The type that its values have.
+        stored: &'static str,
+        /// The type that the catalog gives it.
+        wanted: &'static str,
     },
     /// Another transaction changed what this one read. The engine carries the message out again.
     #[error("the message met others on the same records again and again, and gave up")]

@@ -147,7 +147,7 @@ fn a_failed_hook_keeps_the_cause_of_its_failure() {
     // E-22
     let error = error_of(|_: &mut Context| {
         let cause = "x".parse::<u8>().unwrap_err();
-        Err(Fault::Failed(Box::new(cause)))
+        Err(Fault::caused_by(cause))
     });
 
     let mut causes = Vec::new();

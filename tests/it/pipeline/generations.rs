@@ -163,6 +163,22 @@ fn an_attribute_that_comes_back_has_its_values_again() {
 }
 
 #[test]
+fn an_attribute_whose_values_are_stored_keeps_its_type() {
+    let engine = engine([]);
+    let text = [("code", AttributeType::text(20))];
+    let number = [("code", AttributeType::whole_number(0, 9))];
+    engine.reload(with_goal(&engine, &text), Vec::new()).unwrap();
+    engine.reload(with_goal(&engine, &number), Vec::new()).unwrap(); // Nothing is stored yet.
+    engine.reload(with_goal(&engine, &text), Vec::new()).unwrap();
+    engine.create(engine.record("goal").unwrap().with("code", "A").unwrap()).unwrap();
+
+    let error = engine.reload(with_goal(&engine, &number), Vec::new()).unwrap_err();
+
+    insta::assert_snapshot!(error, @"`goal.code` is stored as text and cannot become whole-number: give the new attribute another name, or clear the old one first");
+    assert_eq!(engine.generation(), 3, "the last good catalog serves");
+}
+
+#[test]
 fn an_entity_that_comes_back_has_its_records_again() {
     // LAYOUT, decided since the sketch, 2
     let engine = engine([]);

@@ -134,7 +134,7 @@ fn a_text_of_ten_kilobytes_is_kept_and_of_a_longer_one_the_newest_lines() {
 #[test]
 fn of_a_single_line_that_is_too_long_the_end_is_kept() {
     // E-49: a step that traces one great text must not leave an empty row.
-    let line = "a".repeat(5) + &"ä".repeat(TEXT_LIMIT / 2);
+    let line = format!("{}{}", "a".repeat(5), "ä".repeat(TEXT_LIMIT / 2));
 
     assert!(text_of(vec!["x".repeat(TEXT_LIMIT)]) == "x".repeat(TEXT_LIMIT));
     assert!(text_of(vec![line]) == "ä".repeat(TEXT_LIMIT / 2));

@@ -16,6 +16,7 @@ pub(super) const ALL: &[Promise] = &[
     ("every operator finds what it says", every_operator_finds_what_it_says),
     ("a lookup is found by its target", a_lookup_is_found_by_its_target),
     ("a top and a total", a_top_and_a_total),
+    ("a total of nothing is zero", a_total_of_nothing_is_zero),
     ("pages follow each other", pages_follow_each_other),
     ("a page goes on behind what is gone", a_page_goes_on_behind_what_is_gone),
     ("the columns wanted come", the_columns_wanted_come),
@@ -144,6 +145,15 @@ fn a_top_and_a_total(store: &dyn Store) {
     let page = store.snapshot().unwrap().query(&world.plan(&query)).unwrap();
 
     assert_eq!((numbers(&page.records), page.total), (vec![3, 2], Some(3)));
+}
+
+fn a_total_of_nothing_is_zero(store: &dyn Store) {
+    let world = World::new(store);
+    let query = Query::new("account").with_total();
+
+    let page = store.snapshot().unwrap().query(&world.plan(&query)).unwrap();
+
+    assert_eq!(page.total, Some(0));
 }
 
 fn pages_follow_each_other(store: &dyn Store) {

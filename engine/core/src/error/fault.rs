@@ -14,13 +14,23 @@ pub enum Fault {
     Rejected(Rejection),
     /// The hook broke.
     #[error(transparent)]
-    Failed(Box<dyn StdError + Send + Sync>),
+    Failed(Failure),
     /// The hook used more than it may.
     #[error(transparent)]
     Limit(Limit),
     /// A message that the hook sent failed.
     #[error(transparent)]
     Nested(Box<Error>),
+}
+
+/// How a hook broke, and where.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// What went wrong.
+    pub error: Box<dyn StdError + Send + Sync>,
+    /// Where it happened: file and line, where the hook has them.
+    pub place: Option<String>,
 }
 
 /// A rule's no, as `InvalidPluginExecutionException` says it.
@@ -88,7 +98,24 @@ impl Fault {
 
     /// Says that the hook broke.
     pub fn failed(reason: impl Into<String>) -> Self {
-        Self::Failed(reason.into().into())
+        let reason: String = reason.into();
+        Self::Failed(Failure { error: reason.into(), place: None })
+    }
+
+    /// Says that the hook broke, and by which error.
+    pub fn caused_by(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Failed(Failure { error: error.into(), place: None })
+    }
+
+    /// Adds where it happened, for a hook that broke or used too much.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<String>) -> Self {
+        match &mut self {
+            Self::Failed(failure) => failure.place = Some(place.into()),
+            Self::Limit(limit) => limit.place = place.into(),
+            Self::Rejected(_) | Self::Nested(_) => {}
+        }
+        self
     }
 
     /// Says that the hook used more than it may.
@@ -128,7 +155,7 @@ impl From<Error> for Fault {
 
 impl From<MetadataError> for Fault {
     fn from(error: MetadataError) -> Self {
-        Self::Failed(Box::new(error))
+        Self::Failed(Failure { error: Box::new(error), place: None })
     }
 }
 
@@ -140,3 +167,16 @@ impl fmt::Display for Limit {
 }
 
 impl StdError for Limit {}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)?;
+        self.place.as_ref().map_or(Ok(()), |place| write!(f, " ({place})"))
+    }
+}
+
+impl StdError for Failure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error.source()
+    }
+}

@@ -19,7 +19,7 @@ use crate::error::Fault;
 use crate::message::{Custom, Message, Parameters, Request, Response};
 use crate::metadata::{Catalog, EntityMetadata, LogicalName};
 use crate::record::{Record, Value};
-use crate::settings::Caller;
+use crate::settings::{Caller, Settings};
 
 /// What a hook sees: the message, its parameters, images, and the way to send more messages.
 ///
@@ -81,6 +81,11 @@ impl Context {
     /// The catalog of the generation on which the message runs.
     pub fn catalog(&self) -> &Catalog {
         &self.call.operation.generation.catalog
+    }
+
+    /// The switches and limits of the engine.
+    pub fn settings(&self) -> &Settings {
+        &self.call.operation.environment.settings
     }
 
     /// The number of the generation on which the message runs.

@@ -204,25 +204,27 @@ impl Generation {
             by_message.entry(&step.message).or_default().push(step);
         }
         for (message, steps) in by_message {
-            let general: Vec<&Step> =
-                steps.iter().filter(|it| it.entity.is_none()).copied().collect();
+            let is_general = |it: &&&Step| it.entity.is_none() && it.applies.is_none();
+            let general: Vec<&Step> = steps.iter().filter(is_general).copied().collect();
+            let own = self.plans_of_entities(&steps, general.len());
             self.general.insert(message.clone(), Arc::new(Plan::new(&general, None)));
-            let own = self.plans_of_entities(&steps);
             self.plans.insert(message.clone(), own);
         }
     }
 
-    /// A plan for each entity of which the steps of one message speak.
-    fn plans_of_entities(&self, steps: &[&Step]) -> BTreeMap<LogicalName, Arc<Plan>> {
-        let plan = |name: &LogicalName| {
-            let entity = self.catalog.entity(name).ok()?;
-            let listens = |it: &&&Step| it.entity.as_ref().is_none_or(|it| it == name);
-            let own: Vec<&Step> = steps.iter().filter(listens).copied().collect();
-            Some((name.clone(), Arc::new(Plan::new(&own, Some(entity)))))
+    /// A plan for each entity to which more steps listen than the general ones.
+    fn plans_of_entities(
+        &self,
+        steps: &[&Step],
+        general: usize,
+    ) -> BTreeMap<LogicalName, Arc<Plan>> {
+        let plan = |entity: &Arc<EntityMetadata>| {
+            let own: Vec<&Step> =
+                steps.iter().filter(|it| it.listens_to(entity)).copied().collect();
+            let name = entity.logical_name().clone();
+            (own.len() != general).then(|| (name, Arc::new(Plan::new(&own, Some(entity)))))
         };
-        let names: BTreeSet<&LogicalName> =
-            steps.iter().filter_map(|it| it.entity.as_ref()).collect();
-        names.into_iter().filter_map(plan).collect()
+        self.catalog.entities().filter_map(plan).collect()
     }
 }
 
@@ -353,7 +355,10 @@ fn check(step: &Step, catalog: &Catalog, registered: &Registered<'_>) -> Result<
         Some(_) if message.is_association() && !registered.associate_takes_entity => {
             Err(StepProblem::EntityOnAssociation(message.clone()))
         }
-        Some(name) => check_attributes(step, catalog.entity(name)?),
+        Some(name) => {
+            let entity = catalog.entity(name)?;
+            if step.listens_to(entity) { check_attributes(step, entity) } else { Ok(()) }
+        }
         None if has_attributes(step) => Err(StepProblem::AttributesWithoutEntity),
         None => Ok(()),
     }

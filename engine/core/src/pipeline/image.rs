@@ -50,6 +50,11 @@ impl Image {
             || self.record.metadata().system().primary_id == Some(ordinal)
     }
 
+    /// The record behind the image, whole: for code that asks [`shows`](Self::shows) itself.
+    pub fn source(&self) -> &Record {
+        &self.record
+    }
+
     /// The record with the attributes that are shown.
     pub fn to_record(&self) -> Record {
         match &self.shown {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Context;
 use crate::error::Fault;
 use crate::message::Message;
-use crate::metadata::LogicalName;
+use crate::metadata::{EntityMetadata, LogicalName};
 
 /// When a step runs, relative to the main operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,12 +40,16 @@ pub trait Hook: Send + Sync {
     fn execute(&self, ctx: &mut Context) -> Result<(), Fault>;
 }
 
+/// Whether a step has anything to do with an entity.
+type Applies = Arc<dyn Fn(&EntityMetadata) -> bool + Send + Sync>;
+
 /// The registration of a hook: the *when* of a rule.
 #[derive(Clone)]
 pub struct Step {
     pub(super) name: Arc<str>,
     pub(super) message: Message,
     pub(super) entity: Option<LogicalName>,
+    pub(super) applies: Option<Applies>,
     pub(super) stage: Stage,
     pub(super) mode: Mode,
     pub(super) rank: i32,
@@ -116,6 +120,7 @@ impl Step {
             name: "".into(),
             message: message.into(),
             entity: None,
+            applies: None,
             stage: Stage::PreOperation,
             mode: Mode::Synchronous,
             rank: 1,
@@ -128,6 +133,19 @@ impl Step {
             description: String::new(),
             hook: Arc::new(|_: &mut Context| Ok(())),
         }
+    }
+
+    /// Lets the step exist only for entities of which this holds, be it whatever entity or the one it names.
+    ///
+    /// For steps that are written without knowing the catalog: those that need certain attributes, wherever
+    /// they are. To an entity of which it does not hold, the step is not there, nor checked against it.
+    #[must_use]
+    pub fn only_for(
+        mut self,
+        applies: impl Fn(&EntityMetadata) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.applies = Some(Arc::new(applies));
+        self
     }
 
     /// Sets the stage.
@@ -242,6 +260,12 @@ impl Step {
     /// The entity at whose records the message is aimed; `None` for any, or none.
     pub fn entity(&self) -> Option<&LogicalName> {
         self.entity.as_ref()
+    }
+
+    /// Whether it is there for messages to records of this entity.
+    pub fn listens_to(&self, entity: &EntityMetadata) -> bool {
+        self.entity.as_ref().is_none_or(|it| it == entity.logical_name())
+            && self.applies.as_ref().is_none_or(|it| it(entity))
     }
 
     /// The stage at which it runs.

@@ -3,6 +3,7 @@
 mod aliases;
 mod recorder;
 mod text;
+mod words;
 
 use std::fmt;
 
@@ -106,7 +107,29 @@ pub enum StepOutcome {
     Queued,
 }
 
+impl StepOutcome {
+    /// Why it said no or broke, if it did.
+    pub fn failure(&self) -> Option<&str> {
+        if let Self::Rejected(why) | Self::Failed(why) = self { Some(why) } else { None }
+    }
+}
+
 impl Transcript {
+    /// The names of the steps that ran, each as often as it did.
+    pub fn steps_that_ran(&self) -> impl Iterator<Item = &str> {
+        let is_run =
+            |it: &StepOutcome| !matches!(it, StepOutcome::Skipped(_) | StepOutcome::Queued);
+        self.events.iter().filter_map(move |event| match event {
+            Event::Step { name, outcome, .. } => is_run(outcome).then_some(name.as_str()),
+            Event::Job { name, .. } => Some(name.as_str()),
+            Event::Opened { .. }
+            | Event::Stage { .. }
+            | Event::Trace { .. }
+            | Event::Main { .. }
+            | Event::Closed { .. } => None,
+        })
+    }
+
     /// The transcript as text, with records numbered by the aliases, which go on from text to text.
     pub fn render(&self, aliases: &mut Aliases) -> String {
         aliases.apply(&text::render(&self.events))

@@ -14,7 +14,7 @@ pub(super) fn render(events: &[Event]) -> String {
     let mut text = String::new();
     for (index, event) in events.iter().enumerate() {
         let line = match event {
-            Event::Opened { .. } => opened(event, is_short(events, index)),
+            Event::Opened { .. } => opened(event, short(events, index)),
             Event::Closed { .. } | Event::Main { .. } if is_inside_short(events, index) => continue,
             Event::Closed { level, failure } => match failure {
                 Some(failure) => format!("{:1$}✘ {failure}", "", level * 2),
@@ -33,7 +33,7 @@ pub(super) fn render(events: &[Event]) -> String {
             }
             Event::Main { level, result } => {
                 let indent = level * 2 + 2;
-                format!("{:indent$}30 main {:width$}{result}", "", "", width = NAME_WIDTH - 5)
+                format!("{:indent$}30 main {:width$}{result}", "", "", width = NAME_WIDTH - 4)
             }
             Event::Job { name, outcome } => match word(outcome) {
                 it if it == "✓" => format!("⧗ {name}"),
@@ -48,13 +48,13 @@ pub(super) fn render(events: &[Event]) -> String {
     text
 }
 
-fn opened(event: &Event, is_short: bool) -> String {
+fn opened(event: &Event, answer: Option<&str>) -> String {
     let Event::Opened { level, message, parameters, user, depth, .. } = event else {
         return String::new();
     };
     let mut line = format!("{:1$}▶ {message} {parameters}", "", level * 2);
-    if is_short {
-        line.push_str(" ✔");
+    if let Some(answer) = answer {
+        let _ = write!(line, " ✔ {answer}");
     }
     let right = match user {
         Some(user) if *level == 0 => format!("as {user}"),
@@ -93,23 +93,21 @@ fn word(outcome: &StepOutcome) -> String {
     }
 }
 
-/// Whether a message only read, and no step had anything to say: it takes one line.
-fn is_short(events: &[Event], opened: usize) -> bool {
-    matches!(
-        events.get(opened..),
-        Some([
-            Event::Opened { is_read: true, .. },
-            Event::Main { .. },
-            Event::Closed { failure: None, .. },
-            ..
-        ])
-    )
+/// The answer of a message that only read, where no step had anything to say: it takes one line.
+fn short(events: &[Event], opened: usize) -> Option<&str> {
+    match events.get(opened..) {
+        Some(
+            [
+                Event::Opened { is_read: true, .. },
+                Event::Main { result, .. },
+                Event::Closed { failure: None, .. },
+                ..,
+            ],
+        ) => Some(result),
+        Some(_) | None => None,
+    }
 }
 
 fn is_inside_short(events: &[Event], index: usize) -> bool {
-    [1, 2].iter().any(|back| {
-        index.checked_sub(*back).is_some_and(|it| {
-            is_short(events, it) && matches!(events.get(it), Some(Event::Opened { .. }))
-        })
-    })
+    [1, 2].iter().any(|back| index.checked_sub(*back).is_some_and(|it| short(events, it).is_some()))
 }

@@ -128,19 +128,22 @@ fn cut(mut rows: Vec<Record>, plan: &QueryPlan) -> Page {
 fn check_types(row: &Record) -> Result<(), StoreError> {
     let entity = row.metadata();
     let money = MoneyPrecision { organization: 0, currency: 0 };
-    let is_other = |(ordinal, value): &(Ordinal, &Value)| {
-        let checked =
-            entity.attribute_at(*ordinal).map(|it| check_value((*value).clone(), it, money));
-        match checked {
-            Some(Ok(it)) => discriminant(&it) != discriminant(*value),
-            Some(Err(error)) => matches!(error, ValueError::WrongType { .. }),
-            None => false,
+    for (ordinal, value) in row.iter() {
+        let Some(attribute) = entity.attribute_at(ordinal) else { continue };
+        let is_other = match check_value(value.clone(), attribute, money) {
+            Ok(it) => discriminant(&it) != discriminant(value),
+            Err(error) => matches!(error, ValueError::WrongType { .. }),
+        };
+        if is_other {
+            return Err(StoreError::Incompatible {
+                entity: row.entity().clone(),
+                attribute: attribute.logical_name.clone(),
+                stored: value.kind(),
+                wanted: attribute.kind.name(),
+            });
         }
-    };
-    row.iter().find(is_other).map_or(Ok(()), |(ordinal, _)| {
-        let (entity, attribute) = (row.entity().clone(), entity.name(ordinal).into());
-        Err(StoreError::Incompatible { entity, attribute })
-    })
+    }
+    Ok(())
 }
 
 /// The references that a row holds; its own identity is none.

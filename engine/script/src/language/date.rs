@@ -1,0 +1,152 @@
+//! Dates and moments, and what can be asked of them. None of it knows what time it is.
+
+use chrono::format::{Item, StrftimeItems};
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
+use rhai::{Engine, INT, ImmutableString};
+
+use super::error::{Raise, Raised};
+
+type Moment = DateTime<Utc>;
+
+/// Registers dates and moments.
+pub(super) fn register(rhai: &mut Engine) {
+    rhai.register_type_with_name::<NaiveDate>("date")
+        .register_get("year", |it: &mut NaiveDate| INT::from(it.year()))
+        .register_get("month", |it: &mut NaiveDate| INT::from(it.month()))
+        .register_get("day", |it: &mut NaiveDate| INT::from(it.day()))
+        .register_get("weekday", |it: &mut NaiveDate| weekday(*it))
+        .register_fn("to_string", |it: &mut NaiveDate| it.to_string())
+        .register_fn("to_debug", |it: &mut NaiveDate| it.to_string())
+        .register_fn("add_days", |it: &mut NaiveDate, days: INT| add_days(*it, days))
+        .register_fn("add_months", |it: &mut NaiveDate, months: INT| add_months(*it, months))
+        .register_fn("days_until", |it: &mut NaiveDate, to: NaiveDate| days(*it, to))
+        .register_fn("days_until", |it: &mut NaiveDate, to: Moment| days(*it, to.date_naive()))
+        .register_fn("date", |it: &mut NaiveDate| *it)
+        .register_fn("format", |it: &mut NaiveDate, pattern: &str| format(midnight(*it), pattern))
+        .register_fn("date", parse_date);
+
+    rhai.register_type_with_name::<Moment>("date-time")
+        .register_get("year", |it: &mut Moment| INT::from(it.year()))
+        .register_get("month", |it: &mut Moment| INT::from(it.month()))
+        .register_get("day", |it: &mut Moment| INT::from(it.day()))
+        .register_get("hour", |it: &mut Moment| INT::from(it.hour()))
+        .register_get("minute", |it: &mut Moment| INT::from(it.minute()))
+        .register_get("second", |it: &mut Moment| INT::from(it.second()))
+        .register_get("weekday", |it: &mut Moment| weekday(it.date_naive()))
+        .register_fn("to_string", |it: &mut Moment| text(*it))
+        .register_fn("to_debug", |it: &mut Moment| text(*it))
+        .register_fn("add_days", |it: &mut Moment, days: INT| {
+            let delta = TimeDelta::try_days(days).and_then(|by| it.checked_add_signed(by));
+            delta.ok_or_else(|| too_far(days, "days"))
+        })
+        .register_fn("add_months", |it: &mut Moment, months: INT| {
+            let date = add_months(it.date_naive(), months)?;
+            Ok::<_, Box<rhai::EvalAltResult>>(date.and_time(it.time()).and_utc())
+        })
+        .register_fn("days_until", |it: &mut Moment, to: Moment| {
+            days(it.date_naive(), to.date_naive())
+        })
+        .register_fn("days_until", |it: &mut Moment, to: NaiveDate| days(it.date_naive(), to))
+        .register_fn("date", |it: &mut Moment| it.date_naive())
+        .register_fn("format", |it: &mut Moment, pattern: &str| format(*it, pattern))
+        .register_fn("datetime", parse_moment);
+
+    register_order(rhai);
+}
+
+/// Registers the six comparisons between all pairs of the two.
+fn register_order(rhai: &mut Engine) {
+    macro_rules! order {
+        ($($A:ty, $B:ty;)*) => {
+            $(rhai
+                .register_fn("==", |a: $A, b: $B| a.moment() == b.moment())
+                .register_fn("!=", |a: $A, b: $B| a.moment() != b.moment())
+                .register_fn("<", |a: $A, b: $B| a.moment() < b.moment())
+                .register_fn("<=", |a: $A, b: $B| a.moment() <= b.moment())
+                .register_fn(">", |a: $A, b: $B| a.moment() > b.moment())
+                .register_fn(">=", |a: $A, b: $B| a.moment() >= b.moment());)*
+        };
+    }
+    order! {
+        NaiveDate, NaiveDate;
+        NaiveDate, Moment;
+        Moment, NaiveDate;
+        Moment, Moment;
+    }
+}
+
+/// A date stands for its midnight where it meets a moment.
+trait AsMoment {
+    fn moment(&self) -> Moment;
+}
+
+impl AsMoment for NaiveDate {
+    fn moment(&self) -> Moment {
+        midnight(*self)
+    }
+}
+
+impl AsMoment for Moment {
+    fn moment(&self) -> Moment {
+        *self
+    }
+}
+
+fn midnight(date: NaiveDate) -> Moment {
+    date.and_time(NaiveTime::MIN).and_utc()
+}
+
+fn text(moment: Moment) -> String {
+    moment.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// 1 for Monday to 7 for Sunday.
+fn weekday(date: NaiveDate) -> INT {
+    date.weekday().number_from_monday().into()
+}
+
+fn days(from: NaiveDate, to: NaiveDate) -> INT {
+    to.signed_duration_since(from).num_days()
+}
+
+fn add_days(date: NaiveDate, days: INT) -> Raised<NaiveDate> {
+    let moved = TimeDelta::try_days(days).and_then(|by| date.checked_add_signed(by));
+    moved.ok_or_else(|| too_far(days, "days"))
+}
+
+fn add_months(date: NaiveDate, months: INT) -> Raised<NaiveDate> {
+    let count = u32::try_from(months.unsigned_abs()).map_err(|_| too_far(months, "months"))?;
+    let moved = if months < 0 {
+        date.checked_sub_months(Months::new(count))
+    } else {
+        date.checked_add_months(Months::new(count))
+    };
+    moved.ok_or_else(|| too_far(months, "months"))
+}
+
+#[expect(clippy::unnecessary_box_returns, reason = "Rhai's errors are boxed everywhere")]
+fn too_far(count: INT, unit: &str) -> Box<rhai::EvalAltResult> {
+    Raise::text(format!("{count} {unit} lead to no date"))
+}
+
+fn format(moment: Moment, pattern: &str) -> Raised<ImmutableString> {
+    let items: Vec<Item<'_>> = StrftimeItems::new(pattern).collect();
+    if items.contains(&Item::Error) {
+        return Err(Raise::text(format!(
+            "{pattern:?} is no date format: write it like \"%Y-%m-%d\""
+        )));
+    }
+    Ok(moment.format_with_items(items.iter()).to_string().into())
+}
+
+fn parse_date(text: &str) -> Raised<NaiveDate> {
+    text.parse()
+        .map_err(|_| Raise::text(format!("{text:?} is no date: write it like \"2026-01-31\"")))
+}
+
+fn parse_moment(text: &str) -> Raised<Moment> {
+    let parsed = DateTime::parse_from_rfc3339(text).map(|it| it.to_utc());
+    parsed.map_err(|_| {
+        Raise::text(format!("{text:?} is no date and time: write it like \"2026-01-31T09:00:00Z\""))
+    })
+}

@@ -1,0 +1,191 @@
+//! Rule sets: a catalog and all rules over it, read from the files of a folder, all or nothing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use rhai::{Engine as Rhai, Module, Scope};
+use rulegate::{Catalog, Step};
+
+use crate::diagnostic::Diagnostic;
+use crate::entity_file::{SourceFile, read_catalog};
+use crate::language;
+use crate::limits::Limits;
+use crate::registration::{self, Known, Registration};
+use crate::rule::{Rule, Script};
+use crate::script::{Kind, Parsed};
+
+/// A catalog, and the steps of all rules over it.
+#[derive(Debug, Clone)]
+pub struct RuleSet {
+    /// The catalog.
+    pub catalog: Catalog,
+    /// The steps of the rules, in the order of their names.
+    pub steps: Vec<Step>,
+    /// How many files hold rules.
+    pub rule_count: usize,
+    /// The files from which it was read.
+    pub files: Vec<SourceFile>,
+}
+
+/// What a rule set is read with.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// How much one rule may use.
+    pub limits: Limits,
+    /// The names of the custom messages that the host registers: rules can run on them.
+    pub messages: Vec<String>,
+}
+
+impl RuleSet {
+    /// Reads entity definitions and rules. Everything that is wrong is answered at once.
+    ///
+    /// `previous` is the catalog in use, if there is one: attributes keep their places.
+    pub fn load(
+        files: &[SourceFile],
+        previous: Option<&Catalog>,
+        options: &LoadOptions,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let is_script =
+            |it: &&SourceFile| Path::new(&it.path).extension().is_some_and(|it| it == "rhai");
+        let definitions: Vec<SourceFile> =
+            files.iter().filter(|it| !is_script(it)).cloned().collect();
+        let catalog = read_catalog(&definitions, previous);
+        let mut problems = Vec::new();
+        let parser = language::parser(&options.limits);
+        let mut parsed = Vec::new();
+        for file in files.iter().filter(is_script) {
+            match Parsed::new(file, &parser, Kind::Rule) {
+                Ok(script) => parsed.push(script),
+                Err(found) => problems.extend(found),
+            }
+        }
+        match catalog {
+            Ok(catalog) => {
+                let set = Self::compile(catalog, &parsed, (problems, options))?;
+                Ok(Self { files: files.to_vec(), ..set })
+            }
+            Err(mut found) => {
+                found.extend(problems);
+                Err(found)
+            }
+        }
+    }
+
+    fn compile(
+        catalog: Catalog,
+        parsed: &[Parsed<'_>],
+        (mut problems, options): (Vec<Diagnostic>, &LoadOptions),
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let messages = all_messages(&options.messages);
+        let known = Known { catalog: &catalog, messages: &messages };
+        let (library, rules): (Vec<_>, Vec<_>) = parsed.iter().partition(|it| is_library(it.file));
+        let mut names = BTreeSet::new();
+        for script in parsed {
+            script.properties(&mut names);
+        }
+        let mut rhai = language::engine(&catalog, &names, &options.limits);
+        problems.extend(add_library(&mut rhai, &library, &catalog));
+        let rhai = Arc::new(rhai);
+        let limits = Arc::new(options.limits.clone());
+        let mut steps = Vec::new();
+        for script in &rules {
+            match registration::read(script.file, &script.tree, known) {
+                Ok(registrations) => match add_rule(&rhai, script, (&registrations, &limits)) {
+                    Ok(found) => steps.extend(found),
+                    Err(found) => problems.extend(found),
+                },
+                Err(found) => problems.extend(found),
+            }
+        }
+        if !problems.is_empty() {
+            problems.sort_by(|a, b| {
+                (&a.file, a.span.as_ref().map(|it| it.start))
+                    .cmp(&(&b.file, b.span.as_ref().map(|it| it.start)))
+            });
+            return Err(problems);
+        }
+        steps.sort_by(|a, b| a.name().cmp(b.name()));
+        Ok(Self { catalog, steps, rule_count: rules.len(), files: Vec::new() })
+    }
+}
+
+/// Whether a file holds functions that other scripts share: it lies below `lib`.
+fn is_library(file: &SourceFile) -> bool {
+    file.path.split('/').rev().skip(1).any(|it| it == "lib")
+}
+
+/// The engine's own messages and the host's.
+fn all_messages(custom: &[String]) -> Vec<String> {
+    let standard = rulegate::Message::STANDARD.iter().map(|it| it.name().to_owned());
+    standard.chain(custom.iter().cloned()).collect()
+}
+
+/// Makes each library file a module of the language: `money::round2(x)`.
+fn add_library(rhai: &mut Rhai, library: &[&Parsed<'_>], catalog: &Catalog) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let mut seen = BTreeSet::new();
+    for script in library {
+        let name = script.file.path.rsplit('/').next().unwrap_or_default();
+        let name = name.strip_suffix(".rhai").unwrap_or(name);
+        let source = || Arc::clone(&script.file.text);
+        if catalog.entity(name).is_ok() || !seen.insert(name.to_owned()) {
+            let text =
+                format!("`{name}` is taken: rules could not tell this module from the other");
+            problems.push(Diagnostic::error("module-twice", text).at(
+                &script.file.path,
+                source(),
+                0..0,
+            ));
+            continue;
+        }
+        match script.compile(rhai) {
+            Ok(ast) => {
+                match Module::eval_ast_as_new(Scope::new(), &ast, rhai) {
+                    Ok(module) => {
+                        rhai.register_static_module(name, module.into());
+                    }
+                    Err(error) => problems.push(
+                        Diagnostic::error("library", format!("this module does not load: {error}"))
+                            .at(&script.file.path, source(), 0..0),
+                    ),
+                }
+            }
+            Err(problem) => problems.push(*problem),
+        }
+    }
+    problems
+}
+
+/// Compiles a rule for the steps that it says.
+fn add_rule(
+    rhai: &Arc<Rhai>,
+    parsed: &Parsed<'_>,
+    (registrations, limits): (&[Registration], &Arc<Limits>),
+) -> Result<Vec<Step>, Vec<Diagnostic>> {
+    let mut problems: Vec<Diagnostic> =
+        registrations.iter().filter_map(|it| parsed.handler(&it.handler)).collect();
+    let ast = match parsed.compile(rhai) {
+        Ok(ast) => ast,
+        Err(problem) => {
+            problems.push(*problem);
+            return Err(problems);
+        }
+    };
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let script = Arc::new(Script { path: parsed.file.path.clone(), ast });
+    let steps = registrations.iter().flat_map(|registration| {
+        let rule = Rule {
+            rhai: Arc::clone(rhai),
+            script: Arc::clone(&script),
+            handler: registration.handler.clone(),
+            pre_aliases: registration.pre_aliases.clone(),
+            post_aliases: registration.post_aliases.clone(),
+            limits: Arc::clone(limits),
+        };
+        registration.clone().into_steps(rule)
+    });
+    Ok(steps.collect())
+}

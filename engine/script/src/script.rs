@@ -1,0 +1,188 @@
+//! Scripts: the text of a file made ready to run, and what is wrong with it before that.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rhai::{AST, ASTNode, Engine, Expr, ParseError, Position, Scope, Stmt};
+
+use crate::diagnostic::{Diagnostic, span_of_word};
+use crate::entity_file::SourceFile;
+use crate::language::words::is_word;
+
+/// Functions of Rhai's that call a closure back and do not keep it.
+const CALLERS: [&str; 16] = [
+    "all",
+    "dedup",
+    "drain",
+    "filter",
+    "find",
+    "find_map",
+    "for_each",
+    "index_of",
+    "map",
+    "order_by",
+    "reduce",
+    "reduce_rev",
+    "retain",
+    "some",
+    "sort",
+    "splice",
+];
+
+/// A file whose syntax tree keeps the position of everything in it.
+#[derive(Debug)]
+pub(crate) struct Parsed<'a> {
+    pub(crate) file: &'a SourceFile,
+    pub(crate) tree: AST,
+}
+
+/// What a script may do besides being a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It runs again and again: what it leaks adds up, and what it hides misleads.
+    Rule,
+    /// It runs once.
+    Run,
+}
+
+impl<'a> Parsed<'a> {
+    /// Parses a file, and looks for what no script of its kind may do.
+    pub(crate) fn new(
+        file: &'a SourceFile,
+        parser: &Engine,
+        kind: Kind,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let tree = parser.compile(&*file.text).map_err(|error| vec![syntax(file, &error)])?;
+        let parsed = Self { file, tree };
+        let mut problems = parsed.hidden_words();
+        if kind == Kind::Rule {
+            problems.extend(parsed.kept_closures());
+        }
+        if problems.is_empty() { Ok(parsed) } else { Err(problems) }
+    }
+
+    /// The names of all properties that the script uses.
+    pub(crate) fn properties(&self, names: &mut BTreeSet<String>) {
+        self.tree.walk(&mut |path: &[ASTNode<'_>]| {
+            if let Some(ASTNode::Expr(Expr::Property(property, _))) = path.last() {
+                names.insert(property.2.to_string());
+            }
+            true
+        });
+    }
+
+    /// Compiles the script. Its constants can be used in its functions.
+    pub(crate) fn compile(&self, rhai: &Engine) -> Result<AST, Box<Diagnostic>> {
+        let mut constants = Scope::new();
+        for (name, is_constant, value) in self.tree.iter_literal_variables(true, false) {
+            if is_constant && name != "STEP" && name != "STEPS" {
+                constants.push_constant_dynamic(name, value);
+            }
+        }
+        let compiled = rhai.compile_with_scope(&constants, &*self.file.text);
+        let mut ast = compiled.map_err(|error| Box::new(syntax(self.file, &error)))?;
+        ast.set_source(self.file.path.as_str());
+        Ok(ast)
+    }
+
+    /// Whether the script has the function with one parameter that a step calls.
+    pub(crate) fn handler(&self, name: &str) -> Option<Diagnostic> {
+        let functions: Vec<_> = self.tree.iter_functions().filter(|it| it.name == name).collect();
+        if functions.iter().any(|it| it.params.len() == 1) {
+            return None;
+        }
+        let text = match functions.first() {
+            Some(found) => format!(
+                "`fn {name}` takes {} parameters, and is called with one",
+                found.params.len()
+            ),
+            None => format!("there is no `fn {name}(ctx)` for the step to call"),
+        };
+        let start = self.file.text.find("STEP").unwrap_or(0);
+        let end = (start + "STEP".len()).min(self.file.text.len());
+        Some(
+            Diagnostic::error("no-handler", text)
+                .at(&self.file.path, Arc::clone(&self.file.text), start..end)
+                .help(format!(
+                    "add `fn {name}(ctx) {{ … }}`, or name another function with `handler`"
+                )),
+        )
+    }
+
+    /// Functions that would hide a word of the language: the call would mean something else than it says.
+    fn hidden_words(&self) -> Vec<Diagnostic> {
+        let functions = self.tree.iter_functions().filter(|it| is_word(it.name));
+        functions
+            .map(|it| {
+                let needle = format!("fn {}", it.name);
+                let start = self.file.text.find(&needle).map_or(0, |at| at + 3);
+                let text = format!(
+                    "`{}` is a word of the language, and this function would hide it",
+                    it.name
+                );
+                Diagnostic::error("hidden-word", text)
+                    .at(&self.file.path, Arc::clone(&self.file.text), start..start + it.name.len())
+                    .help("give the function another name")
+            })
+            .collect()
+    }
+
+    /// Closures that capture variables and are kept: one that is put into what it captured is never freed.
+    fn kept_closures(&self) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        self.tree.walk(&mut |path: &[ASTNode<'_>]| {
+            if let [before @ .., ASTNode::Stmt(Stmt::Share(captured))] = path
+                && !is_argument_of_caller(before)
+            {
+                let position = captured.first().map_or(Position::NONE, |it| it.0.pos);
+                let name = captured.first().map_or("", |it| it.0.name.as_str());
+                problems.push(self.problem(
+                    position,
+                    "kept-closure",
+                    &format!("a function that captures `{name}` can only be handed to `filter`, `map` and the like"),
+                ));
+            }
+            true
+        });
+        problems
+    }
+
+    fn problem(&self, position: Position, code: &str, text: &str) -> Diagnostic {
+        crate::registration::problem(self.file, position, code, text)
+    }
+}
+
+/// Whether the closure is an argument of a function that calls it back and does not keep it.
+fn is_argument_of_caller(path: &[ASTNode<'_>]) -> bool {
+    let called = |node: &ASTNode<'_>| {
+        if let ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _))
+        | ASTNode::Stmt(Stmt::FnCall(call, _)) = node
+        {
+            return Some(CALLERS.contains(&call.name.as_str()));
+        }
+        // The block in which Rhai wraps a closure that captures.
+        let is_block = matches!(node, ASTNode::Expr(Expr::Stmt(_)) | ASTNode::Stmt(Stmt::Block(_)));
+        (!is_block).then_some(false)
+    };
+    path.iter().rev().find_map(called) == Some(true)
+}
+
+/// What Rhai says of a text that it cannot read.
+pub(crate) fn syntax(file: &SourceFile, error: &ParseError) -> Diagnostic {
+    let position = error.position();
+    let span = match position.line() {
+        Some(line) => span_of_word(&file.text, line, position.position().unwrap_or(1)),
+        None => file.text.len()..file.text.len(),
+    };
+    Diagnostic::error("syntax", lower(&error.err_type().to_string())).at(
+        &file.path,
+        Arc::clone(&file.text),
+        span,
+    )
+}
+
+/// Our messages begin in lower case.
+fn lower(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |it| it.to_lowercase().chain(letters).collect())
+}

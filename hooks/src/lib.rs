@@ -1,0 +1,86 @@
+//! Hooks in Rust that ship with the engine: what Dataverse does around the entities of a sales team.
+//!
+//! ```
+//! use rulegate::metadata::{AttributeType, CatalogDraft, EntityDefinition};
+//! use rulegate::{Engine, OrganizationService};
+//!
+//! let contact = EntityDefinition::new("contact")
+//!     .attribute("firstname", AttributeType::text(50))
+//!     .attribute("lastname", AttributeType::text(50))
+//!     .attribute("fullname", AttributeType::text(160));
+//! let mut builder = Engine::builder(CatalogDraft::default().entity(contact).check()?);
+//! hooks::install(&mut builder);
+//! let engine = builder.build()?;
+//!
+//! let ada = engine.record("contact")?.with("firstname", "Ada")?.with("lastname", "Lovelace")?;
+//! let ada = engine.create(ada)?;
+//! assert_eq!(engine.retrieve(&ada)?.get("fullname"), Some(&"Ada Lovelace".into()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! One file a hook. This crate sees only the engine's public API: whatever is awkward to write here is
+//! awkward for everyone.
+//!
+//! Invariants:
+//!
+//! - A hook does nothing to entities that lack what it works on. It never stops an engine from being built.
+//! - Hooks that look at what is written run behind all rules of their stage, those that prepare the
+//!   ground run before them (P-7).
+
+mod close_opportunity; // Messages that close an opportunity.
+mod lose;
+mod win;
+
+mod complete_opportunity_close; // Opportunities.
+mod guard_opportunity_currency;
+mod guard_opportunity_state;
+mod opportunity;
+mod parent_customer;
+
+mod mirror_opportunity_state; // Opportunity relationships.
+mod unique_opportunity_role;
+
+mod base_currency; // Whatever has amounts or names.
+mod currency;
+mod full_name;
+
+use rulegate::engine::EngineBuilder;
+use rulegate::metadata::EntityMetadata;
+use rulegate::{Context, Step};
+
+/// Before any rule of the stage, where Dataverse has its internal stages 15 and 35 (P-3, P-7).
+const BEFORE_RULES: i32 = i32::MIN;
+/// Behind all rules of the stage, where Dataverse has its internal stages 25 and 45 (P-3, P-7).
+const AFTER_RULES: i32 = i32::MAX;
+
+/// Registers every message and every step of this crate.
+pub fn install(builder: &mut EngineBuilder) {
+    builder.add_message(win::message(), win::win);
+    builder.add_message(lose::message(), lose::lose);
+    for step in steps() {
+        builder.add_step(step);
+    }
+}
+
+/// Every step of this crate, registered as it is meant to be.
+pub fn steps() -> Vec<Step> {
+    let mut steps = vec![complete_opportunity_close::step(), guard_opportunity_currency::step()];
+    steps.extend(guard_opportunity_state::steps());
+    steps.push(parent_customer::step());
+    steps.extend(mirror_opportunity_state::steps());
+    steps.extend(unique_opportunity_role::steps());
+    steps.push(base_currency::step());
+    steps.extend(currency::steps());
+    steps.extend(full_name::steps());
+    steps
+}
+
+/// Whether an entity has all these attributes.
+fn has(names: &'static [&'static str]) -> impl Fn(&EntityMetadata) -> bool {
+    |entity| names.iter().all(|it| entity.ordinal(it).is_some())
+}
+
+/// Whether the catalog has the entity, with all these attributes.
+fn knows(ctx: &Context, entity: &str, names: &'static [&'static str]) -> bool {
+    ctx.catalog().entity(entity).is_ok_and(|it| has(names)(it))
+}
