@@ -136,7 +136,7 @@ fn run_event(call: Call, request: Request) -> Result<Response, Error> {
         && ctx.is_nested_in_transaction()
         && (ctx.dooms(error) || operation.written() != written)
     {
-        operation.doom();
+        operation.doom(error);
     }
     operation.note(|it| it.closed(&ctx, &outcome));
     outcome
@@ -223,6 +223,9 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
     let generation = Arc::clone(&ctx.call.operation.generation);
     let message =
         generation.messages.get(name).ok_or(Error::Bug("a message lost its definition"))?;
+    if let Request::Custom(custom) = Arc::make_mut(&mut ctx.request) {
+        message.definition.accept(custom)?; // Steps may have changed the parameters (E-28).
+    }
     ctx.call.operation.note(Recorder::main_began);
     ctx.response = Some(Response::Custom(message.definition.default_output()));
     let step = Step::on_any(ctx.message.clone())
@@ -312,6 +315,7 @@ impl Context {
         !self.message.is_read()
             || self.call.operation.environment.settings.read_failure_dooms
             || matches!(error, Error::Step(_) | Error::TooDeep { .. })
+            || error.is_conflict()
     }
 
     /// Whether a message around this one holds the transaction.
