@@ -16,5 +16,6 @@ mod catalog; // The shipped entities against the facts.
 mod diagnostics; // What authors see, whatever the file is.
 mod entity_files; // Every mistake in an entity file, and what its author reads.
 mod hooks; // What the shipped hooks promise, on the shipped entities.
+mod hostile; // Rules that mean harm, and what stops each.
 mod runs; // Runs over the shipped rules, against their transcripts.
 mod tidy; // What the compiler cannot check about our own code.

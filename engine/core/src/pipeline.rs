@@ -401,7 +401,7 @@ impl Context {
             stage: step.stage().number(),
             depth: self.call.depth,
             fault,
-            trace: self.trace.clone(),
+            trace: self.trace.lines(),
         }))
     }
 

@@ -119,7 +119,7 @@ impl Playground {
 
     fn run(&self, file: &SourceFile) -> Option<Diagnostic> {
         let parser = language::parser(&self.limits);
-        let parsed = match Parsed::new(file, &parser, Kind::Run) {
+        let parsed = match Parsed::new(file, (&parser, &self.limits), Kind::Run) {
             Ok(parsed) => parsed,
             Err(problems) => return problems.into_iter().next(),
         };
@@ -132,8 +132,10 @@ impl Playground {
             Err(problem) => return Some(problem),
         };
         let far = Instant::now() + Duration::from_secs(3600);
-        let ran = on_budget(&self.limits, far, || rhai.run_ast(&ast));
-        ran.err().map(|error| stopped(file, ended(error)))
+        let (ran, _) = on_budget(&self.limits, far, || {
+            rhai.run_ast(&ast).map_err(|error| stopped(file, ended(error)))
+        });
+        ran.err()
     }
 }
 

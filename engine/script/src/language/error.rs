@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rhai::{Dynamic, EvalAltResult, Map, Position};
 use rulegate::{Error, Fault};
 
-use crate::limits::Exceeded;
+use super::words::WORDS;
+use crate::limits::{self, Exceeded, Size};
 
 /// What a host function answers.
 pub(crate) type Raised<T> = Result<T, Box<EvalAltResult>>;
@@ -49,7 +50,16 @@ impl Raise {
 
     /// The script used more than it may. No script can catch this.
     pub(crate) fn limit(what: String) -> Box<EvalAltResult> {
-        Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Exceeded(what)), Position::NONE))
+        Self::exceeded(limits::exceed(what))
+    }
+
+    /// Ends the script where something was exceeded.
+    pub(crate) fn within(exceeded: Option<Exceeded>) -> Raised<()> {
+        exceeded.map_or(Ok(()), |it| Err(Self::exceeded(it)))
+    }
+
+    fn exceeded(exceeded: Exceeded) -> Box<EvalAltResult> {
+        Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(exceeded), Position::NONE))
     }
 }
 
@@ -88,16 +98,73 @@ fn fault(error: EvalAltResult) -> Fault {
             Some(Exceeded(what)) => Fault::limit(what, ""),
             None => Fault::failed("the script was stopped"),
         },
-        EvalAltResult::ErrorStackOverflow(_) => Fault::limit("nested calls", ""),
-        EvalAltResult::ErrorTooManyVariables(_) => Fault::limit("variables", ""),
-        EvalAltResult::ErrorTooManyModules(_) => Fault::limit("modules", ""),
-        EvalAltResult::ErrorDataTooLarge(what, _) => Fault::limit(format!("memory: {what}"), ""),
+        EvalAltResult::ErrorStackOverflow(_) => {
+            Fault::limit(format!("{} nested calls", limits::current().call_depth), "")
+        }
+        EvalAltResult::ErrorTooManyVariables(_) => {
+            Fault::limit(format!("{} variables of one function", limits::current().variables), "")
+        }
+        EvalAltResult::ErrorTooManyModules(_) => Fault::limit("0 modules", ""),
+        EvalAltResult::ErrorDataTooLarge(what, _) => Fault::limit(too_large(&what), ""),
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => Fault::failed(unknown(&signature)),
         other => {
             let mut other = other;
             other.clear_position();
-            Fault::failed(other.to_string())
+            Fault::failed(lower(&other.to_string()))
         }
     }
+}
+
+/// Our messages begin in lower case.
+pub(crate) fn lower(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |it| it.to_lowercase().chain(letters).collect())
+}
+
+/// What nobody understands: a function that is not there, or not for these arguments.
+fn unknown(signature: &str) -> String {
+    let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
+    let arguments: Vec<&str> =
+        arguments.trim_end_matches(')').split(", ").filter(|it| !it.is_empty()).collect();
+    let kinds: Vec<&str> = arguments.iter().map(|it| kind(it)).collect();
+    if let Some(property) = name.strip_prefix("get$") {
+        return format!("there is no property `{property}` of the {}", kinds.join(", "));
+    }
+    if let Some(property) = name.strip_prefix("set$") {
+        let of = kinds.first().copied().unwrap_or_default();
+        return format!("the property `{property}` of the {of} cannot be set so");
+    }
+    let called = format!("`{name}({})`", kinds.join(", "));
+    match WORDS.iter().find(|it| it.name == name) {
+        Some(word) => format!("there is no {called}: write it as {}", word.shape),
+        None if name.chars().any(char::is_alphanumeric) => format!("there is no function {called}"),
+        None => format!("`{name}` does not go with the {}", kinds.join(" and the ")),
+    }
+}
+
+/// A type of Rhai's as we call it.
+fn kind(type_name: &str) -> &str {
+    match type_name {
+        "i64" => "whole number",
+        "f64" => "double",
+        "bool" => "boolean",
+        "char" => "character",
+        "Fn" => "function",
+        "()" => "null",
+        text if text.contains("String") || text == "string" => "text",
+        other => other,
+    }
+}
+
+/// What one value may hold, where Rhai says which kind of size is too large.
+fn too_large(what: &str) -> String {
+    limits::current().too_much(if what.contains("tring") {
+        Size::Text
+    } else if what.contains("map") {
+        Size::Map
+    } else {
+        Size::Array
+    })
 }
 
 /// What a script threw: a fault of the host's, or a refusal in its own words.
