@@ -27,6 +27,7 @@ mod diagnostics; // What authors see, whatever the file is.
 mod docs; // What the documents say, against the code.
 mod entity_files; // Every mistake in an entity file, and what its author reads.
 mod hooks; // What the shipped hooks promise, on the shipped entities.
+mod hostile; // Rules that mean harm, and what stops each.
 mod reload; // A save becomes the next generation, or its author hears why not.
 mod runs; // Runs over the shipped rules, against their transcripts.
 mod text_values; // Values as people type them.

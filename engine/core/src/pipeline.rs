@@ -117,8 +117,8 @@ fn refuse(call: Call, request: Request, error: Error) -> Result<Response, Error>
     let operation = Arc::clone(&call.operation);
     let ctx = Context::open(call, request);
     operation.note(|it| it.opened(&ctx));
+    operation.doom(&error);
     let outcome = Err(error);
-    operation.doom();
     operation.note(|it| it.closed(&ctx, &outcome));
     outcome
 }
@@ -434,7 +434,7 @@ impl Context {
             stage: step.stage().number(),
             depth: self.call.depth,
             fault,
-            trace: self.trace.clone(),
+            trace: self.trace.lines(),
         }))
     }
 
