@@ -364,6 +364,25 @@ fn a_message_can_be_aimed_by_an_attribute_of_a_parameter() {
 }
 
 #[test]
+fn a_message_whose_attribute_points_elsewhere_is_aimed_at_nothing() {
+    // O-23: what is wrong with it, the main operation says.
+    let log = Log::default();
+    let see = |ctx: &mut Context| format!("{} {:?}", ctx.entity(), ctx.primary_id());
+    let message = CustomMessage::new("Close").input("Task", ParameterType::Entity).aimed_by(
+        "Task",
+        "regardingobjectid",
+        "account",
+    );
+    let engine = engine(message, log.hook(see));
+    let contact = create(&engine, "contact", []);
+    let task = engine.record("task").unwrap().with("regardingobjectid", contact).unwrap();
+
+    engine.call(Custom::new("Close").with("Task", task)).unwrap();
+
+    assert_eq!(log.take(), ["none None"]);
+}
+
+#[test]
 fn a_main_operation_can_send_messages_in_its_transaction() {
     // M-62, P-25
     let engine = engine(CustomMessage::new("x_Make"), create_task("made"));
