@@ -13,6 +13,8 @@ mod engines; // Engines that tests share, and hooks that remember.
 mod messages;
 mod pipeline; // What the pipeline promises, one test a promise. // What each message does with records.
 
+mod model; // The pipeline said twice: random sequences that both must play alike.
+
 mod catalog; // The shipped entities against the facts.
 mod diagnostics; // What authors see, whatever the file is.
 mod entity_files; // Every mistake in an entity file, and what its author reads.
