@@ -107,6 +107,10 @@ fn fault(error: EvalAltResult) -> Fault {
         EvalAltResult::ErrorTooManyModules(_) => Fault::limit("0 modules", ""),
         EvalAltResult::ErrorDataTooLarge(what, _) => Fault::limit(too_large(&what), ""),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => Fault::failed(unknown(&signature)),
+        EvalAltResult::ErrorVariableNotFound(name, _) => {
+            Fault::failed(format!("there is no `{name}`"))
+        }
+        EvalAltResult::ErrorDotExpr(message, _) => Fault::failed(unknown_property(&message)),
         other => {
             let mut other = other;
             other.clear_position();
@@ -124,21 +128,45 @@ pub(crate) fn lower(text: &str) -> String {
 /// What nobody understands: a function that is not there, or not for these arguments.
 fn unknown(signature: &str) -> String {
     let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
-    let arguments: Vec<&str> =
-        arguments.trim_end_matches(')').split(", ").filter(|it| !it.is_empty()).collect();
-    let kinds: Vec<&str> = arguments.iter().map(|it| kind(it)).collect();
+    let arguments = arguments.strip_suffix(')').unwrap_or(arguments);
+    let arguments = arguments.split(", ").filter(|it| !it.is_empty());
+    let kinds: Vec<&str> = arguments.map(kind).collect();
     if let Some(property) = name.strip_prefix("get$") {
-        return format!("there is no property `{property}` of the {}", kinds.join(", "));
+        return format!("{} has no property `{property}`", the(kinds.first().unwrap_or(&"")));
     }
     if let Some(property) = name.strip_prefix("set$") {
-        let of = kinds.first().copied().unwrap_or_default();
-        return format!("the property `{property}` of the {of} cannot be set so");
+        let of = the(kinds.first().unwrap_or(&""));
+        return format!("the property `{property}` of {of} cannot be set so");
     }
     let called = format!("`{name}({})`", kinds.join(", "));
     match WORDS.iter().find(|it| it.name == name) {
         Some(word) => format!("there is no {called}: write it as {}", word.shape),
         None if name.chars().any(char::is_alphanumeric) => format!("there is no function {called}"),
-        None => format!("`{name}` does not go with the {}", kinds.join(" and the ")),
+        None => {
+            let kinds: Vec<String> = kinds.iter().map(|it| the(it)).collect();
+            format!("`{name}` does not go with {}", kinds.join(" and "))
+        }
+    }
+}
+
+/// A kind with its article.
+fn the(kind: &str) -> String {
+    if kind == "null" { kind.to_owned() } else { format!("the {kind}") }
+}
+
+/// Rhai's words for a property that is not there: its name and the type stand in quotes.
+fn unknown_property(message: &str) -> String {
+    let mut words = message.split('\'');
+    match (words.next(), words.next(), words.next(), words.next()) {
+        (Some(_), Some(property), Some(_), Some(of)) => {
+            let of = the(kind(of));
+            if message.contains("setter") {
+                format!("`{property}` of {of} cannot be set")
+            } else {
+                format!("{of} has no property `{property}`")
+            }
+        }
+        _ => lower(message),
     }
 }
 
@@ -184,7 +212,7 @@ fn thrown(value: Dynamic) -> Fault {
             None => Fault::reject(message),
         };
     }
-    Fault::reject(if value.is_unit() { String::new() } else { value.to_string() })
+    Fault::reject(if value.is_unit() { String::new() } else { super::to_text(&value) })
 }
 
 /// The error within the errors: Rhai wraps one around another for each call.

@@ -155,7 +155,7 @@ impl Budget {
         let now = Instant::now();
         Self {
             operations_left: limits.operations,
-            deadline: (now + limits.time).min(message_ends),
+            deadline: now.checked_add(limits.time).map_or(message_ends, |it| it.min(message_ends)),
             message_ends,
             looked_at: now,
             operations_per_look: OPERATIONS_PER_LOOK,
