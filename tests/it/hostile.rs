@@ -125,6 +125,8 @@ fn assert_place(step: &StepError, path: &str) {
 fn shown(error: &Error) -> String {
     let Some(step) = error.step() else { return error.to_string() };
     let said = match &step.fault {
+        // Where the time ends is never the same place.
+        Fault::Limit(limit) if limit.what.contains("of time") => format!("stopped: {}", limit.what),
         Fault::Limit(limit) => limit.to_string(),
         Fault::Failed(failure) => format!("failed: {failure}"),
         Fault::Rejected(rejection) => format!("rejected: {rejection}"),

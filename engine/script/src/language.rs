@@ -23,7 +23,7 @@ use rhai::{Dynamic, Engine, FLOAT, INT, ImmutableString, NativeCallContext};
 use rulegate::Catalog;
 
 use self::error::{Raise, Raised};
-use crate::limits::{self, Limits, charge, weigh};
+use crate::limits::{self, Limits, Use, charge, weigh};
 
 /// How long the modules of a folder may take to load, each: what stands outside of functions runs then.
 pub(crate) const LOADING: Duration = Duration::from_secs(10);
@@ -69,12 +69,12 @@ fn furnish(rhai: &mut Engine, limits: &Limits) {
     rhai.on_progress(|_| charge().map(Dynamic::from));
     #[expect(deprecated, reason = "the only way to see what a script holds while it runs")]
     rhai.on_var(|_, _, context| {
-        Raise::within(weigh(context.call_level(), context.scope())).map(|()| None)
+        Raise::within(weigh(context.call_level(), context.scope(), Use::Access)).map(|()| None)
     });
     #[expect(deprecated, reason = "variables that are defined and not used hold something, too")]
     rhai.on_def_var(|is_running, _, context| {
         if is_running {
-            Raise::within(weigh(context.call_level(), context.scope()))?;
+            Raise::within(weigh(context.call_level(), context.scope(), Use::Definition))?;
         }
         Ok(true)
     });
