@@ -3,24 +3,53 @@
 use std::path::Path;
 use std::{fs, io};
 
+use chrono::{DateTime, Utc};
 use rulegate::Engine;
-use rulegate::clock::CountingIds;
+use rulegate::clock::{CountingIds, ManualClock};
 use rulegate::engine::EngineBuilder;
 use rulegate_script::{Diagnostic, Limits, LoadOptions, RuleSet, SourceFile};
 
-/// An account on whose Create hostile rules run, and a task for what they send.
+/// An account with an attribute of every kind that a rule can write, and a task for what rules send.
 const ENTITIES: [(&str, &str); 2] = [
     (
         "rules/account/entity.toml",
-        "[entity]\nownership = \"organization\"\nprimary_name = \"name\"\n[attributes]\n\
-         name = { type = \"string\", max_length = 160 }\n\
-         description = { type = \"memo\", max_length = 1000000 }\n",
+        r#"
+[entity]
+ownership = "organization"
+primary_name = "name"
+[attributes]
+accountid = { type = "unique-identifier", required = "system", update = false }
+name = { type = "string", max_length = 160 }
+description = { type = "memo", max_length = 1000000 }
+employees = { type = "whole-number", min = 0, max = 1000000 }
+visits = { type = "big-integer" }
+discount = { type = "decimal", min = 0, max = 100, precision = 2 }
+score = { type = "double", min = 0, max = 10, precision = 1 }
+revenue = { type = "money", precision = 2 }
+onhold = { type = "boolean" }
+rating = { type = "choice" }
+channels = { type = "multi-choice", option_set = "channels" }
+foundedon = { type = "date-time", format = "date-only", behavior = "date-only" }
+calledon = { type = "date-time" }
+parentid = { type = "lookup", targets = ["account"] }
+[options.rating]
+Hot = { value = 1, label = "Really Hot" }
+Cold = { value = 2, label = "Cold" }
+[options.channels]
+Phone = { value = 1, label = "Phone" }
+Mail = { value = 2, label = "Mail" }
+"#,
     ),
     (
         "rules/task/entity.toml",
-        "[entity]\nownership = \"organization\"\nprimary_name = \"subject\"\n[attributes]\n\
-         subject = { type = \"string\", max_length = 200 }\n\
-         description = { type = \"memo\", max_length = 1000000 }\n",
+        r#"
+[entity]
+ownership = "organization"
+primary_name = "subject"
+[attributes]
+subject = { type = "string", max_length = 200 }
+description = { type = "memo", max_length = 1000000 }
+"#,
     ),
 ];
 
@@ -44,8 +73,7 @@ fn rule(path: &Path) -> io::Result<SourceFile> {
 pub fn small_set(rules: &[SourceFile], limits: &Limits) -> Result<RuleSet, Vec<Diagnostic>> {
     let entities = ENTITIES.iter().map(|(path, text)| SourceFile::new(*path, *text));
     let files: Vec<SourceFile> = entities.chain(rules.iter().cloned()).collect();
-    let mut options = LoadOptions::default();
-    options.limits = limits.clone();
+    let options = LoadOptions { limits: limits.clone(), ..LoadOptions::default() };
     RuleSet::load(&files, None, &options)
 }
 
@@ -54,7 +82,9 @@ pub fn small_engine(
     set: &RuleSet,
     furnish: impl FnOnce(EngineBuilder) -> EngineBuilder,
 ) -> Result<Engine, Box<dyn std::error::Error>> {
-    let builder = Engine::builder(set.catalog.clone()).ids(CountingIds::default());
+    let now = DateTime::<Utc>::from_timestamp(super::NOW, 0).unwrap_or_default();
+    let builder = Engine::builder(set.catalog.clone());
+    let builder = builder.clock(ManualClock::at(now)).ids(CountingIds::default());
     let engine = furnish(builder).build()?;
     engine.reload(set.catalog.clone(), set.steps.clone())?;
     Ok(engine)

@@ -58,7 +58,7 @@ pub use self::hostile::{hostile_rules, small_engine, small_set};
 #[expect(clippy::panic, reason = "without the shipped rules, no test can go on")]
 pub fn shipped_rules() -> RuleSet {
     let mut files = entity_files().unwrap_or_else(|error| panic!("{error}"));
-    files.extend(rule_files().unwrap_or_else(|error| panic!("{error}")));
+    files.extend(shipped_rule_files().unwrap_or_else(|error| panic!("{error}")));
     let messages = shipped().messages();
     RuleSet::load(&files, None, &LoadOptions { messages, ..LoadOptions::default() })
         .unwrap_or_else(|all| panic!("{}", Diagnostic::render_all(&all, false)))
@@ -83,7 +83,7 @@ pub fn entity_files() -> io::Result<Vec<SourceFile>> {
 }
 
 /// The files of the shipped rules, in the order of their paths.
-pub fn rule_files() -> io::Result<Vec<SourceFile>> {
+pub fn shipped_rule_files() -> io::Result<Vec<SourceFile>> {
     let mut paths = Vec::new();
     for folder in fs::read_dir(root().join("rules"))? {
         let folder = folder?.path();

@@ -30,6 +30,8 @@ mod docs; // What the documents say, against the code.
 mod entity_files; // Every mistake in an entity file, and what its author reads.
 mod hooks; // What the shipped hooks promise, on the shipped entities.
 mod hostile; // Rules that mean harm, and what stops each.
+mod language; // What the words of rules do with whatever they are given.
+mod limits; // Both sides of every limit.
 mod reload; // A save becomes the next generation, or its author hears why not.
 mod runs; // Runs over the shipped rules, against their transcripts.
 mod text_values; // Values as people type them.

@@ -16,13 +16,17 @@ pub(crate) mod value;
 pub(crate) mod words;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use rhai::module_resolvers::DummyModuleResolver;
 use rhai::{Dynamic, Engine, FLOAT, INT, ImmutableString, NativeCallContext};
 use rulegate::Catalog;
 
 use self::error::{Raise, Raised};
-use crate::limits::{self, Limits, charge, weigh};
+use crate::limits::{self, Limits, Use, charge, weigh};
+
+/// How long the modules of a folder may take to load, each: what stands outside of functions runs then.
+pub(crate) const LOADING: Duration = Duration::from_secs(10);
 
 /// Symbols that a rule cannot use: each is a way around a limit, or out of the folder.
 const BANNED: [&str; 4] = ["eval", "curry", "import", "export"];
@@ -65,7 +69,14 @@ fn furnish(rhai: &mut Engine, limits: &Limits) {
     rhai.on_progress(|_| charge().map(Dynamic::from));
     #[expect(deprecated, reason = "the only way to see what a script holds while it runs")]
     rhai.on_var(|_, _, context| {
-        Raise::within(weigh(context.call_level(), context.scope())).map(|()| None)
+        Raise::within(weigh(context.call_level(), context.scope(), Use::Access)).map(|()| None)
+    });
+    #[expect(deprecated, reason = "variables that are defined and not used hold something, too")]
+    rhai.on_def_var(|is_running, _, context| {
+        if is_running {
+            Raise::within(weigh(context.call_level(), context.scope(), Use::Definition))?;
+        }
+        Ok(true)
     });
     rhai.on_print(|line| drop(trace(line)));
     rhai.on_debug(|line, _, _| drop(trace(line)));
@@ -138,7 +149,9 @@ pub(crate) fn to_text(value: &Dynamic) -> String {
     }
     match value::from_plain(value) {
         Some(rulegate::Value::Text(text)) => text.to_string(),
-        Some(rulegate::Value::Null) | None => value.to_string(),
+        Some(rulegate::Value::Null) => value.to_string(),
+        None if value.is_variant() || value.is_fnptr() => value::kind(value).to_owned(),
+        None => value.to_string(),
         Some(other) => other.to_string(),
     }
 }

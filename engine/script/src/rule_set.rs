@@ -11,8 +11,8 @@ use rulegate::{Catalog, Step};
 use crate::diagnostic::Diagnostic;
 use crate::entity_file::{SourceFile, read_catalog};
 use crate::language;
-use crate::language::error::Raise;
-use crate::limits::{Limits, on_budget};
+use crate::language::error::ended;
+use crate::limits::{Exceeded, Limits, on_budget};
 use crate::registration::{self, Known, Registration};
 use crate::rule::{Handler, Rule, Script};
 use crate::script::{Kind, Parsed};
@@ -149,18 +149,23 @@ fn add_library(
         match script.compile(rhai) {
             Ok(ast) => {
                 // A module runs what stands outside of its functions.
-                let ends = Instant::now() + limits.time;
+                let ends = Instant::now() + language::LOADING;
                 let (module, exceeded) =
                     on_budget(limits, ends, || Module::eval_ast_as_new(Scope::new(), &ast, rhai));
-                match exceeded.map_or(module, |it| Err(Raise::limit(it.0))) {
-                    Ok(module) => {
+                let why = match (module, exceeded) {
+                    (_, Some(Exceeded(what))) => format!("stopped: more than {what}"),
+                    (Err(error), None) => ended(error).fault.to_string(),
+                    (Ok(module), None) => {
                         rhai.register_static_module(name, module.into());
+                        continue;
                     }
-                    Err(error) => problems.push(
-                        Diagnostic::error("library", format!("this module does not load: {error}"))
-                            .at(&script.file.path, source(), 0..0),
-                    ),
-                }
+                };
+                let text = format!("this module does not load: {why}");
+                problems.push(Diagnostic::error("library", text).at(
+                    &script.file.path,
+                    source(),
+                    0..0,
+                ));
             }
             Err(problem) => problems.push(*problem),
         }

@@ -70,7 +70,7 @@ fn rules_of(page: &Page) -> Vec<SourceFile> {
 /// The shipped rules and these.
 fn load(more: &[SourceFile]) -> Result<RuleSet, String> {
     let mut files = support::entity_files().unwrap();
-    files.extend(support::rule_files().unwrap());
+    files.extend(support::shipped_rule_files().unwrap());
     files.extend(more.iter().cloned());
     let options = LoadOptions { messages: support::shipped().messages(), ..LoadOptions::default() };
     RuleSet::load(&files, None, &options).map_err(|it| Diagnostic::render_all(&it, false))

@@ -5,7 +5,7 @@ use rulegate::pipeline::ParentContext;
 use rulegate::{Context, EntityReference, Message, Request, Response, Value};
 
 use super::error::{Raise, Raised};
-use super::frame::{self, Frame, Place};
+use super::frame::{self, Frame, Place, RecordHandle};
 use super::value::{from_parameter, parameter_bytes, plain, to_dynamic, to_parameter};
 use crate::limits;
 
@@ -62,11 +62,17 @@ pub(super) fn register(rhai: &mut Engine) {
     });
 
     rhai.register_get("target", |it: &mut ContextHandle| frame::at(it.0, |frame| target(frame)))
-        .register_set("target", |_: &mut ContextHandle, _: Dynamic| keep("target"))
+        .register_set("target", |_: &mut ContextHandle, it: Dynamic| {
+            keep(&it, "target", |it| it == Place::Target)
+        })
         .register_get("pre", |it: &mut ContextHandle| frame::at(it.0, |it| image(it, "", true)))
-        .register_set("pre", |_: &mut ContextHandle, _: Dynamic| keep("pre"))
+        .register_set("pre", |_: &mut ContextHandle, it: Dynamic| {
+            keep(&it, "pre", |it| matches!(it, Place::Pre(_)))
+        })
         .register_get("post", |it: &mut ContextHandle| frame::at(it.0, |it| image(it, "", false)))
-        .register_set("post", |_: &mut ContextHandle, _: Dynamic| keep("post"))
+        .register_set("post", |_: &mut ContextHandle, it: Dynamic| {
+            keep(&it, "post", |it| matches!(it, Place::Post(_)))
+        })
         .register_fn("changed", |it: &mut ContextHandle, name: &str| changed(*it, name))
         .register_fn("after", |it: &mut ContextHandle, name: &str| after(*it, name))
         .register_get("parent", |it: &mut ContextHandle| parent(it.0, 0));
@@ -78,7 +84,9 @@ pub(super) fn register(rhai: &mut Engine) {
         ("images", Part::Images),
     ] {
         rhai.register_get(name, move |it: &mut ContextHandle| Entries { frame: it.0, of });
-        rhai.register_set(name, |_: &mut ContextHandle, _: Dynamic| {});
+        rhai.register_set(name, move |_: &mut ContextHandle, it: Dynamic| -> Raised<()> {
+            if it.is::<Entries>() { Ok(()) } else { Err(irreplaceable(name)) }
+        });
     }
     rhai.register_type_with_name::<Entries>("entries")
         .register_indexer_get(|it: &mut Entries, name: &str| entry(*it, name))
@@ -89,6 +97,11 @@ pub(super) fn register(rhai: &mut Engine) {
             Ok(!entry(*it, name)?.is_unit())
         });
 
+    register_parent(rhai);
+}
+
+/// Registers `ctx.parent`.
+fn register_parent(rhai: &mut Engine) {
     rhai.register_type_with_name::<ParentHandle>("parent");
     tells(rhai, "message", |it| it.message().to_string().into());
     tells(rhai, "entity", |it| it.entity().to_owned().into());
@@ -121,8 +134,19 @@ fn tells(
     rhai.register_get(name, move |it: &mut ParentHandle| on_parent(*it, &look));
 }
 
-/// `ctx.target = …` would replace what can only be changed; Rhai also calls this after each change within.
-fn keep(_: &str) {}
+/// `ctx.target = …` would replace what can only be changed. Rhai also calls this after each change within,
+/// with what it read.
+fn keep(value: &Dynamic, name: &str, is_it: impl Fn(Place) -> bool) -> Raised<()> {
+    let handle = value.read_lock::<RecordHandle>();
+    if handle.is_some_and(|it| is_it(it.place)) || value.is::<EntityReference>() {
+        return Ok(());
+    }
+    Err(irreplaceable(name))
+}
+
+fn irreplaceable(name: &str) -> Box<rhai::EvalAltResult> {
+    Raise::text(format!("`ctx.{name}` cannot be replaced: set what is in it, one by one"))
+}
 
 fn user(id: uuid::Uuid) -> Dynamic {
     Dynamic::from(EntityReference::new("systemuser", id))

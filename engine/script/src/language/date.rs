@@ -52,6 +52,7 @@ pub(super) fn register(rhai: &mut Engine) {
         .register_fn("datetime", parse_moment);
 
     register_order(rhai);
+    refuse_texts(rhai);
 }
 
 /// Registers the six comparisons between all pairs of the two.
@@ -72,6 +73,19 @@ fn register_order(rhai: &mut Engine) {
         NaiveDate, Moment;
         Moment, NaiveDate;
         Moment, Moment;
+    }
+}
+
+/// Rhai finds that a date is neither before nor after a text: a rule that forgot `date(…)` would not hear of it.
+fn refuse_texts(rhai: &mut Engine) {
+    fn no<T>() -> Raised<T> {
+        Err(Raise::text("a date does not compare with a text: write it as `date(\"2026-01-31\")`"))
+    }
+    for sign in ["==", "!=", "<", "<=", ">", ">="] {
+        rhai.register_fn(sign, |_: NaiveDate, _: ImmutableString| no::<bool>())
+            .register_fn(sign, |_: ImmutableString, _: NaiveDate| no::<bool>())
+            .register_fn(sign, |_: Moment, _: ImmutableString| no::<bool>())
+            .register_fn(sign, |_: ImmutableString, _: Moment| no::<bool>());
     }
 }
 

@@ -99,11 +99,23 @@ fn fault(mut error: EvalAltResult) -> Fault {
     if let Some(what) = exceeded(&error) {
         return Fault::limit(what, "");
     }
-    if let EvalAltResult::ErrorFunctionNotFound(signature, _) = &error {
-        return Fault::failed(unknown(signature));
+    if let Some(what) = missing(&error) {
+        return Fault::failed(what);
     }
     error.clear_position();
-    Fault::failed(plain_words(&error.to_string()))
+    Fault::failed(lower(&error.to_string()))
+}
+
+/// What the script named and is not there, if that is what stopped it.
+fn missing(error: &EvalAltResult) -> Option<String> {
+    if let EvalAltResult::ErrorFunctionNotFound(signature, _) = error {
+        return Some(unknown(signature));
+    }
+    if let EvalAltResult::ErrorVariableNotFound(name, _) = error {
+        return Some(format!("there is no `{name}`"));
+    }
+    let EvalAltResult::ErrorDotExpr(message, _) = error else { return None };
+    Some(unknown_property(message))
 }
 
 /// What the script had too much of, if that is what stopped it.
@@ -125,19 +137,6 @@ fn exceeded(error: &EvalAltResult) -> Option<String> {
     matches!(error, EvalAltResult::ErrorTooManyModules(_)).then(|| "0 modules".to_owned())
 }
 
-/// Rhai's words for the commonest mistake of all, in ours: an attribute of nothing.
-fn plain_words(text: &str) -> String {
-    let unknown = text.strip_prefix("Unknown property '");
-    match unknown.and_then(|it| it.split_once("' - a getter is not registered for type '()'")) {
-        Some((name, _)) => {
-            format!(
-                "`{name}` was asked of null `()`: look whether it is `()` first, or write `?.{name}`"
-            )
-        }
-        None => lower(text),
-    }
-}
-
 /// Our messages begin in lower case.
 pub(crate) fn lower(text: &str) -> String {
     let mut letters = text.chars();
@@ -147,21 +146,50 @@ pub(crate) fn lower(text: &str) -> String {
 /// What nobody understands: a function that is not there, or not for these arguments.
 fn unknown(signature: &str) -> String {
     let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
-    let arguments: Vec<&str> =
-        arguments.trim_end_matches(')').split(", ").filter(|it| !it.is_empty()).collect();
-    let kinds: Vec<&str> = arguments.iter().map(|it| kind(it)).collect();
+    let arguments = arguments.strip_suffix(')').unwrap_or(arguments);
+    let arguments = arguments.split(", ").filter(|it| !it.is_empty());
+    let kinds: Vec<&str> = arguments.map(kind).collect();
     if let Some(property) = name.strip_prefix("get$") {
-        return format!("there is no property `{property}` of the {}", kinds.join(", "));
+        return format!("{} has no property `{property}`", the(kinds.first().unwrap_or(&"")));
     }
     if let Some(property) = name.strip_prefix("set$") {
-        let of = kinds.first().copied().unwrap_or_default();
-        return format!("the property `{property}` of the {of} cannot be set so");
+        let of = the(kinds.first().unwrap_or(&""));
+        return format!("the property `{property}` of {of} cannot be set so");
     }
     let called = format!("`{name}({})`", kinds.join(", "));
     match WORDS.iter().find(|it| it.name == name) {
         Some(word) => format!("there is no {called}: write it as {}", word.shape),
         None if name.chars().any(char::is_alphanumeric) => format!("there is no function {called}"),
-        None => format!("`{name}` does not go with the {}", kinds.join(" and the ")),
+        None => {
+            let kinds: Vec<String> = kinds.iter().map(|it| the(it)).collect();
+            format!("`{name}` does not go with {}", kinds.join(" and "))
+        }
+    }
+}
+
+/// A kind with its article.
+fn the(kind: &str) -> String {
+    if kind == "null" { kind.to_owned() } else { format!("the {kind}") }
+}
+
+/// Rhai's words for a property that is not there: its name and the type stand in quotes.
+fn unknown_property(message: &str) -> String {
+    let mut words = message.split('\'');
+    match (words.next(), words.next(), words.next(), words.next()) {
+        (Some(_), Some(property), Some(_), Some(of)) => {
+            if kind(of) == "null" && !message.contains("setter") {
+                return format!(
+                    "`{property}` was asked of null `()`: look whether it is `()` first, or write `?.{property}`"
+                );
+            }
+            let of = the(kind(of));
+            if message.contains("setter") {
+                format!("`{property}` of {of} cannot be set")
+            } else {
+                format!("{of} has no property `{property}`")
+            }
+        }
+        _ => lower(message),
     }
 }
 
@@ -207,7 +235,7 @@ fn thrown(value: &Dynamic) -> Fault {
             None => Fault::reject(message),
         };
     }
-    Fault::reject(if value.is_unit() { String::new() } else { value.to_string() })
+    Fault::reject(if value.is_unit() { String::new() } else { super::to_text(&value) })
 }
 
 /// The error within the errors: Rhai wraps one around another for each call.

@@ -91,15 +91,13 @@ fn round(number: Decimal, digits: INT) -> Raised<Decimal> {
 /// A literal with a point is a decimal: `0.1` is exact. One that is too large for any number is none: Rhai
 /// would read it as a double, and lose its last digits, or all of them.
 pub(super) fn exact(token: Token) -> Token {
-    if let Token::FloatConstant(float) = &token
-        && (!float.0.is_finite() || float.1.chars().all(|it| it.is_ascii_digit() || it == '_'))
-    {
-        return Token::LexError(LexError::MalformedNumber(float.1.to_string()).into());
+    let Token::FloatConstant(float) = &token else { return token };
+    let text = float.1.replace('_', "");
+    let is_whole = text.chars().all(|it| it.is_ascii_digit());
+    let decimal =
+        if text.contains(['e', 'E']) { Decimal::from_scientific(&text) } else { text.parse() };
+    match decimal {
+        Ok(decimal) if !is_whole => Token::DecimalConstant((decimal, float.1.clone()).into()),
+        Ok(_) | Err(_) => Token::LexError(LexError::MalformedNumber(text).into()),
     }
-    if let Token::FloatConstant(float) = &token
-        && let Ok(decimal) = float.1.replace('_', "").parse::<Decimal>()
-    {
-        return Token::DecimalConstant((decimal, float.1.clone()).into());
-    }
-    token
 }

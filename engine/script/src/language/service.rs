@@ -93,11 +93,13 @@ pub(super) fn register(rhai: &mut Engine) {
     .register_fn("set_state", |of: Dynamic, state: Dynamic, status: Dynamic| {
         set_state(&of, &state, Some(&status))
     })
-    .register_fn("retrieve", |of: Dynamic| retrieve(&of, ColumnSet::All))
-    .register_fn("retrieve", |of: Dynamic, names: Array| retrieve(&of, columns(&names)))
-    .register_fn("try_retrieve", |of: Dynamic| missing_is_unit(retrieve(&of, ColumnSet::All)))
+    .register_fn("retrieve", |of: Dynamic| retrieve("retrieve", &of, ColumnSet::All))
+    .register_fn("retrieve", |of: Dynamic, names: Array| retrieve("retrieve", &of, columns(&names)))
+    .register_fn("try_retrieve", |of: Dynamic| {
+        missing_is_unit(retrieve("try_retrieve", &of, ColumnSet::All))
+    })
     .register_fn("try_retrieve", |of: Dynamic, names: Array| {
-        missing_is_unit(retrieve(&of, columns(&names)))
+        missing_is_unit(retrieve("try_retrieve", &of, columns(&names)))
     })
     .register_fn("query", |entity: &str, filter: Map| query(entity, &filter, &Map::new()))
     .register_fn("query", |entity: &str, filter: Map, options: Map| {
@@ -200,8 +202,8 @@ fn set_state(of: &Dynamic, state: &Dynamic, status: Option<&Dynamic>) -> Raised<
     send(SetState { target, state, status }).map(drop)
 }
 
-fn retrieve(of: &Dynamic, columns: ColumnSet) -> Raised<Dynamic> {
-    let target = required_reference(of, "retrieve")?;
+fn retrieve(word: &str, of: &Dynamic, columns: ColumnSet) -> Raised<Dynamic> {
+    let target = required_reference(of, word)?;
     let response = send(Retrieve { target, columns })?;
     let Response::Retrieved(record) = response else { return Ok(Dynamic::UNIT) };
     frame::top(|it| it.keep(record))

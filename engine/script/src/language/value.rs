@@ -11,6 +11,7 @@ use rulegate::record::Party;
 use rulegate::{EntityReference, Record, Value};
 use rust_decimal::Decimal;
 
+use super::context::ContextHandle;
 use super::error::{Raise, Raised};
 use super::frame::{self, RecordHandle};
 use super::option::OptionValue;
@@ -193,7 +194,7 @@ pub(crate) fn to_parameter(dynamic: &Dynamic) -> Raised<Parameter> {
             return Ok(Parameter::Texts(texts));
         }
     }
-    Err(Raise::text(format!("{} can be no parameter", describe(dynamic))))
+    Err(Raise::text(format!("the {} can be no parameter", describe(dynamic))))
 }
 
 /// A parameter as scripts see it. Records are handed over as handles.
@@ -295,24 +296,46 @@ fn text(dynamic: &Dynamic) -> Option<ImmutableString> {
 
 /// A value in words, for errors: its kind, and what it is.
 pub(crate) fn describe(dynamic: &Dynamic) -> String {
-    let kind = match dynamic.type_name() {
-        "()" => return "null `()`".to_owned(),
-        "string" => return format!("text {:?}", dynamic.to_string()),
-        "i64" => "whole number",
-        "decimal" => "decimal",
-        "f64" => "double",
-        "bool" => "boolean",
-        "array" => return "array".to_owned(),
-        "map" => return "map".to_owned(),
-        "Fn" => return "function".to_owned(),
-        "lookup" => "lookup",
-        "record" => return "record".to_owned(),
-        "option" => "option",
-        "date" => "date",
-        "date-time" => "date and time",
-        other => return other.to_owned(),
-    };
-    format!("{kind} {}", super::to_text(dynamic))
+    /// A text that would make an error hard to read is cut.
+    const SHOWN: usize = 40;
+    let kind = kind(dynamic);
+    if dynamic.is_unit() {
+        return "null `()`".to_owned();
+    }
+    if let Some(text) = text(dynamic) {
+        let shown: String = text.chars().take(SHOWN).collect();
+        let rest = if shown.len() < text.len() { "…" } else { "" };
+        return format!("{kind} {shown:?}{rest}");
+    }
+    match from_plain(dynamic) {
+        Some(Value::Bytes(_)) | None => kind.to_owned(),
+        Some(_) if dynamic.is::<RecordHandle>() => kind.to_owned(),
+        Some(_) => format!("{kind} {}", super::to_text(dynamic)),
+    }
+}
+
+/// The kind of a value, as we call it.
+pub(crate) fn kind(dynamic: &Dynamic) -> &'static str {
+    let known: [(&str, bool); 17] = [
+        ("null", dynamic.is_unit()),
+        ("text", dynamic.is_string()),
+        ("whole number", dynamic.is_int()),
+        ("decimal", dynamic.is_decimal()),
+        ("double", dynamic.is_float()),
+        ("boolean", dynamic.is_bool()),
+        ("character", dynamic.is_char()),
+        ("array", dynamic.is_array()),
+        ("map", dynamic.is_map()),
+        ("blob", dynamic.is_blob()),
+        ("function", dynamic.is_fnptr()),
+        ("lookup", dynamic.is::<EntityReference>()),
+        ("record", dynamic.is::<RecordHandle>()),
+        ("option", dynamic.is::<OptionValue>()),
+        ("date", dynamic.is::<NaiveDate>()),
+        ("date and time", dynamic.is::<DateTime<Utc>>()),
+        ("context", dynamic.is::<ContextHandle>()),
+    ];
+    known.iter().find(|(_, is_it)| *is_it).map_or("value", |(kind, _)| kind)
 }
 
 /// A decimal, whatever kind of number it was.

@@ -12,7 +12,7 @@ use super::{Limits, Size};
 const OPERATIONS_PER_LOOK: u32 = 64;
 /// Where that many operations take longer, the clock is looked at more often.
 const SLOW: Duration = Duration::from_millis(2);
-/// How many uses of variables pass between two looks at what they hold, at least and at most.
+/// How many uses of its variables pass between two looks at what a function holds, at least and at most.
 const USES_PER_LOOK: (usize, usize) = (8, 64);
 /// How many values are weighed in the time that one use of a variable takes.
 const VALUES_PER_USE: usize = 16;
@@ -31,14 +31,31 @@ struct Budget {
     looked_at: Instant,
     operations_per_look: u32,
     operations_to_look: u32,
-    uses_to_look: usize,
-    /// Bytes of the variables, for each level of calls, as they were weighed last.
-    variables: Vec<usize>,
+    /// The variables, for each level of calls.
+    levels: Vec<Level>,
     /// Bytes of the records that the script holds.
     records: usize,
     /// Bytes that outlive the rule: what it, and the rules below it, wrote.
     written: usize,
     exceeded: Option<Exceeded>,
+}
+
+/// The variables of one function that runs.
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    /// How many bytes they held when they were weighed last.
+    bytes: usize,
+    /// How many uses of them may pass until they are weighed again.
+    uses_to_look: usize,
+}
+
+/// What is done with a variable.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Use {
+    /// It is read, or written to.
+    Access,
+    /// It comes to be: one more value is held.
+    Definition,
 }
 
 thread_local! {
@@ -102,10 +119,14 @@ pub(crate) fn charge() -> Option<Exceeded> {
 }
 
 /// Weighs the variables of the function that runs: not at each use of one, but often enough.
-pub(crate) fn weigh(level: usize, scope: &Scope<'_>) -> Option<Exceeded> {
+pub(crate) fn weigh(level: usize, scope: &Scope<'_>, how: Use) -> Option<Exceeded> {
     let is_due = on_top(|budget| {
-        budget.uses_to_look = budget.uses_to_look.saturating_sub(1);
-        (budget.uses_to_look == 0).then_some(())
+        let level = budget.level(level)?;
+        level.uses_to_look = level.uses_to_look.saturating_sub(match how {
+            Use::Access => 1,
+            Use::Definition => USES_PER_LOOK.0,
+        });
+        (level.uses_to_look == 0).then_some(())
     });
     is_due?;
     hold(|budget| budget.weigh(level, scope))
@@ -155,13 +176,12 @@ impl Budget {
         let now = Instant::now();
         Self {
             operations_left: limits.operations,
-            deadline: (now + limits.time).min(message_ends),
+            deadline: now.checked_add(limits.time).map_or(message_ends, |it| it.min(message_ends)),
             message_ends,
             looked_at: now,
             operations_per_look: OPERATIONS_PER_LOOK,
             operations_to_look: OPERATIONS_PER_LOOK,
-            uses_to_look: USES_PER_LOOK.0,
-            variables: Vec::new(),
+            levels: Vec::new(),
             records: 0,
             written: 0,
             exceeded: None,
@@ -199,16 +219,19 @@ impl Budget {
             weighed += weight.values;
             bytes = bytes.saturating_add(weight.bytes);
         }
-        self.variables.resize(level + 1, 0);
-        if let Some(held) = self.variables.last_mut() {
-            *held = bytes;
-        }
-        self.uses_to_look = (weighed / VALUES_PER_USE).clamp(USES_PER_LOOK.0, USES_PER_LOOK.1);
+        let uses_to_look = (weighed / VALUES_PER_USE).clamp(USES_PER_LOOK.0, USES_PER_LOOK.1);
+        *self.level(level)? = Level { bytes, uses_to_look };
         None
     }
 
+    /// The variables of the function that runs; those that it called are over.
+    fn level(&mut self, level: usize) -> Option<&mut Level> {
+        self.levels.resize(level + 1, Level { bytes: 0, uses_to_look: USES_PER_LOOK.0 });
+        self.levels.last_mut()
+    }
+
     fn held(&self) -> usize {
-        let variables = self.variables.iter().fold(0, |sum: usize, it| sum.saturating_add(*it));
+        let variables = self.levels.iter().fold(0, |sum: usize, it| sum.saturating_add(it.bytes));
         variables.saturating_add(self.records).saturating_add(self.written)
     }
 

@@ -53,7 +53,7 @@ pub(super) fn weight(value: &Dynamic, depth: usize) -> Weight {
     } else if value.is_fnptr() {
         weight.bytes += 2 * BOX;
         if let Some(function) = value.read_lock::<FnPtr>() {
-            weight.bytes += function.fn_name().len();
+            weight.bytes += 2 * function.fn_name().len(); // It is kept in two forms.
             function.iter_curry().for_each(|it| weight.add(it, depth));
         }
     } else if value.is_variant() || value.is_decimal() {
