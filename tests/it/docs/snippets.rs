@@ -1,7 +1,8 @@
 //! Code in documents: it is what a file holds, or it does what it says.
 
-use std::fs;
+use std::{fs, io};
 
+use rulegate_cli::{Streams, Surroundings};
 use rulegate_script::{
     Diagnostic, Limits, LoadOptions, Playground, RuleSet, SourceFile, read_catalog,
 };
@@ -19,7 +20,7 @@ pub(super) fn check(page: &Page, snippet: &Snippet) -> Result<(), String> {
         ("rhai", "run") => play(&rules_of(page), &snippet.text),
         ("rhai", "body") => play(&[body(argument, &snippet.text)], &caller(argument)),
         ("toml", "entity") => is_entity(&snippet.text, argument),
-        ("sh", "") => Ok(()), // Commands: what they name is checked with all that the page names.
+        ("sh", "") => snippet.text.lines().try_for_each(is_understood),
         (language, _) => Err(format!("nothing tests this `{language}`: say above it what it is")),
     }
 }
@@ -53,6 +54,21 @@ fn is_said(page: &Page, text: &str, argument: &str) -> Result<(), String> {
     let broken = SourceFile::new(path, rule.text.replace(right, wrong));
     let said = load(&[broken]).err().ok_or("nothing is wrong with it")?;
     if said.starts_with(text.trim_end()) { Ok(()) } else { Err(format!("it says\n{said}")) }
+}
+
+/// Whether `rulegate` knows what stands on a command line. Asked for help, it does nothing.
+fn is_understood(line: &str) -> Result<(), String> {
+    let command = line.split(" # ").next().unwrap_or_default();
+    let arguments =
+        command.strip_prefix("rulegate ").or_else(|| Some(command.split_once(" -- ")?.1));
+    let Some(arguments) = arguments else { return Ok(()) }; // Somebody else's command.
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let streams = Streams { input: &mut io::empty(), out: &mut out, err: &mut err };
+    let asked = arguments.split_whitespace().chain(["--help"]);
+    match rulegate_cli::run(asked, &Surroundings::default(), streams) {
+        0 => Ok(()),
+        _ => Err(String::from_utf8_lossy(&err).into_owned()),
+    }
 }
 
 fn is_entity(text: &str, path: &str) -> Result<(), String> {
