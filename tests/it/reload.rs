@@ -23,7 +23,7 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Longer than any test: what is seen was seen by the watch itself.
-const NEVER: Duration = Duration::from_secs(3600);
+const NEVER: Duration = Duration::from_hours(1);
 
 const ENTITY: &str = r#"[entity]
 ownership = "none"
@@ -123,9 +123,8 @@ impl Scene {
 
     /// The generation of which its author was told last.
     fn last_told(&self) -> Option<u64> {
-        self.events().into_iter().rev().find_map(|it| match it {
-            ReloadEvent::Reloaded { generation, .. } => Some(generation),
-            _ => None,
+        self.events().into_iter().rev().find_map(|it| {
+            if let ReloadEvent::Reloaded { generation, .. } = it { Some(generation) } else { None }
         })
     }
 
@@ -135,11 +134,11 @@ impl Scene {
         self.eventually(code, || self.watcher.status().diagnostics.iter().any(is_so));
         Diagnostic::render_all(&self.watcher.status().diagnostics, false)
     }
+}
 
-    /// Lets the watch see what was done so far as one save of its own.
-    fn pause(&self) {
-        thread::sleep(Duration::from_millis(120));
-    }
+/// Lets a watch see what was done so far as one save of its own.
+fn pause() {
+    thread::sleep(Duration::from_millis(120));
 }
 
 /// A rule that writes this marker on Create.

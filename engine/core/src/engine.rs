@@ -59,6 +59,9 @@ pub enum ReloadError {
     /// Steps do not fit the catalog.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Steps(Vec<StepError>),
+    /// Two custom messages have one name, or one has that of a message of the engine's own.
+    #[error("`{0}`: another message has this name")]
+    MessageTwice(String),
     /// The catalog gives attributes other places, so that what is stored would be read as something else.
     #[error("`{0}`: a reload moves no attribute; make the catalog with `Catalog::succeed`")]
     Moved(LogicalName),
@@ -199,6 +202,9 @@ impl Registry {
         catalog: Arc<Catalog>,
         loaded: &[Step],
     ) -> Result<Generation, ReloadError> {
+        if let Some(name) = self.messages.twice() {
+            return Err(ReloadError::MessageTwice(name.to_owned()));
+        }
         let steps: Vec<Step> = self.native.iter().chain(loaded).cloned().collect();
         let registered = Registered {
             messages: self.messages.clone(),

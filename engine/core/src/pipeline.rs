@@ -111,11 +111,13 @@ fn run_upsert(call: Call, upsert: Upsert) -> Result<Response, Error> {
     Ok(Response::Upserted(upserted))
 }
 
-/// Refuses a message that came to nothing, so that its transcript says so.
+/// Refuses a message that came to nothing, so that its transcript says so. Within a transaction, who
+/// catches this saves nothing (E-12).
 fn refuse(call: Call, request: Request, error: Error) -> Result<Response, Error> {
     let operation = Arc::clone(&call.operation);
     let ctx = Context::open(call, request);
     operation.note(|it| it.opened(&ctx));
+    operation.doom(&error);
     let outcome = Err(error);
     operation.note(|it| it.closed(&ctx, &outcome));
     outcome
@@ -134,7 +136,7 @@ fn run_event(call: Call, request: Request) -> Result<Response, Error> {
         && ctx.is_nested_in_transaction()
         && (ctx.dooms(error) || operation.written() != written)
     {
-        operation.doom();
+        operation.doom(error);
     }
     operation.note(|it| it.closed(&ctx, &outcome));
     outcome
@@ -221,6 +223,9 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
     let generation = Arc::clone(&ctx.call.operation.generation);
     let message =
         generation.messages.get(name).ok_or(Error::Bug("a message lost its definition"))?;
+    if let Request::Custom(custom) = Arc::make_mut(&mut ctx.request) {
+        message.definition.accept(custom)?; // Steps may have changed the parameters (E-28).
+    }
     ctx.call.operation.note(Recorder::main_began);
     ctx.response = Some(Response::Custom(message.definition.default_output()));
     let step = Step::on_any(ctx.message.clone())
@@ -237,12 +242,13 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
 impl Context {
     /// Takes out what callers cannot send, resolves keys, and finds the steps that listen.
     fn accept(&mut self) -> Result<(), Error> {
+        // First of all, so that whatever fails from here on dooms the transaction around it (E-12).
+        self.is_in_transaction = self.call.operation.is_in_transaction()?;
         self.call.operation.admit()?;
         if NESTING_LIMIT < self.call.depth {
             let step = String::new();
             return Err(Error::TooDeep { step, depth: self.call.depth, limit: NESTING_LIMIT });
         }
-        self.is_in_transaction = self.call.operation.is_in_transaction()?;
         let mut desk = Desk { call: self.call.clone(), parent: None };
         let generation = Arc::clone(&self.call.operation.generation);
         let request = Arc::make_mut(&mut self.request);
@@ -309,6 +315,7 @@ impl Context {
         !self.message.is_read()
             || self.call.operation.environment.settings.read_failure_dooms
             || matches!(error, Error::Step(_) | Error::TooDeep { .. })
+            || error.is_conflict()
     }
 
     /// Whether a message around this one holds the transaction.
@@ -427,7 +434,7 @@ impl Context {
             stage: step.stage().number(),
             depth: self.call.depth,
             fault,
-            trace: self.trace.clone(),
+            trace: self.trace.lines(),
         }))
     }
 

@@ -124,7 +124,7 @@ impl Playground {
 
     fn run(&self, file: &SourceFile) -> Option<Diagnostic> {
         let parser = language::parser(&self.limits);
-        let parsed = match Parsed::new(file, &parser, Kind::Run) {
+        let parsed = match Parsed::new(file, (&parser, &self.limits), Kind::Run) {
             Ok(parsed) => parsed,
             Err(problems) => return problems.into_iter().next(),
         };
@@ -137,14 +137,17 @@ impl Playground {
             Err(problem) => return Some(*problem),
         };
         let far = Instant::now() + Duration::from_hours(1);
-        let ran = on_budget(&self.limits, far, || rhai.run_ast(&ast));
-        ran.err().map(|error| stopped(file, ended(error)))
+        let (ran, _) = on_budget(&self.limits, far, || {
+            rhai.run_ast(&ast).map_err(|error| stopped(file, ended(error)))
+        });
+        ran.err()
     }
 }
 
 /// What is wrong with a run before anybody plays it.
 pub fn check_run(file: &SourceFile, limits: &Limits) -> Vec<Diagnostic> {
-    Parsed::new(file, &language::parser(&limits.for_runs()), Kind::Run).err().unwrap_or_default()
+    let limits = limits.for_runs();
+    Parsed::new(file, (&language::parser(&limits), &limits), Kind::Run).err().unwrap_or_default()
 }
 
 /// What ended a run before its end, as its author sees it.

@@ -13,14 +13,14 @@ fn a_run_is_played_and_its_transcript_printed() {
     exit 0
     out:
     ▶ Create account name="Acme"
-      30 main                              account#1
+      30 main                               account#1
       40 post-operation
          account/welcome_task               ✓
       ▶ Create task regardingobjectid=account#1 scheduledend=2026-01-22 subject="Call Acme"  depth 2
-        30 main                              task#1
+        30 main                               task#1
       ✔
     ✔
-    ▶ RetrieveMultiple task ✔
+    ▶ RetrieveMultiple task where regardingobjectid=account#1 ✔ 1 in all
     err:
     "#);
 }
@@ -32,23 +32,23 @@ fn a_refusal_ends_with_five() {
     exit 5
     out:
     ▶ Create account creditlimit=1000 name="Acme"
-      30 main                              account#1
+      30 main                               account#1
       40 post-operation
          account/welcome_task               ✓
       ▶ Create task regardingobjectid=account#1 scheduledend=2026-01-22 subject="Call Acme"  depth 2
-        30 main                              task#1
+        30 main                               task#1
       ✔
     ✔
     ▶ Update account#1 creditlimit=2000
       20 pre-operation
          account/limit_jump                 ✓
-      30 main                              saved creditlimit
+      30 main                               saved creditlimit
     ✔
     ▶ Update account#1 creditlimit=5000
       20 pre-operation
          account/limit_jump                 ✘ the credit limit may at most double, from 2000  [account.limit-jump]
     ✘ rejected, nothing saved
-    ▶ Retrieve account#1 ✔
+    ▶ Retrieve account#1 ✔ read
     err:
     "#);
 
@@ -69,33 +69,33 @@ fn several_runs_stand_apart_and_the_worst_decides() {
     out:
     fails.rhai:
     ▶ Create account
-      30 main                              account#1
+      30 main                               account#1
       40 post-operation
          account/welcome_task               ✓
       ▶ Create task regardingobjectid=account#1 scheduledend=2026-01-22 subject="Call "  depth 2
-        30 main                              task#1
+        30 main                               task#1
       ✔
     ✔
     ✘ the run stopped: assertion failed: one is two
     tests/runs/account/limit_jump.rhai:
     ▶ Create account creditlimit=1000 name="Acme"
-      30 main                              account#1
+      30 main                               account#1
       40 post-operation
          account/welcome_task               ✓
       ▶ Create task regardingobjectid=account#1 scheduledend=2026-01-22 subject="Call Acme"  depth 2
-        30 main                              task#1
+        30 main                               task#1
       ✔
     ✔
     ▶ Update account#1 creditlimit=2000
       20 pre-operation
          account/limit_jump                 ✓
-      30 main                              saved creditlimit
+      30 main                               saved creditlimit
     ✔
     ▶ Update account#1 creditlimit=5000
       20 pre-operation
          account/limit_jump                 ✘ the credit limit may at most double, from 2000  [account.limit-jump]
     ✘ rejected, nothing saved
-    ▶ Retrieve account#1 ✔
+    ▶ Retrieve account#1 ✔ read
     err:
     error[run]: assertion failed: one is two
      --> fails.rhai:2:1
@@ -130,11 +130,11 @@ fn a_rule_that_breaks_says_where_to_those_who_ask() {
     exit 4
     out:
     ▶ Create account name="Acme"
-      30 main                              account#1
+      30 main                               account#1
       40 post-operation
          account/welcome_task               ✘ a message it sent failed  [metadata.unknown-entity]
     ✘ failed, nothing saved
-    ▶ RetrieveMultiple task ✔
+    ▶ RetrieveMultiple task where regardingobjectid null ✔ 0 found
     ✘ the run stopped: assertion failed: an assertion does not hold
     err:
     account/welcome_task: unknown entity `tsk`, did you mean `task`?
@@ -182,10 +182,10 @@ fn a_message_is_sent_and_its_transcript_printed() {
     let transcript = transcript.lines().filter(|it| !it.contains("scheduledend"));
     assert_snapshot!(transcript.collect::<Vec<_>>().join("\n"), @r#"
     ▶ Create account creditlimit=12.50 name="Acme"
-      30 main                              account#1
+      30 main                               account#1
       40 post-operation
          account/welcome_task               ✓
-        30 main                              task#1
+        30 main                               task#1
       ✔
     ✔
     "#);
@@ -219,10 +219,11 @@ fn a_message_that_a_rule_rejects_ends_with_five() {
 #[test]
 fn a_message_that_fails_otherwise_ends_with_one() {
     let project = Project::new();
-    assert_snapshot!(project.run(&["send", "Delete", &format!("account:{ID}")]), @"
+    assert_snapshot!(project.run(&["send", "Delete", &format!("account:{ID}")]), @r"
     exit 1
     out:
     ▶ Delete account#1
+      30 main
     ✘ failed, nothing saved: account With Ids = account#1 Do Not Exist  [store.not-found]
     err:
     ");
@@ -231,6 +232,7 @@ fn a_message_that_fails_otherwise_ends_with_one() {
     exit 1
     out:
     ▶ Create account accountnumber="777777777777777777777"
+      30 main
     ✘ failed, nothing saved: `accountnumber` takes at most 20 characters, and got 21  [value.too-long]
     err:
     "#);
@@ -282,9 +284,9 @@ fn what_is_no_message_is_usage_and_says_why() {
             &["Create", "account", "--store", "sqlite:x.db"],
         ],
     );
-    assert_snapshot!(refused, @"
+    assert_snapshot!(refused, @r"
     Crate account
-      error: there is no message `Crate`, did you mean `Create`?; there are Create, Retrieve, RetrieveMultiple, Update, Delete, Upsert, Associate, Disassociate, Assign, SetState
+      error: there is no message `Crate`, did you mean `Create`?; there are Create, Retrieve, RetrieveMultiple, Update, Delete, Upsert, Associate, Disassociate, Assign, SetState, Lose, LoseOpportunity, Win, WinOpportunity
     Create acount
       error: unknown entity `acount`, did you mean `account`?
     Create account:018f3a5c-9d2e-7c41-8f00-6b1f0a2d4e77

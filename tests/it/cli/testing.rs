@@ -44,7 +44,7 @@ fn runs_that_pass_take_one_line() {
 fn a_run_that_differs_is_shown_and_waits_for_a_decision() {
     let project = changed();
     let before = project.read(SNAPSHOT);
-    assert_snapshot!(project.run(&["test"]), @"
+    assert_snapshot!(project.run(&["test"]), @r"
     exit 4
     out:
     ✘ account/limit_jump: changed
@@ -54,7 +54,7 @@ fn a_run_that_differs_is_shown_and_waits_for_a_decision() {
       -      account/limit_jump                 ✘ the credit limit may at most double, from 2000  [account.limit-jump]
       +      account/limit_jump                 ✘ the credit limit may at most grow threefold, from 2000  [account.limit-jump]
         ✘ rejected, nothing saved
-        ▶ Retrieve account#1 ✔
+        ▶ Retrieve account#1 ✔ read
     1 of 2 runs pass · 1 changed · look at what differs with `rulegate review`
     err:
     ");
@@ -64,25 +64,25 @@ fn a_run_that_differs_is_shown_and_waits_for_a_decision() {
     source: tests/it/runs.rs
     ---
     ▶ Create account creditlimit=1000 name="Acme"
-      30 main                              account#1
+      30 main                               account#1
       40 post-operation
          account/welcome_task               ✓
       ▶ Create task regardingobjectid=account#1 scheduledend=2026-01-22 subject="Call Acme"  depth 2
-        30 main                              task#1
+        30 main                               task#1
       ✔
     ✔
     ▶ Update account#1 creditlimit=2000
       20 pre-operation
          account/limit_jump                 ✓
-      30 main                              saved creditlimit
+      30 main                               saved creditlimit
     ✔
     ▶ Update account#1 creditlimit=5000
       20 pre-operation
          account/limit_jump                 ✘ the credit limit may at most grow threefold, from 2000  [account.limit-jump]
     ✘ rejected, nothing saved
-    ▶ Retrieve account#1 ✔
+    ▶ Retrieve account#1 ✔ read
     "#);
-    assert_snapshot!(project.run(&["review"]), @"
+    assert_snapshot!(project.run(&["review"]), @r"
     exit 4
     out:
     account/limit_jump: changed
@@ -92,7 +92,7 @@ fn a_run_that_differs_is_shown_and_waits_for_a_decision() {
       -      account/limit_jump                 ✘ the credit limit may at most double, from 2000  [account.limit-jump]
       +      account/limit_jump                 ✘ the credit limit may at most grow threefold, from 2000  [account.limit-jump]
         ✘ rejected, nothing saved
-        ▶ Retrieve account#1 ✔
+        ▶ Retrieve account#1 ✔ read
     err:
       rulegate accept account/limit_jump
       rulegate reject account/limit_jump
@@ -141,7 +141,7 @@ fn a_run_without_a_snapshot_is_new() {
     out:
     task/first: new
       + ▶ Create task subject="First"
-      +   30 main                              task#1
+      +   30 main                               task#1
       + ✔
     err:
       rulegate accept task/first

@@ -91,18 +91,18 @@ fn what_new_writes_works() {
     out:
     tests/runs/sales_goal/first.rhai:
     ▶ Create sales_goal name="First"
-      30 main                              sales_goal#1
+      30 main                               sales_goal#1
     ✔
     tests/runs/account/mine.rhai:
     ▶ Create account name="First"
       20 pre-operation
          account/my_rule                    ✓
            · name of this account is First
-      30 main                              account#1
+      30 main                               account#1
       40 post-operation
          account/welcome_task               ✓
       ▶ Create task regardingobjectid=account#1 scheduledend=2026-01-22 subject="Call First"  depth 2
-        30 main                              task#1
+        30 main                               task#1
       ✔
     ✔
     err:

@@ -160,11 +160,8 @@ fn threads_that_see_a_count_and_add_to_it_see_each_other() {
 
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..5 {
-                    let _ = engine.create(record(&engine, "contact", []));
-                }
-            });
+            let create = || drop(engine.create(record(&engine, "contact", [])));
+            scope.spawn(move || (0..5).for_each(|_| create()));
         }
     });
 
@@ -222,7 +219,7 @@ fn engine_that_meets(log: &Log, more: impl IntoIterator<Item = Step>) -> (Engine
 }
 
 #[test]
-fn a_message_that_meets_another_is_carried_out_again_with_its_time_and_identity() {
+fn differs_from_dataverse_a_message_that_meets_another_is_carried_out_again() {
     // LAYOUT, decided since the sketch, 4
     let log = Log::default();
     let (engine, account) = engine_that_meets(&log, []);

@@ -18,7 +18,7 @@ fn rounded(
 ) -> Decimal {
     let values = [
         (attribute, amount(sent).into()),
-        ("transactioncurrencyid", currency.map(Value::from).unwrap_or(Value::Null)),
+        ("transactioncurrencyid", currency.map_or(Value::Null, Value::from)),
     ];
     let opportunity = create(engine, "opportunity", values);
     stored(engine, &opportunity, attribute).unwrap().as_decimal().unwrap()
@@ -29,7 +29,7 @@ fn currency(engine: &Engine, digits: i64) -> EntityReference {
 }
 
 #[test]
-fn differs_from_dataverse_halves_are_rounded_away_from_zero() {
+fn halves_are_rounded_away_from_zero() {
     // C-32: what Dataverse does with a half is not documented.
     let engine = engine([]);
 

@@ -1,6 +1,8 @@
 //! Re-entrancy: messages within messages, and how deep they go.
 
-use rulegate::{Context, ErrorCode, Fault, Message, OrganizationService, Record, Step, Value};
+use rulegate::{
+    Context, ErrorCode, Fault, Hook, Message, OrganizationService, Record, Step, Value,
+};
 
 use crate::engines::{
     Log, at, builder, change, count, create, create_task, engine, record, stored, update,
@@ -337,4 +339,41 @@ fn a_record_of_its_own_entity_created_by_create_must_be_guarded() {
 
     assert_eq!(error.code(), ErrorCode::TooDeep);
     assert_eq!(count(&engine, "task"), 0);
+}
+
+#[test]
+fn an_upsert_of_no_record_dooms_as_any_failed_write_does() {
+    // E-12
+    let upsert = |ctx: &mut Context| {
+        let service = ctx.service();
+        service.upsert(service.record("task")?).unwrap_err();
+        Ok(())
+    };
+    let engine = engine([Step::on(Message::Create, "account").at(at(20)).run("upsert", upsert)]);
+
+    let error = engine.create(record(&engine, "account", [])).unwrap_err();
+
+    assert_eq!(error.code(), ErrorCode::Doomed);
+    assert_eq!(count(&engine, "account"), 0);
+}
+
+#[test]
+fn catching_that_there_were_too_many_messages_saves_nothing() {
+    // E-12
+    let create_tasks = |ctx: &mut Context| {
+        for _ in 0..4 {
+            drop(create_task("call").execute(ctx));
+        }
+        Ok(())
+    };
+    let engine = builder()
+        .settings(|it| it.message_limit = 4)
+        .step(Step::on(Message::Create, "account").at(at(20)).run("create", create_tasks))
+        .build()
+        .unwrap();
+
+    let error = engine.create(record(&engine, "account", [])).unwrap_err();
+
+    assert_eq!(error.code(), ErrorCode::Doomed);
+    assert_eq!((count(&engine, "account"), count(&engine, "task")), (0, 0));
 }

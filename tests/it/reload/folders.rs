@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rulegate_script::{LoadOptions, ReloadEvent, RuleFolder, WatchOptions};
 
-use super::{ENTITY, RULE, Scene, rule, write};
+use super::{ENTITY, RULE, Scene, pause, rule, write};
 
 /// Makes a link lead elsewhere in one step, as mounts and deployments do.
 fn swap(link: &Path, target: &str) {
@@ -39,8 +39,8 @@ fn a_mounted_volume_is_swapped_by_its_hidden_link() {
         let (old, new) = (format!("..2026_{}", marker - 1), format!("..2026_{marker}"));
         release(&scene.path(&new), marker);
         swap(&scene.path("..data"), &new);
-        fs::remove_dir_all(scene.path(&old)).unwrap();
         scene.serves(marker);
+        fs::remove_dir_all(scene.path(&old)).unwrap();
     }
 }
 
@@ -54,8 +54,8 @@ fn a_mounted_volume_whose_files_are_links_is_swapped() {
     let scene = Scene::of(home, |it| it);
     release(&scene.path("rules/..2026_2"), 2);
     swap(&scene.path("rules/..data"), "..2026_2");
-    fs::remove_dir_all(scene.path("rules/..2026_1")).unwrap();
     scene.serves(2);
+    fs::remove_dir_all(scene.path("rules/..2026_1")).unwrap();
     scene.write(RULE, &rule(3)); // Where the links lead is watched, too.
     scene.serves(3);
 }
@@ -89,7 +89,7 @@ fn a_folder_that_is_gone_is_told_once_and_its_rules_keep_serving() {
     scene.rename("rules", "gone");
     let text = scene.hears("no-folder");
     assert!(text.contains("there is no folder"), "{text}");
-    scene.pause();
+    pause();
     assert_eq!((unreadable_count(&scene), scene.marker()), (1, Some(1)));
     assert_eq!(scene.engine.generation(), 1);
 
@@ -114,6 +114,19 @@ fn a_folder_deleted_and_created_again_is_watched_as_before() {
 }
 
 #[test]
+fn a_folder_deleted_and_created_again_in_one_breath_is_watched_as_before() {
+    let scene = Scene::with(|it| WatchOptions { poll_interval: super::NEVER, ..it });
+    for marker in [2, 4, 6, 8] {
+        // The new folders may get the inodes of the old ones.
+        fs::remove_dir_all(scene.path("rules")).unwrap();
+        release(&scene.path("rules"), marker);
+        scene.serves(marker);
+        scene.write(RULE, &rule(marker + 1));
+        scene.serves(marker + 1);
+    }
+}
+
+#[test]
 fn a_folder_replaced_by_another_is_watched_where_it_is() {
     let scene = Scene::new();
     release(&scene.path("next"), 2);
@@ -124,7 +137,7 @@ fn a_folder_replaced_by_another_is_watched_where_it_is() {
     scene.serves(3);
     let before = scene.engine.generation();
     scene.write("old/deal/mark.rhai", &rule(4));
-    scene.pause();
+    pause();
     assert_eq!(scene.engine.generation(), before);
 }
 

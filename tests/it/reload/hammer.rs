@@ -60,20 +60,17 @@ fn other(number: i64) -> String {
 fn hammer(scene: &Scene, mut save: impl FnMut(i64) + Send) -> usize {
     let is_over = AtomicBool::new(false);
     let sent = AtomicUsize::new(0);
+    let work = || {
+        let deal = scene.deal();
+        let mut number = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            number += 1;
+            send(scene, &deal, number);
+        }
+        sent.fetch_add(number, Ordering::Relaxed);
+    };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..THREADS)
-            .map(|_| {
-                scope.spawn(|| {
-                    let deal = scene.deal();
-                    let mut number = 0;
-                    while !is_over.load(Ordering::Relaxed) {
-                        number += 1;
-                        send(scene, &deal, number);
-                    }
-                    sent.fetch_add(number, Ordering::Relaxed);
-                })
-            })
-            .collect();
+        let workers: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
         let end = Instant::now() + DURATION;
         let mut round = 1;
         while Instant::now() < end && !workers.iter().any(thread::ScopedJoinHandle::is_finished) {

@@ -3,8 +3,11 @@
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
-use rulegate_script::{Diagnostic, RuleFolder};
+use rulegate_script::{Diagnostic, RuleFolder, SourceFile};
 use tempfile::TempDir;
 
 use super::{paths, write};
@@ -80,6 +83,40 @@ fn what_editors_leave_behind_is_no_part_of_it() {
     symlink("someone@host.1", home.path().join("rules/deal/.#win.rhai")).unwrap(); // Emacs.
     symlink("nowhere", home.path().join("rules/deal/nowhere")).unwrap();
     assert_eq!(paths(&read(&home).read().unwrap()), ["rules/deal/win.rhai"]);
+}
+
+#[test]
+fn what_is_read_together_was_there_together() {
+    let home = folder(&[]);
+    let at = |name: &str| home.path().join(name);
+    for release in ["a", "b"] {
+        (0..20).for_each(|it| write(&at(release).join(format!("{it}.rhai")), release));
+    }
+    let is_over = AtomicBool::new(false);
+    let swap = || {
+        for (from, to) in [("b", "a"), ("a", "b")].iter().cycle() {
+            fs::rename(at("rules"), at(to)).unwrap();
+            fs::rename(at(from), at("rules")).unwrap();
+            thread::sleep(Duration::from_micros(500));
+            if is_over.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+    };
+    fs::remove_dir(at("rules")).unwrap();
+    fs::rename(at("a"), at("rules")).unwrap();
+    let reads = thread::scope(|scope| {
+        let swapping = scope.spawn(swap);
+        let reads: Vec<_> = (0..200).map(|_| read(&home).read()).collect();
+        is_over.store(true, Ordering::Relaxed);
+        swapping.join().unwrap();
+        reads
+    });
+    let whole: Vec<_> = reads.iter().flatten().collect();
+    let is_torn =
+        |it: &&&Vec<SourceFile>| it.len() != 20 || it.iter().any(|file| file.text != it[0].text);
+    assert_eq!(whole.iter().filter(is_torn).count(), 0);
+    assert!(!whole.is_empty());
 }
 
 #[test]

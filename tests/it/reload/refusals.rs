@@ -9,7 +9,7 @@ use rulegate::metadata::CatalogDraft;
 use rulegate::{Engine, Message, Step};
 use rulegate_script::{Diagnostic, ReloadEvent, RuleFolder, WatchOptions};
 
-use super::{ENTITY, RULE, Scene, rule};
+use super::{ENTITY, RULE, Scene, pause, rule};
 
 #[test]
 fn a_broken_save_keeps_the_last_good_generation_and_shows_its_place() {
@@ -35,7 +35,7 @@ fn one_broken_file_of_many_refuses_all() {
     scene.write("rules/deal/other.rhai", "const STEP = #{ message: \"Creat\" };");
     scene.hears("unknown-message");
     scene.write(RULE, &rule(2));
-    scene.pause();
+    pause();
     assert_eq!((scene.marker(), scene.engine.generation()), (Some(1), 1));
     fs::remove_file(scene.path("rules/deal/other.rhai")).unwrap();
     scene.serves(2);
@@ -51,6 +51,18 @@ fn an_undone_mistake_makes_no_generation_and_is_told() {
     scene.eventually("told", || {
         scene.events().last() == Some(&ReloadEvent::Unchanged { generation: 1 })
     });
+    assert_eq!((scene.marker(), scene.engine.generation()), (Some(1), 1));
+}
+
+#[test]
+fn a_mistake_that_was_out_of_sight_is_told_again() {
+    let scene = Scene::new();
+    scene.write(RULE, "fn run(");
+    scene.hears("syntax");
+    scene.rename("rules", "away");
+    scene.hears("no-folder");
+    scene.rename("away", "rules");
+    scene.hears("syntax");
     assert_eq!((scene.marker(), scene.engine.generation()), (Some(1), 1));
 }
 
@@ -108,10 +120,8 @@ fn a_gate_keeps_what_it_refuses_from_serving() {
     let scene = Scene::with(|it| {
         it.gate(move |set| {
             assert_eq!(set.rule_count, 1);
-            match shut.load(Ordering::SeqCst) {
-                true => Err(vec![Diagnostic::error("run", "a run changed")]),
-                false => Ok(()),
-            }
+            let changed = Diagnostic::error("run", "a run changed");
+            if shut.load(Ordering::SeqCst) { Err(vec![changed]) } else { Ok(()) }
         })
     });
     scene.write(RULE, &rule(2));

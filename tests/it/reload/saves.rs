@@ -2,12 +2,15 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
+use notify::{RecursiveMode, Watcher};
 use rulegate::OrganizationService;
 use rulegate_script::ReloadEvent;
 
-use super::{ENTITY, RULE, Scene, rule};
+use super::{ENTITY, RULE, Scene, pause, rule};
 
 #[test]
 fn truncating_and_writing_serves_what_was_written() {
@@ -57,7 +60,7 @@ fn a_file_written_in_parts_with_a_pause_serves_when_it_is_whole() {
     let (head, tail) = text.split_at(text.len() / 2);
     let mut file = File::create(scene.path(RULE)).unwrap();
     file.write_all(head.as_bytes()).unwrap();
-    scene.pause(); // The half of it is seen, refused, and serves never.
+    pause(); // The half of it is seen, refused, and serves never.
     assert_eq!(scene.marker(), Some(1));
     file.write_all(tail.as_bytes()).unwrap();
     drop(file);
@@ -127,7 +130,7 @@ fn a_touch_is_no_change() {
     scene.write("rules/README.md", "Rules live here.");
     scene.write("rules/deal/.mark.rhai.swp", "an editor's notes");
     scene.write("rules/deal/.hidden/x.rhai", "no rule");
-    scene.pause();
+    pause();
     assert_eq!((scene.engine.generation(), scene.events()), (1, vec![]));
 
     scene.write("rules/deal/next", &rule(2));
@@ -140,6 +143,28 @@ fn a_touch_is_no_change() {
         panic!("{:?}", scene.events())
     };
     assert_eq!(files_changed, &[RULE]);
+}
+
+#[test]
+fn a_watch_reads_nothing_while_nothing_changes() {
+    let scene = Scene::new();
+    scene.write(RULE, &rule(2));
+    scene.serves(2);
+    pause();
+    let opened = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&opened);
+    let mut spy = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let is_open = event.unwrap().paths.iter().any(|it| it.ends_with("mark.rhai"));
+        count.fetch_add(is_open.into(), Ordering::Relaxed);
+    })
+    .unwrap();
+    spy.watch(&scene.path("rules/deal"), RecursiveMode::NonRecursive).unwrap();
+    scene.write("beside_the_folder.txt", "of no interest");
+    scene.write("rules/deal/.mark.rhai.swp", "of no interest");
+    pause();
+    assert_eq!(opened.load(Ordering::Relaxed), 0);
+    scene.write("rules/README.md", "it might have been a rule");
+    scene.eventually("looked", || 0 < opened.load(Ordering::Relaxed));
 }
 
 #[test]
@@ -178,6 +203,6 @@ fn a_watch_that_is_dropped_sees_no_more() {
     let Scene { engine, watcher, events, home } = Scene::new();
     drop(watcher);
     super::write(&home.path().join(RULE), &rule(2));
-    std::thread::sleep(Duration::from_millis(120));
+    pause();
     assert_eq!((engine.generation(), events.lock().unwrap().len()), (1, 0));
 }

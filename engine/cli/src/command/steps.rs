@@ -38,7 +38,7 @@ pub(crate) fn steps(arguments: &Arguments, console: &mut Console<'_>) -> Outcome
     let engine = project.engine(&set).map_err(|it| unbuilt(&it))?;
     check(arguments, &engine, &set.catalog)?;
     let steps = engine.steps();
-    let mut plans = plans(&steps, arguments.entity.as_deref());
+    let mut plans = plans(&steps, (arguments.entity.as_deref(), &set.catalog));
     if let Some(message) = &arguments.message {
         plans.retain(|it| it.message.name() == message);
     }
@@ -70,8 +70,8 @@ fn check(arguments: &Arguments, engine: &Engine, catalog: &Catalog) -> Result<()
 }
 
 /// The plans as the engine makes them: by message and entity; of one entity, the general ones are its own
-/// where it has no other.
-fn plans<'a>(steps: &'a [Step], of: Option<&str>) -> Vec<Plan<'a>> {
+/// where it has no other. A step that picks its entities stands with those that have steps of their own.
+fn plans<'a>(steps: &'a [Step], (of, catalog): (Option<&str>, &Catalog)) -> Vec<Plan<'a>> {
     let mut keys: Vec<(&Message, Option<&LogicalName>)> =
         steps.iter().map(|it| (it.message(), it.entity())).collect();
     keys.sort();
@@ -87,14 +87,18 @@ fn plans<'a>(steps: &'a [Step], of: Option<&str>) -> Vec<Plan<'a>> {
         keys = keys.iter().filter(|it| shows(it)).copied().collect();
     }
     let plan = |(message, entity): (&'a Message, Option<&'a LogicalName>)| {
-        let runs = |it: &&Step| {
-            it.message() == message && (it.entity().is_none() || it.entity() == entity)
+        let shown = entity.map(LogicalName::as_str).or(of);
+        let metadata = shown.and_then(|it| catalog.entity(it).ok());
+        let listens = |it: &Step| match metadata {
+            Some(metadata) => it.listens_to(metadata),
+            None => it.entity().is_none() && !it.is_selective(),
         };
+        let runs = |it: &&Step| it.message() == message && listens(it);
         let mut steps: Vec<&Step> = steps.iter().filter(runs).collect();
         steps.sort_by_key(|it| order(it));
         Plan { message, entity, steps }
     };
-    keys.into_iter().map(plan).collect()
+    keys.into_iter().map(plan).filter(|it| !it.steps.is_empty()).collect()
 }
 
 /// The order of the engine: stage, then jobs behind the rest, then rank; ties go to steps without an entity,
