@@ -77,9 +77,8 @@ fn is_path(word: &str) -> bool {
 
 /// Names with underscores that are neither a test nor a setting.
 pub(super) fn missing_tests_and_settings(page: &Page) -> Vec<String> {
-    let mut code = String::new();
+    let mut code = format!("{:?}", Settings::default());
     read_all(&support::root().join("tests/it"), &mut code);
-    code.push_str(&format!("{:?}", Settings::default()));
     let prose = page.prose();
     let names = quoted(&prose).filter(|it| {
         it.contains('_') && it.bytes().all(|it| it.is_ascii_lowercase() || it == b'_')

@@ -1,13 +1,13 @@
 //! Code in documents: it is what a file holds, or it does what it says.
 
-use std::{fs, io};
+use std::io;
 
 use rulegate_cli::{Streams, Surroundings};
 use rulegate_script::{
     Diagnostic, Limits, LoadOptions, Playground, RuleSet, SourceFile, read_catalog,
 };
 
-use super::page::{Page, Snippet};
+use super::page::{Page, Snippet, content};
 
 /// Checks a snippet by what the comment above it claims.
 pub(super) fn check(page: &Page, snippet: &Snippet) -> Result<(), String> {
@@ -27,10 +27,7 @@ pub(super) fn check(page: &Page, snippet: &Snippet) -> Result<(), String> {
 
 /// A file as a whole; of a transcript, which may be cut off at `…`, the beginning.
 fn is_in_file(text: &str, path: &str) -> Result<(), String> {
-    let file =
-        fs::read_to_string(support::root().join(path)).map_err(|it| format!("{path}: {it}"))?;
-    let body = if path.ends_with(".snap") { file.splitn(3, "---\n").last() } else { Some(&*file) };
-    let body = body.unwrap_or_default();
+    let body = content(path)?;
     let is_so = match text.strip_suffix("…\n") {
         Some(beginning) => body.starts_with(beginning),
         None => body == text,
@@ -39,8 +36,7 @@ fn is_in_file(text: &str, path: &str) -> Result<(), String> {
 }
 
 fn is_drawn_in(text: &str, path: &str) -> Result<(), String> {
-    let file =
-        fs::read_to_string(support::root().join(path)).map_err(|it| format!("{path}: {it}"))?;
+    let file = content(path)?;
     let drawn = |line: &str| file.contains(line.trim_end());
     if text.lines().all(drawn) { Ok(()) } else { Err(format!("`{path}` draws it otherwise")) }
 }
@@ -123,10 +119,10 @@ fn caller(entity: &str) -> String {
 /// Runs a rule that asks for each of these expressions.
 pub(super) fn check_context(expressions: &[String]) -> Result<(), String> {
     assert!(expressions.iter().all(|it| it.starts_with("ctx.")), "{expressions:?}");
-    let asked: String = expressions.iter().map(|it| format!("    trace({it} == ());\n")).collect();
+    let asked = expressions.join(" == ());\n    trace(");
     let step = "const STEP = #{ message: \"Update\", stage: \"post-operation\", \
                 pre_image: #{ \"\": [\"name\"], before: [\"name\"] }, post_image: [\"name\"] };";
-    let rule = format!("{step}\nfn run(ctx) {{\n{asked}}}\n");
+    let rule = format!("{step}\nfn run(ctx) {{\n    trace({asked} == ());\n}}\n");
     let rule = SourceFile::new("rules/account/asks.rhai", rule);
     play(&[rule], "update(create(\"account\", #{ name: \"a\" }), #{ name: \"b\" });")
 }
