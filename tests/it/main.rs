@@ -21,6 +21,8 @@ mod store; // What every store does, whatever keeps its records.
 
 mod codes; // Every error code, in one snapshot.
 
+mod model; // The pipeline said twice: random sequences that both must play alike.
+
 mod catalog; // The shipped entities against the facts.
 mod cli; // The binary: what it says, and its exit codes.
 mod diagnostics; // What authors see, whatever the file is.

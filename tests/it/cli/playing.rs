@@ -134,7 +134,7 @@ fn a_rule_that_breaks_says_where_to_those_who_ask() {
       40 post-operation
          account/welcome_task               ✘ a message it sent failed  [metadata.unknown-entity]
     ✘ failed, nothing saved
-    ▶ RetrieveMultiple task where regardingobjectid null ✔ 0 found
+    ▶ RetrieveMultiple task where regardingobjectid null ✔ 0 in all
     ✘ the run stopped: assertion failed: an assertion does not hold
     err:
     account/welcome_task: unknown entity `tsk`, did you mean `task`?

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use notify::{RecursiveMode, Watcher};
-use rulegate::OrganizationService;
-use rulegate_script::ReloadEvent;
+use rulegate::message::CustomMessage;
+use rulegate::metadata::CatalogDraft;
+use rulegate::{Context, Engine, OrganizationService};
+use rulegate_script::{ReloadEvent, RuleFolder, WatchOptions};
 
 use super::{ENTITY, RULE, Scene, pause, rule};
 
@@ -169,7 +171,7 @@ fn a_watch_reads_nothing_while_nothing_changes() {
 
 #[test]
 fn where_the_system_tells_nothing_contents_are_compared() {
-    let scene = Scene::with(|it| rulegate_script::WatchOptions {
+    let scene = Scene::with(|it| WatchOptions {
         is_polling: true,
         poll_interval: Duration::from_millis(20),
         ..it
@@ -196,6 +198,19 @@ fn a_new_attribute_can_be_used_and_old_records_be_read() {
     scene.engine.update(change).unwrap();
     let found = scene.engine.retrieve(&old).unwrap();
     assert_eq!((found.get("margin"), found.get("marker")), (Some(&5.into()), Some(&1.into())));
+}
+
+#[test]
+fn a_rule_can_run_on_a_custom_message_of_the_engine() {
+    let scene = Scene::new();
+    let catalog = CatalogDraft::default().check().unwrap();
+    let ping = CustomMessage::new("Ping");
+    let engine = Engine::builder(catalog).message(ping, |_: &mut Context| Ok(())).build().unwrap();
+    let step = "const STEP = #{ message: \"Ping\", entity: \"none\", stage: \"pre-operation\" };";
+    scene.write(RULE, &format!("{step}\nfn run(ctx) {{}}\n"));
+    let folder = RuleFolder::new(scene.path("rules"));
+    let _watcher = folder.watch(engine.clone(), WatchOptions::default(), drop).unwrap();
+    scene.eventually("heard of", || engine.steps().len() == 1);
 }
 
 #[test]

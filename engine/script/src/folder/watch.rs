@@ -113,6 +113,7 @@ impl Watcher {
     ) -> io::Result<Self> {
         let debouncer = Arc::<Debouncer>::default();
         let status = Arc::<Mutex<WatchStatus>>::default();
+        options.load.messages.extend(engine.messages());
         let start = if options.is_polling { NativeWatch::off } else { NativeWatch::new };
         let watch = Watch {
             native: start(Arc::clone(&debouncer)),

@@ -29,7 +29,7 @@ pub type Gate = Arc<dyn Fn(&RuleSet) -> Result<(), Vec<Diagnostic>> + Send + Syn
 /// What a watch does, and how soon.
 #[derive(Clone)]
 pub struct WatchOptions {
-    /// What rule sets are read with.
+    /// What rule sets are read with. The custom messages of the engine are known without being named.
     pub load: LoadOptions,
     /// What a set must pass before it serves.
     pub gate: Option<Gate>,
