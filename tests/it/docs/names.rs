@@ -88,6 +88,15 @@ pub(super) fn missing_tests_and_settings(page: &Page) -> Vec<String> {
     names.filter(|it| !is_there(it)).map(str::to_owned).collect()
 }
 
+/// Tests of differences from Dataverse that the page does not name.
+pub(super) fn untold(page: &Page) -> Vec<String> {
+    let mut code = String::new();
+    read_all(&support::root().join("tests/it"), &mut code);
+    let found = code.split("fn differs_from").skip(1).filter_map(|it| it.split_once("() {"));
+    let names = found.map(|it| format!("differs_from{}", it.0));
+    names.filter(|it| !it.contains(['"', ' ']) && !page.text.contains(it.as_str())).collect()
+}
+
 /// Rust names in the second column of the glossary that the core does not have.
 pub(super) fn unknown_in_glossary(page: &Page) -> Vec<String> {
     let glossary = page.text.split_once("\n## Glossary").unwrap().1;
