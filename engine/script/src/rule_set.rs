@@ -114,7 +114,8 @@ impl RuleSet {
 
 /// Whether a file holds functions that other scripts share: it lies below `lib`.
 fn is_library(file: &SourceFile) -> bool {
-    file.path.split('/').rev().skip(1).any(|it| it == "lib")
+    // The first part is the folder's own name, which may be anything; the last is the file's.
+    file.path.split('/').skip(1).any(|it| it == "lib")
 }
 
 /// The engine's own messages and the host's.

@@ -138,9 +138,9 @@ impl Playground {
         };
         let far = Instant::now() + Duration::from_hours(1);
         let (ran, _) = on_budget(&self.limits, far, || {
-            rhai.run_ast(&ast).map_err(|error| stopped(file, ended(error)))
+            rhai.run_ast(&ast).map_err(|error| Box::new(stopped(file, ended(error))))
         });
-        ran.err()
+        ran.err().map(|it| *it)
     }
 }
 

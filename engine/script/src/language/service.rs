@@ -129,22 +129,24 @@ fn request_bytes(request: &Request) -> usize {
     const READ: usize = 128;
     /// What a row weighs beside the attributes that were sent: those that the engine fills, and its indexes.
     const ROW: usize = 2 * 1024;
-    match request {
-        Request::Retrieve(_) => READ,
-        Request::RetrieveMultiple(_) => 0, // What it answers is counted where it is kept.
-        Request::Create(Create { target }) | Request::Upsert(Upsert { target }) => {
-            ROW + record_bytes(target)
-        }
-        Request::Update(update) => ROW + record_bytes(&update.target),
-        Request::Associate(Associate { link }) | Request::Disassociate(Disassociate { link }) => {
-            ROW * link.related.len().max(1)
-        }
-        Request::Custom(custom) => {
-            let parameters = custom.parameters.iter();
-            parameters.fold(ROW, |sum, (name, it)| sum + name.len() + parameter_bytes(it))
-        }
-        _ => ROW,
+    if let Request::Create(Create { target }) | Request::Upsert(Upsert { target }) = request {
+        return ROW + record_bytes(target);
     }
+    if let Request::Update(update) = request {
+        return ROW + record_bytes(&update.target);
+    }
+    if let Some(link) = request.link() {
+        return ROW * link.related.len().max(1);
+    }
+    if let Request::Custom(custom) = request {
+        let parameters = custom.parameters.iter();
+        return parameters.fold(ROW, |sum, (name, it)| sum + name.len() + parameter_bytes(it));
+    }
+    if let Request::Retrieve(_) = request {
+        return READ;
+    }
+    // What a search answers is counted where it is kept.
+    if request.message().is_read() { 0 } else { ROW }
 }
 
 fn entity_named(name: &str) -> Raised<Arc<EntityMetadata>> {
