@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use serde_json::{Value, json};
 
 /// A deal, what is refused to it, and a competitor for it.
+#[expect(clippy::indexing_slicing, reason = "JSON answers null where there is nothing")]
 pub(super) fn story(server: SocketAddr) -> io::Result<()> {
     let acme = ask(server, "POST", "/account", &json!({ "name": "Acme" }))?;
     let deal = json!({ "name": "200 licences", "customerid": acme, "estimatedvalue": 12500.5 });

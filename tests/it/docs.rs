@@ -78,6 +78,11 @@ fn every_test_and_setting_that_is_named_exists() {
 }
 
 #[test]
+fn every_difference_from_dataverse_is_told() {
+    assert_eq!(problems(["engine/COMPATIBILITY.md"], names::untold), Vec::<String>::new());
+}
+
+#[test]
 fn the_glossary_names_what_the_code_has() {
     assert_eq!(problems(["engine/STYLE.md"], names::unknown_in_glossary), Vec::<String>::new());
 }

@@ -77,9 +77,8 @@ fn is_path(word: &str) -> bool {
 
 /// Names with underscores that are neither a test nor a setting.
 pub(super) fn missing_tests_and_settings(page: &Page) -> Vec<String> {
-    let mut code = String::new();
+    let mut code = format!("{:?}", Settings::default());
     read_all(&support::root().join("tests/it"), &mut code);
-    code.push_str(&format!("{:?}", Settings::default()));
     let prose = page.prose();
     let names = quoted(&prose).filter(|it| {
         it.contains('_') && it.bytes().all(|it| it.is_ascii_lowercase() || it == b'_')
@@ -87,6 +86,15 @@ pub(super) fn missing_tests_and_settings(page: &Page) -> Vec<String> {
     let is_there =
         |it: &&str| code.contains(&format!("fn {it}()")) || code.contains(&format!(" {it}: "));
     names.filter(|it| !is_there(it)).map(str::to_owned).collect()
+}
+
+/// Tests of differences from Dataverse that the page does not name.
+pub(super) fn untold(page: &Page) -> Vec<String> {
+    let mut code = String::new();
+    read_all(&support::root().join("tests/it"), &mut code);
+    let found = code.split("fn differs_from").skip(1).filter_map(|it| it.split_once("() {"));
+    let names = found.map(|it| format!("differs_from{}", it.0));
+    names.filter(|it| !it.contains(['"', ' ']) && !page.text.contains(it.as_str())).collect()
 }
 
 /// Rust names in the second column of the glossary that the core does not have.

@@ -1,6 +1,7 @@
 //! Documents, taken apart.
 
 use std::fs;
+use std::path::Path;
 
 /// A document.
 pub(super) struct Page {
@@ -36,7 +37,7 @@ impl Page {
                     open = Some(Snippet { line: index + 1, language, claim, text: String::new() });
                 }
                 (Some(_), Some(_)) => found.extend(open.take()),
-                (Some(snippet), None) => snippet.text.push_str(&format!("{line}\n")),
+                (Some(snippet), None) => snippet.text.extend([line, "\n"]),
                 (None, None) => {}
             }
             above = line;
@@ -64,6 +65,16 @@ fn claim(line: &str) -> (String, String) {
     let inner = line.strip_prefix("<!-- ").and_then(|it| it.strip_suffix(" -->")).unwrap_or("");
     let (word, argument) = inner.split_once(": ").unwrap_or((inner, ""));
     (word.to_owned(), argument.to_owned())
+}
+
+/// What a file holds; of a snapshot, what stands below its header.
+pub(super) fn content(path: &str) -> Result<String, String> {
+    let file = fs::read_to_string(support::root().join(path));
+    let file = file.map_err(|error| format!("{path}: {error}"))?;
+    if Path::new(path).extension().is_none_or(|it| it != "snap") {
+        return Ok(file);
+    }
+    Ok(file.splitn(3, "---\n").last().unwrap_or_default().to_owned())
 }
 
 /// The words in backticks.

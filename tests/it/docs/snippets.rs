@@ -1,12 +1,13 @@
 //! Code in documents: it is what a file holds, or it does what it says.
 
-use std::fs;
+use std::io;
 
+use rulegate_cli::{Streams, Surroundings};
 use rulegate_script::{
     Diagnostic, Limits, LoadOptions, Playground, RuleSet, SourceFile, read_catalog,
 };
 
-use super::page::{Page, Snippet};
+use super::page::{Page, Snippet, content};
 
 /// Checks a snippet by what the comment above it claims.
 pub(super) fn check(page: &Page, snippet: &Snippet) -> Result<(), String> {
@@ -19,17 +20,14 @@ pub(super) fn check(page: &Page, snippet: &Snippet) -> Result<(), String> {
         ("rhai", "run") => play(&rules_of(page), &snippet.text),
         ("rhai", "body") => play(&[body(argument, &snippet.text)], &caller(argument)),
         ("toml", "entity") => is_entity(&snippet.text, argument),
-        ("sh", "") => Ok(()), // Commands: what they name is checked with all that the page names.
+        ("sh", "") => snippet.text.lines().try_for_each(is_understood),
         (language, _) => Err(format!("nothing tests this `{language}`: say above it what it is")),
     }
 }
 
 /// A file as a whole; of a transcript, which may be cut off at `…`, the beginning.
 fn is_in_file(text: &str, path: &str) -> Result<(), String> {
-    let file =
-        fs::read_to_string(support::root().join(path)).map_err(|it| format!("{path}: {it}"))?;
-    let body = if path.ends_with(".snap") { file.splitn(3, "---\n").last() } else { Some(&*file) };
-    let body = body.unwrap_or_default();
+    let body = content(path)?;
     let is_so = match text.strip_suffix("…\n") {
         Some(beginning) => body.starts_with(beginning),
         None => body == text,
@@ -38,8 +36,7 @@ fn is_in_file(text: &str, path: &str) -> Result<(), String> {
 }
 
 fn is_drawn_in(text: &str, path: &str) -> Result<(), String> {
-    let file =
-        fs::read_to_string(support::root().join(path)).map_err(|it| format!("{path}: {it}"))?;
+    let file = content(path)?;
     let drawn = |line: &str| file.contains(line.trim_end());
     if text.lines().all(drawn) { Ok(()) } else { Err(format!("`{path}` draws it otherwise")) }
 }
@@ -53,6 +50,21 @@ fn is_said(page: &Page, text: &str, argument: &str) -> Result<(), String> {
     let broken = SourceFile::new(path, rule.text.replace(right, wrong));
     let said = load(&[broken]).err().ok_or("nothing is wrong with it")?;
     if said.starts_with(text.trim_end()) { Ok(()) } else { Err(format!("it says\n{said}")) }
+}
+
+/// Whether `rulegate` knows what stands on a command line. Asked for help, it does nothing.
+fn is_understood(line: &str) -> Result<(), String> {
+    let command = line.split(" # ").next().unwrap_or_default();
+    let arguments =
+        command.strip_prefix("rulegate ").or_else(|| Some(command.split_once(" -- ")?.1));
+    let Some(arguments) = arguments else { return Ok(()) }; // Somebody else's command.
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let streams = Streams { input: &mut io::empty(), out: &mut out, err: &mut err };
+    let asked = arguments.split_whitespace().chain(["--help"]);
+    match rulegate_cli::run(asked, &Surroundings::default(), streams) {
+        0 => Ok(()),
+        _ => Err(String::from_utf8_lossy(&err).into_owned()),
+    }
 }
 
 fn is_entity(text: &str, path: &str) -> Result<(), String> {
@@ -107,10 +119,10 @@ fn caller(entity: &str) -> String {
 /// Runs a rule that asks for each of these expressions.
 pub(super) fn check_context(expressions: &[String]) -> Result<(), String> {
     assert!(expressions.iter().all(|it| it.starts_with("ctx.")), "{expressions:?}");
-    let asked: String = expressions.iter().map(|it| format!("    trace({it} == ());\n")).collect();
+    let asked = expressions.join(" == ());\n    trace(");
     let step = "const STEP = #{ message: \"Update\", stage: \"post-operation\", \
                 pre_image: #{ \"\": [\"name\"], before: [\"name\"] }, post_image: [\"name\"] };";
-    let rule = format!("{step}\nfn run(ctx) {{\n{asked}}}\n");
+    let rule = format!("{step}\nfn run(ctx) {{\n    trace({asked} == ());\n}}\n");
     let rule = SourceFile::new("rules/account/asks.rhai", rule);
     play(&[rule], "update(create(\"account\", #{ name: \"a\" }), #{ name: \"b\" });")
 }

@@ -5,6 +5,8 @@ use std::fs;
 use rulegate::record::Operator;
 use rulegate_script::{Limits, WORDS};
 
+use super::page::content;
+
 /// The page with everything in it as the code has it.
 pub(super) fn fill(text: &str) -> String {
     let mut text = text.to_owned();
@@ -31,18 +33,25 @@ fn limits() -> String {
     let source = fs::read_to_string(source).unwrap();
     let shown = format!("{:?}", Limits::default());
     let fields = shown.strip_prefix("Limits { ").and_then(|it| it.strip_suffix(" }")).unwrap();
-    let mut rows: Vec<String> = Vec::new();
+    let mut rows = "| limit | of | default |\n|---|---|---|\n".to_owned();
+    for field in pairs_joined(fields) {
+        let (name, value) = field.split_once(": ").unwrap();
+        let of = documented(&source, name);
+        rows.extend(["| `", name, "` | ", &of, " | ", &grouped(value), " |\n"]);
+    }
+    rows
+}
+
+/// The fields of a struct, of which some are pairs.
+fn pairs_joined(fields: &str) -> Vec<String> {
+    let mut joined: Vec<String> = Vec::new();
     for part in fields.split(", ") {
-        match part.split_once(": ") {
-            Some((name, value)) => {
-                let (name, value) = (name, grouped(value));
-                rows.push(format!("| `{name}` | {} | {value}", documented(&source, name)));
-            }
-            None => rows.last_mut().unwrap().push_str(&format!(", {part}")), // A pair.
+        match joined.last_mut().filter(|_| !part.contains(": ")) {
+            Some(pair) => pair.extend([", ", part]),
+            None => joined.push(part.to_owned()),
         }
     }
-    let rows: String = rows.iter().map(|it| format!("{it} |\n")).collect();
-    format!("| limit | of | default |\n|---|---|---|\n{rows}")
+    joined
 }
 
 /// What stands above a field.
@@ -83,16 +92,15 @@ fn files(text: &str) -> String {
         let (fence, rest) = rest.split_once('\n').unwrap();
         let (shown, rest) = rest.split_once("```").unwrap();
         let body = current(path, shown).unwrap_or_else(|| shown.to_owned());
-        filled.push_str(&format!("<!-- file: {path} -->\n{fence}\n{body}```{rest}"));
+        filled.extend(["<!-- file: ", path, " -->\n", fence, "\n", &body, "```", rest]);
     }
     filled
 }
 
 /// What a file holds, up to the line at which the page cuts it off.
 fn current(path: &str, shown: &str) -> Option<String> {
-    let file = fs::read_to_string(support::root().join(path)).ok()?;
-    let body = if path.ends_with(".snap") { file.splitn(3, "---\n").last()? } else { &*file };
-    let Some(beginning) = shown.strip_suffix("…\n") else { return Some(body.to_owned()) };
+    let body = content(path).ok()?;
+    let Some(beginning) = shown.strip_suffix("…\n") else { return Some(body) };
     let last = beginning.lines().last()?;
     let upto = body.find(&format!("{last}\n"))? + last.len() + 1;
     Some(format!("{}…\n", body.get(..upto)?))
