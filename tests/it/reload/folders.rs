@@ -182,7 +182,9 @@ fn entities_without_rules_are_a_set_without_rules() {
     fs::remove_file(scene.path(RULE)).unwrap();
     scene.eventually("none", || scene.marker().is_none());
     assert_eq!(scene.engine.generation(), 2);
-    assert!(matches!(&scene.events()[..], [ReloadEvent::Reloaded { rules: 0, .. }]));
+    scene.eventually("told", || {
+        matches!(&scene.events()[..], [ReloadEvent::Reloaded { rules: 0, .. }])
+    });
 }
 
 #[test]

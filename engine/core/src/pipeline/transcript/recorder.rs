@@ -11,7 +11,7 @@ use crate::pipeline::step::Stage;
 use crate::record::EntityReference;
 
 /// How many bytes of traced lines a transcript holds: it is read by people.
-const TRACE_LIMIT: usize = 1024 * 1024;
+const TRACE_LIMIT: usize = 256 * 1024;
 
 /// Takes down what happens, while it happens.
 #[derive(Debug, Default)]
