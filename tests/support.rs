@@ -1,6 +1,8 @@
-//! What tests share: the shipped rules folder and engines that have it, and a small catalog made in code.
+//! What tests share: the shipped rules folder and engines that have it, a small catalog made in code, and
+//! rules that mean harm.
 
 mod bare;
+mod hostile;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -46,6 +48,7 @@ pub fn shipped_catalog() -> Catalog {
 }
 
 pub use self::bare::bare;
+pub use self::hostile::{hostile_rules, small_engine, small_set};
 
 /// The shipped entities and rules.
 ///
@@ -80,7 +83,7 @@ pub fn entity_files() -> io::Result<Vec<SourceFile>> {
 }
 
 /// The files of the shipped rules, in the order of their paths.
-fn rule_files() -> io::Result<Vec<SourceFile>> {
+pub fn rule_files() -> io::Result<Vec<SourceFile>> {
     let mut paths = Vec::new();
     for folder in fs::read_dir(root().join("rules"))? {
         let folder = folder?.path();

@@ -1,5 +1,6 @@
 //! The engine: the front door.
 
+mod batch;
 mod builder;
 mod client;
 
@@ -9,11 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use uuid::Uuid;
 
+pub use self::batch::{
+    BATCH_LIMIT, BatchAnswer, BatchItem, BatchSettings, BatchTooLarge, TransactionError,
+};
 pub use self::builder::{BuildError, EngineBuilder};
 pub use self::client::Client;
 use crate::bootstrap;
 use crate::error::Error;
-use crate::message::{Request, Response};
+use crate::message::{CustomMessage, Request, Response};
 use crate::metadata::{Catalog, LogicalName};
 use crate::pipeline::{
     Environment, Generation, JobOutcome, JobRecord, Messages, OrganizationService, Registered,
@@ -55,6 +59,9 @@ pub enum ReloadError {
     /// Steps do not fit the catalog.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Steps(Vec<StepError>),
+    /// Two custom messages have one name, or one has that of a message of the engine's own.
+    #[error("`{0}`: another message has this name")]
+    MessageTwice(String),
     /// The catalog gives attributes other places, so that what is stored would be read as something else.
     #[error("`{0}`: a reload moves no attribute; make the catalog with `Catalog::succeed`")]
     Moved(LogicalName),
@@ -102,6 +109,11 @@ impl Engine {
     /// The names of all messages, the engine's own and the custom ones.
     pub fn messages(&self) -> Vec<String> {
         self.registry().messages.names().map(str::to_owned).collect()
+    }
+
+    /// The definition of a custom message, by any of its names.
+    pub fn custom_message(&self, name: &str) -> Option<CustomMessage> {
+        self.registry().messages.get(name).map(|it| it.definition.clone())
     }
 
     /// Native steps that were left out because the catalog lacks their entity.
@@ -173,7 +185,8 @@ impl Engine {
         self.inner.environment.trace_log.rows()
     }
 
-    fn client(&self) -> Client {
+    /// Sends messages in the name of the default user.
+    pub fn client(&self) -> Client {
         self.as_user(bootstrap::DEFAULT_USER)
     }
 
@@ -189,6 +202,9 @@ impl Registry {
         catalog: Arc<Catalog>,
         loaded: &[Step],
     ) -> Result<Generation, ReloadError> {
+        if let Some(name) = self.messages.twice() {
+            return Err(ReloadError::MessageTwice(name.to_owned()));
+        }
         let steps: Vec<Step> = self.native.iter().chain(loaded).cloned().collect();
         let registered = Registered {
             messages: self.messages.clone(),

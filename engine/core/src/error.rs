@@ -139,9 +139,25 @@ impl Error {
         }
     }
 
-    /// Whether the message met another on the same records, so that it is carried out again.
+    /// Whether the message met another on the same records, so that it is carried out again; also where
+    /// a step passed on that a message of its own did.
     pub(crate) fn is_conflict(&self) -> bool {
-        matches!(self, Self::Store(StoreError::Conflict))
+        match self {
+            Self::Store(error) => matches!(error, StoreError::Conflict),
+            Self::Step(error) => {
+                matches!(&error.fault, Fault::Nested(nested) if nested.is_conflict())
+            }
+            Self::Metadata(_)
+            | Self::Value(_)
+            | Self::Query(_)
+            | Self::Data(_)
+            | Self::TooDeep { .. }
+            | Self::Doomed
+            | Self::Timeout { .. }
+            | Self::TooManyMessages { .. }
+            | Self::Over
+            | Self::Bug(_) => false,
+        }
     }
 }
 

@@ -18,6 +18,7 @@
 //! - An operation sees one generation, however long it runs.
 //! - A hook can change the input until the main operation, and the output after it.
 
+mod batch;
 mod context;
 mod desk;
 mod environment;
@@ -34,6 +35,7 @@ mod transcript;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+pub(crate) use self::batch::run_together;
 pub use self::context::Context;
 pub(crate) use self::environment::Environment;
 pub(crate) use self::generation::{Generation, Messages, Registered};
@@ -115,8 +117,8 @@ fn refuse(call: Call, request: Request, error: Error) -> Result<Response, Error>
     let operation = Arc::clone(&call.operation);
     let ctx = Context::open(call, request);
     operation.note(|it| it.opened(&ctx));
+    operation.doom(&error);
     let outcome = Err(error);
-    operation.doom();
     operation.note(|it| it.closed(&ctx, &outcome));
     outcome
 }
@@ -134,7 +136,7 @@ fn run_event(call: Call, request: Request) -> Result<Response, Error> {
         && ctx.is_nested_in_transaction()
         && (ctx.dooms(error) || operation.written() != written)
     {
-        operation.doom();
+        operation.doom(error);
     }
     operation.note(|it| it.closed(&ctx, &outcome));
     outcome
@@ -221,6 +223,9 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
     let generation = Arc::clone(&ctx.call.operation.generation);
     let message =
         generation.messages.get(name).ok_or(Error::Bug("a message lost its definition"))?;
+    if let Request::Custom(custom) = Arc::make_mut(&mut ctx.request) {
+        message.definition.accept(custom)?; // Steps may have changed the parameters (E-28).
+    }
     ctx.call.operation.note(Recorder::main_began);
     ctx.response = Some(Response::Custom(message.definition.default_output()));
     let step = Step::on_any(ctx.message.clone())
@@ -310,6 +315,7 @@ impl Context {
         !self.message.is_read()
             || self.call.operation.environment.settings.read_failure_dooms
             || matches!(error, Error::Step(_) | Error::TooDeep { .. })
+            || error.is_conflict()
     }
 
     /// Whether a message around this one holds the transaction.
@@ -428,7 +434,7 @@ impl Context {
             stage: step.stage().number(),
             depth: self.call.depth,
             fault,
-            trace: self.trace.clone(),
+            trace: self.trace.lines(),
         }))
     }
 

@@ -11,6 +11,7 @@
 //! - A record read from a store holds no null: what is null there is absent here (I-15).
 //! - Clones share their slots until one of them is written to.
 
+mod bookmark;
 mod page;
 mod query;
 mod query_plan;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub use self::bookmark::Bookmark;
 pub use self::page::{Page, PageRequest};
 pub use self::query::{ColumnSet, Condition, Filter, Operator, OrderBy, Query, QueryError};
 pub use self::query_plan::QueryPlan;
@@ -77,6 +79,10 @@ impl Record {
     /// Gives the record its identity.
     pub fn identify(&mut self, id: Uuid) {
         self.id = Some(id);
+    }
+
+    pub(crate) fn forget_identity(&mut self) {
+        self.id = None;
     }
 
     /// A reference to the record, once it has an identity.

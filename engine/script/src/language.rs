@@ -3,6 +3,7 @@
 //! One Rhai engine serves all rules of a generation. It knows the options of the generation's catalog, and
 //! a property for each name that the rules use.
 
+mod array;
 pub(crate) mod context;
 mod date;
 pub(crate) mod error;
@@ -17,11 +18,11 @@ pub(crate) mod words;
 use std::collections::BTreeSet;
 
 use rhai::module_resolvers::DummyModuleResolver;
-use rhai::{Dynamic, Engine, FLOAT, INT, ImmutableString};
+use rhai::{Dynamic, Engine, FLOAT, INT, ImmutableString, NativeCallContext};
 use rulegate::Catalog;
 
 use self::error::{Raise, Raised};
-use crate::limits::{Limits, charge};
+use crate::limits::{self, Limits, charge, weigh};
 
 /// Symbols that a rule cannot use: each is a way around a limit, or out of the folder.
 const BANNED: [&str; 4] = ["eval", "curry", "import", "export"];
@@ -39,6 +40,7 @@ pub(crate) fn engine(catalog: &Catalog, names: &BTreeSet<String>, limits: &Limit
     let mut rhai = Engine::new();
     furnish(&mut rhai, limits);
     rhai.set_strict_variables(true);
+    array::register(&mut rhai);
     number::register(&mut rhai);
     date::register(&mut rhai);
     option::register(&mut rhai);
@@ -61,6 +63,10 @@ fn furnish(rhai: &mut Engine, limits: &Limits) {
     #[expect(deprecated, reason = "the only way to read a literal with a point as a decimal")]
     rhai.on_parse_token(|token, _, _| number::exact(token));
     rhai.on_progress(|_| charge().map(Dynamic::from));
+    #[expect(deprecated, reason = "the only way to see what a script holds while it runs")]
+    rhai.on_var(|_, _, context| {
+        Raise::within(weigh(context.call_level(), context.scope())).map(|()| None)
+    });
     rhai.on_print(|line| drop(trace(line)));
     rhai.on_debug(|line, _, _| drop(trace(line)));
 }
@@ -76,6 +82,10 @@ fn register_words(rhai: &mut Engine) {
         .register_fn("trim", |text: &str| -> ImmutableString { text.trim().into() })
         .register_fn("is_blank", |text: &str| text.trim().is_empty())
         .register_fn("is_blank", |(): ()| true)
+        .register_fn("parse_json", |context: NativeCallContext<'_>, json: &str| {
+            let parsed = context.engine().parse_json(json, true);
+            parsed.map(Dynamic::from).map_err(|error| Raise::text(format!("no JSON map: {error}")))
+        })
         .register_get("code", |it: &mut error::Thrown| it.code.clone())
         .register_get("message", |it: &mut error::Thrown| it.message.clone())
         .register_fn("to_string", |it: &mut error::Thrown| it.message.clone())
@@ -88,9 +98,14 @@ fn refuse_clocks(rhai: &mut Engine) {
     fn no_sleep<T>(_: T) -> Raised<()> {
         Err(Raise::text("a rule cannot sleep"))
     }
+    fn no_exit<T>(_: T) -> Raised<()> {
+        Err(Raise::text("a rule ends where it returns: write `return`"))
+    }
     rhai.register_fn("sleep", no_sleep::<INT>)
         .register_fn("sleep", no_sleep::<FLOAT>)
         .register_fn("sleep", no_sleep::<rust_decimal::Decimal>)
+        .register_fn("exit", || no_exit(()))
+        .register_fn("exit", no_exit::<Dynamic>)
         .register_fn("timestamp", || -> Raised<()> {
             Err(Raise::text("a rule has no clock of its own: take `ctx.now`"))
         });
@@ -101,7 +116,10 @@ fn trace(line: &str) -> Raised<()> {
     frame::top(|frame| {
         match &mut frame.scene {
             frame::Scene::Rule(scene) => scene.ctx.trace(line),
-            frame::Scene::Run(scene) => scene.note(line),
+            frame::Scene::Run(scene) => {
+                scene.note(line);
+                Raise::within(limits::write(line.len()))?;
+            }
         }
         Ok(())
     })

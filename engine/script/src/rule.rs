@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use rhai::{AST, CallFnOptions, Dynamic, Engine, Scope};
+use rhai::{AST, ASTNode, Caches, Engine, Scope, Stmt};
 use rulegate::{Context, Fault, Hook};
 
 use crate::language::context::ContextHandle;
 use crate::language::error::ended;
 use crate::language::frame::{FrameLimits, enter_rule};
-use crate::limits::{Limits, on_budget};
+use crate::limits::{Exceeded, Limits, on_budget};
 
 /// The stack that a rule may need, and how much is added where there is less: rules run on any thread.
 const STACK: (usize, usize) = (1024 * 1024, 8 * 1024 * 1024);
@@ -18,7 +18,7 @@ const STACK: (usize, usize) = (1024 * 1024, 8 * 1024 * 1024);
 pub(crate) struct Rule {
     pub(crate) rhai: Arc<Engine>,
     pub(crate) script: Arc<Script>,
-    pub(crate) handler: String,
+    pub(crate) handler: Handler,
     pub(crate) pre_aliases: Vec<String>,
     pub(crate) post_aliases: Vec<String>,
     pub(crate) limits: Arc<Limits>,
@@ -32,6 +32,33 @@ pub(crate) struct Script {
     pub(crate) ast: AST,
 }
 
+/// The statements of a function with one parameter.
+#[derive(Debug)]
+pub(crate) struct Handler {
+    pub(crate) parameter: String,
+    pub(crate) body: Vec<Stmt>,
+}
+
+impl Handler {
+    /// The handler of that name, which the script must have.
+    pub(crate) fn of(ast: &AST, name: &str) -> Option<Self> {
+        let is_it = |found: &str, parameters: usize| found == name && parameters == 1;
+        let function = ast.iter_functions().find(|it| is_it(it.name, it.params.len()))?;
+        let parameter = (*function.params.first()?).to_owned();
+        let mut alone = ast.clone();
+        alone.clear_statements();
+        alone.retain_functions(|_, _, found, parameters| is_it(found, parameters));
+        let mut body = Vec::new();
+        alone.walk(&mut |path: &[ASTNode<'_>]| {
+            if let [ASTNode::Stmt(statement)] = path {
+                body.push((*statement).clone());
+            }
+            true
+        });
+        Some(Self { parameter, body })
+    }
+}
+
 impl Hook for Rule {
     fn execute(&self, ctx: &mut Context) -> Result<(), Fault> {
         stacker::maybe_grow(STACK.0, STACK.1, || {
@@ -42,27 +69,51 @@ impl Hook for Rule {
             };
             let deadline = ctx.deadline();
             enter_rule(ctx, (&self.pre_aliases, &self.post_aliases), &limits, |frame| {
-                on_budget(&self.limits, deadline, || self.call(frame))
+                let (outcome, exceeded) = on_budget(&self.limits, deadline, || self.call(frame));
+                match exceeded {
+                    Some(exceeded) => Err(self.stopped(exceeded, &outcome)),
+                    None => outcome,
+                }
             })
         })
     }
 }
 
 impl Rule {
+    /// The end of a rule that exceeded something, whatever its script made of it.
+    fn stopped(&self, Exceeded(what): Exceeded, outcome: &Result<(), Fault>) -> Fault {
+        let place = match outcome {
+            Err(Fault::Limit(limit)) => Some(limit.place.clone()),
+            Err(Fault::Failed(failure)) => failure.place.clone(),
+            Err(Fault::Rejected(_) | Fault::Nested(_)) | Ok(()) => None,
+        };
+        Fault::limit(what, place.unwrap_or_else(|| self.script.path.clone()))
+    }
+
     fn call(&self, frame: u64) -> Result<(), Fault> {
-        let options = CallFnOptions::new().eval_ast(false).rewind_scope(false);
-        let arguments = (ContextHandle(frame),);
-        let called = self.rhai.call_fn_with_options::<Dynamic>(
-            options,
-            &mut Scope::new(),
-            &self.script.ast,
-            &self.handler,
-            arguments,
+        let mut global = self.rhai.new_global_runtime_state();
+        global.lib.push(Arc::clone(self.script.ast.shared_lib()));
+        global.source = Some(self.script.path.as_str().into());
+        (global.level, global.scope_level) = (1, 1);
+        let mut scope = Scope::new();
+        scope.push(self.handler.parameter.as_str(), ContextHandle(frame));
+        // A call of the function would forget where a limit was exceeded: Rhai writes the position of the
+        // call, which has none, over it.
+        #[expect(deprecated, reason = "the only way to run a function's body without calling it")]
+        let called = self.rhai.eval_statements_raw(
+            &mut global,
+            &mut Caches::new(),
+            &mut scope,
+            &self.handler.body,
         );
         called.map(drop).map_err(|error| {
             let ended = ended(error);
             let file = ended.source.as_deref().unwrap_or(&self.script.path);
-            let place = match (ended.position.line(), ended.position.position()) {
+            let position = match self.handler.body.first() {
+                Some(first) if ended.position.is_none() => first.position(),
+                _ => ended.position,
+            };
+            let place = match (position.line(), position.position()) {
                 (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
                 (Some(line), None) => format!("{file}:{line}"),
                 (None, _) => file.to_owned(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rhai::{Engine as Rhai, Module, Scope};
 use rulegate::{Catalog, Step};
@@ -10,9 +11,10 @@ use rulegate::{Catalog, Step};
 use crate::diagnostic::Diagnostic;
 use crate::entity_file::{SourceFile, read_catalog};
 use crate::language;
-use crate::limits::Limits;
+use crate::language::error::Raise;
+use crate::limits::{Limits, on_budget};
 use crate::registration::{self, Known, Registration};
-use crate::rule::{Rule, Script};
+use crate::rule::{Handler, Rule, Script};
 use crate::script::{Kind, Parsed};
 
 /// A catalog, and the steps of all rules over it.
@@ -24,6 +26,8 @@ pub struct RuleSet {
     pub steps: Vec<Step>,
     /// How many files hold rules.
     pub rule_count: usize,
+    /// The files from which it was read.
+    pub files: Vec<SourceFile>,
 }
 
 /// What a rule set is read with.
@@ -53,13 +57,16 @@ impl RuleSet {
         let parser = language::parser(&options.limits);
         let mut parsed = Vec::new();
         for file in files.iter().filter(is_script) {
-            match Parsed::new(file, &parser, Kind::Rule) {
+            match Parsed::new(file, (&parser, &options.limits), Kind::Rule) {
                 Ok(script) => parsed.push(script),
                 Err(found) => problems.extend(found),
             }
         }
         match catalog {
-            Ok(catalog) => Self::compile(catalog, &parsed, (problems, options)),
+            Ok(catalog) => {
+                let set = Self::compile(catalog, &parsed, (problems, options))?;
+                Ok(Self { files: files.to_vec(), ..set })
+            }
             Err(mut found) => {
                 found.extend(problems);
                 Err(found)
@@ -80,7 +87,7 @@ impl RuleSet {
             script.properties(&mut names);
         }
         let mut rhai = language::engine(&catalog, &names, &options.limits);
-        problems.extend(add_library(&mut rhai, &library, &catalog));
+        problems.extend(add_library(&mut rhai, &library, (&catalog, &options.limits)));
         let rhai = Arc::new(rhai);
         let limits = Arc::new(options.limits.clone());
         let mut steps = Vec::new();
@@ -101,13 +108,14 @@ impl RuleSet {
             return Err(problems);
         }
         steps.sort_by(|a, b| a.name().cmp(b.name()));
-        Ok(Self { catalog, steps, rule_count: rules.len() })
+        Ok(Self { catalog, steps, rule_count: rules.len(), files: Vec::new() })
     }
 }
 
 /// Whether a file holds functions that other scripts share: it lies below `lib`.
 fn is_library(file: &SourceFile) -> bool {
-    file.path.split('/').rev().skip(1).any(|it| it == "lib")
+    // The first part is the folder's own name, which may be anything; the last is the file's.
+    file.path.split('/').skip(1).any(|it| it == "lib")
 }
 
 /// The engine's own messages and the host's.
@@ -117,7 +125,11 @@ fn all_messages(custom: &[String]) -> Vec<String> {
 }
 
 /// Makes each library file a module of the language: `money::round2(x)`.
-fn add_library(rhai: &mut Rhai, library: &[&Parsed<'_>], catalog: &Catalog) -> Vec<Diagnostic> {
+fn add_library(
+    rhai: &mut Rhai,
+    library: &[&Parsed<'_>],
+    (catalog, limits): (&Catalog, &Limits),
+) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let mut seen = BTreeSet::new();
     for script in library {
@@ -136,7 +148,11 @@ fn add_library(rhai: &mut Rhai, library: &[&Parsed<'_>], catalog: &Catalog) -> V
         }
         match script.compile(rhai) {
             Ok(ast) => {
-                match Module::eval_ast_as_new(Scope::new(), &ast, rhai) {
+                // A module runs what stands outside of its functions.
+                let ends = Instant::now() + limits.time;
+                let (module, exceeded) =
+                    on_budget(limits, ends, || Module::eval_ast_as_new(Scope::new(), &ast, rhai));
+                match exceeded.map_or(module, |it| Err(Raise::limit(it.0))) {
                     Ok(module) => {
                         rhai.register_static_module(name, module.into());
                     }
@@ -171,16 +187,16 @@ fn add_rule(
         return Err(problems);
     }
     let script = Arc::new(Script { path: parsed.file.path.clone(), ast });
-    let steps = registrations.iter().flat_map(|registration| {
+    let steps = registrations.iter().filter_map(|registration| {
         let rule = Rule {
             rhai: Arc::clone(rhai),
             script: Arc::clone(&script),
-            handler: registration.handler.clone(),
+            handler: Handler::of(&script.ast, &registration.handler)?,
             pre_aliases: registration.pre_aliases.clone(),
             post_aliases: registration.post_aliases.clone(),
             limits: Arc::clone(limits),
         };
-        registration.clone().into_steps(rule)
+        Some(registration.clone().into_steps(rule))
     });
-    Ok(steps.collect())
+    Ok(steps.flatten().collect())
 }

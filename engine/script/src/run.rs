@@ -12,7 +12,7 @@ use rulegate::engine::{BuildError, Client, EngineBuilder};
 use rulegate::error::Error;
 use rulegate::message::Custom;
 use rulegate::pipeline::{Aliases, Transcript};
-use rulegate::{Catalog, Engine, OrganizationService, Record, Request, Response};
+use rulegate::{Catalog, Engine, Fault, OrganizationService, Record, Request, Response};
 
 use crate::diagnostic::{Diagnostic, span_of_word};
 use crate::entity_file::SourceFile;
@@ -37,12 +37,15 @@ pub struct Playground {
 }
 
 /// What playing a run came to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Played {
     /// What happened, in words.
     pub transcript: String,
     /// Why the run did not come to its end, or which of its own demands was not met.
     pub failure: Option<Diagnostic>,
+    /// Where steps broke that nobody expected to: the step, what went wrong, file and line. No part of
+    /// the transcript, which a comment above a line must not change.
+    pub broken: Vec<String>,
     /// The steps that ran.
     pub steps: BTreeSet<String>,
     /// Whether a rule said no to a message that the run did not expect to be refused.
@@ -59,6 +62,7 @@ pub(crate) struct RunScene {
     aliases: Aliases,
     /// How many `expect_error` are open: within one, a refusal is an error of the script's.
     expecting: u32,
+    broken: Vec<String>,
     steps: BTreeSet<String>,
     is_rejected: bool,
 }
@@ -95,6 +99,7 @@ impl Playground {
             text: String::new(),
             aliases: Aliases::default(),
             expecting: 0,
+            broken: Vec::new(),
             steps: BTreeSet::new(),
             is_rejected: false,
         };
@@ -107,20 +112,19 @@ impl Playground {
         let Some(mut scene) = scene else {
             let failure =
                 Some(Diagnostic::error("run", "the run lost its place").in_file(&file.path));
-            let (transcript, steps) = (String::new(), BTreeSet::new());
-            return Played { transcript, failure, steps, is_rejected: false };
+            return Played { failure, ..Played::default() };
         };
         if let Some(failure) = &failure {
             let words = scene.aliases.apply(&failure.message);
             let _ = writeln!(scene.text, "✘ the run stopped: {words}");
         }
-        let RunScene { text, steps, is_rejected, .. } = scene;
-        Played { transcript: text, failure, steps, is_rejected }
+        let RunScene { text, broken, steps, is_rejected, .. } = scene;
+        Played { transcript: text, failure, broken, steps, is_rejected }
     }
 
     fn run(&self, file: &SourceFile) -> Option<Diagnostic> {
         let parser = language::parser(&self.limits);
-        let parsed = match Parsed::new(file, &parser, Kind::Run) {
+        let parsed = match Parsed::new(file, (&parser, &self.limits), Kind::Run) {
             Ok(parsed) => parsed,
             Err(problems) => return problems.into_iter().next(),
         };
@@ -133,9 +137,17 @@ impl Playground {
             Err(problem) => return Some(*problem),
         };
         let far = Instant::now() + Duration::from_hours(1);
-        let ran = on_budget(&self.limits, far, || rhai.run_ast(&ast));
-        ran.err().map(|error| stopped(file, ended(error)))
+        let (ran, _) = on_budget(&self.limits, far, || {
+            rhai.run_ast(&ast).map_err(|error| Box::new(stopped(file, ended(error))))
+        });
+        ran.err().map(|it| *it)
     }
+}
+
+/// What is wrong with a run before anybody plays it.
+pub fn check_run(file: &SourceFile, limits: &Limits) -> Vec<Diagnostic> {
+    let limits = limits.for_runs();
+    Parsed::new(file, (&language::parser(&limits), &limits), Kind::Run).err().unwrap_or_default()
 }
 
 /// What ended a run before its end, as its author sees it.
@@ -226,7 +238,7 @@ fn codes(error: Box<rhai::EvalAltResult>) -> (Vec<String>, String) {
         own.push(thrown.code.clone());
     }
     let fault = ended(error).fault;
-    if let rulegate::Fault::Nested(error) = &fault {
+    if let Fault::Nested(error) = &fault {
         own.extend(error.rejection().and_then(|it| it.code.clone()));
         own.push(format!("0x{:08X}", error.number()));
     }
@@ -250,11 +262,29 @@ pub(crate) fn send(request: Request) -> Result<Response, Error> {
         }
         let is_rejected = outcome.as_ref().is_err_and(|error| error.rejection().is_some());
         it.is_rejected |= is_rejected && it.expecting == 0;
+        if it.expecting == 0 {
+            let failed = outcome.as_ref().err().and_then(Error::step);
+            it.broken.extend(failed.and_then(|step| broken(&step.step, &step.fault)));
+        }
+        let failed = jobs.iter().filter_map(|(_, job)| Some((job, job.fault.as_ref()?)));
+        it.broken.extend(failed.filter_map(|(job, fault)| broken(&job.record.step, fault)));
         it.expecting != 0
     });
     match outcome {
         Err(_) if is_expected.is_ok_and(|it| !it) => Ok(Response::Done), // The transcript says it.
         outcome => outcome,
+    }
+}
+
+/// A step that broke, in one line; nothing for one that said no.
+fn broken(step: &str, fault: &Fault) -> Option<String> {
+    match fault {
+        Fault::Failed(_) | Fault::Limit(_) => Some(format!("{step}: {fault}")),
+        Fault::Nested(error) => match error.step() {
+            Some(inner) => broken(&inner.step, &inner.fault),
+            None => Some(format!("{step}: {error}")),
+        },
+        Fault::Rejected(_) => None,
     }
 }
 

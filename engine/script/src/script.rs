@@ -7,10 +7,12 @@ use rhai::{AST, ASTNode, Engine, Expr, ParseError, Position, Scope, Stmt};
 
 use crate::diagnostic::{Diagnostic, span_of_word};
 use crate::entity_file::SourceFile;
+use crate::language::error::lower;
 use crate::language::words::is_word;
+use crate::limits::Limits;
 
 /// Functions of Rhai's that call a closure back and do not keep it.
-const CALLERS: [&str; 16] = [
+const CALLERS: [&str; 18] = [
     "all",
     "dedup",
     "drain",
@@ -20,12 +22,14 @@ const CALLERS: [&str; 16] = [
     "for_each",
     "index_of",
     "map",
+    "order",
     "order_by",
     "reduce",
     "reduce_rev",
     "retain",
     "some",
     "sort",
+    "sort_by",
     "splice",
 ];
 
@@ -49,12 +53,17 @@ impl<'a> Parsed<'a> {
     /// Parses a file, and looks for what no script of its kind may do.
     pub(crate) fn new(
         file: &'a SourceFile,
-        parser: &Engine,
+        (parser, limits): (&Engine, &Limits),
         kind: Kind,
     ) -> Result<Self, Vec<Diagnostic>> {
+        if limits.file_size < file.text.len() {
+            let text = format!("a script has at most {} bytes", limits.file_size);
+            return Err(vec![Diagnostic::error("file-size", text).in_file(&file.path)]);
+        }
         let tree = parser.compile(&*file.text).map_err(|error| vec![syntax(file, &error)])?;
         let parsed = Self { file, tree };
         let mut problems = parsed.hidden_words();
+        problems.extend(parsed.long_calls(limits.arguments));
         if kind == Kind::Rule {
             problems.extend(parsed.kept_closures());
         }
@@ -127,6 +136,24 @@ impl<'a> Parsed<'a> {
             .collect()
     }
 
+    /// Calls with more arguments than one call may hold.
+    fn long_calls(&self, limit: usize) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        self.tree.walk(&mut |path: &[ASTNode<'_>]| {
+            if let Some(
+                ASTNode::Expr(Expr::FnCall(call, position) | Expr::MethodCall(call, position))
+                | ASTNode::Stmt(Stmt::FnCall(call, position)),
+            ) = path.last()
+                && limit < call.args.len()
+            {
+                let text = format!("`{}` is called with more than {limit} arguments", call.name);
+                problems.push(self.problem(*position, "long-call", &text));
+            }
+            true
+        });
+        problems
+    }
+
     /// Closures that capture variables and are kept: one that is put into what it captured is never freed.
     fn kept_closures(&self) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
@@ -179,10 +206,4 @@ pub(crate) fn syntax(file: &SourceFile, error: &ParseError) -> Diagnostic {
         Arc::clone(&file.text),
         span,
     )
-}
-
-/// Our messages begin in lower case.
-fn lower(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |it| it.to_lowercase().chain(letters).collect())
 }

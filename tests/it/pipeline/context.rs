@@ -3,6 +3,7 @@
 use rulegate::bootstrap::{DEFAULT_USER, SYSTEM_USER};
 use rulegate::clock::ManualClock;
 use rulegate::message::RelationshipRole;
+use rulegate::pipeline::ParentContext;
 use rulegate::{Context, Message, Mode, OrganizationService, Record, Request, Stage, Step, Value};
 
 use crate::engines::{
@@ -270,13 +271,11 @@ fn a_hook_can_send_in_the_name_of_the_system() {
 
 /// The parent of a context in words, outwards.
 fn parents(ctx: &mut Context) -> String {
-    let mut text = String::new();
-    let mut parent = ctx.parent();
-    while let Some(it) = parent {
-        text += &format!("{} {} at {}, ", it.message(), it.stage().number(), it.depth());
-        parent = it.parent();
-    }
-    text
+    let outwards = std::iter::successors(ctx.parent(), |it| it.parent());
+    let word = |it: &ParentContext| {
+        format!("{} {} at {}, ", it.message(), it.stage().number(), it.depth())
+    };
+    outwards.map(word).collect()
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn an_attribute_whose_values_are_stored_keeps_its_type() {
 
     let error = engine.reload(with_goal(&engine, &number), Vec::new()).unwrap_err();
 
-    insta::assert_snapshot!(error, @"`goal.code` is stored as string and cannot become whole-number: give the new attribute another name, or clear the old one first");
+    insta::assert_snapshot!(error, @"`goal.code` is stored as text and cannot become whole-number: give the new attribute another name, or clear the old one first");
     assert_eq!(engine.generation(), 3, "the last good catalog serves");
 }
 
@@ -282,10 +282,7 @@ fn messages_under_load_see_one_generation_each() {
             .map(|_| scope.spawn(|| (0..200).for_each(|_| drop(create(&engine, "account", [])))))
             .collect();
         scope.spawn(|| {
-            for number in 1.. {
-                if is_over.load(Ordering::SeqCst) {
-                    return;
-                }
+            for number in (1..).take_while(|_| !is_over.load(Ordering::SeqCst)) {
                 engine.reload(same_catalog(&engine), steps(number)).unwrap();
             }
         });

@@ -2,7 +2,7 @@
 
 use rulegate::engine::ReloadError;
 use rulegate::message::CustomMessage;
-use rulegate::{Context, Engine, Message, Stage, Step};
+use rulegate::{Context, Engine, LogicalName, Message, Stage, Step};
 
 use crate::engines::{Log, builder, create, engine};
 
@@ -210,7 +210,7 @@ fn only_associations_can_be_filtered_by_relationship() {
 }
 
 #[test]
-fn two_steps_of_one_stage_have_two_names() {
+fn differs_from_dataverse_two_steps_of_one_stage_have_two_names() {
     // P-46: the name decides ties of rank, so that it must be one step's alone.
     let step = |message, stage| on(message).at(stage).run("same", |_: &mut Context| Ok(()));
     let twice =
@@ -276,6 +276,6 @@ fn a_step_tells_how_it_is_registered() {
     assert_eq!((step.stage().number(), step.stage().name()), (40, "post-operation"));
     assert_eq!(step.filtering_attributes(), ["name"]);
     let (alias, shown) = step.pre_images().next().unwrap();
-    assert_eq!((alias, shown.first().map(|it| it.as_str())), ("old", Some("name")));
+    assert_eq!((alias, shown.first().map(LogicalName::as_str)), ("old", Some("name")));
     assert_eq!((step.description(), step.is_enabled()), ("keeps the name", true));
 }

@@ -24,7 +24,9 @@ fn on_create(stage: u16) -> Step {
 
 fn trace(lines: Vec<String>) -> impl Fn(&mut Context) -> Result<(), Fault> {
     move |ctx| {
-        lines.iter().for_each(|it| ctx.trace(it.clone()));
+        for line in &lines {
+            ctx.trace(line.clone());
+        }
         Ok(())
     }
 }

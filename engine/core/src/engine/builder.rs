@@ -72,6 +72,11 @@ impl EngineBuilder {
         self
     }
 
+    /// Sets switches and limits, for those who hold the builder by reference.
+    pub fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+    }
+
     /// Registers a step. One whose entity the catalog lacks is left out, and noted in
     /// [`Engine::skipped_steps`].
     pub fn step(mut self, step: Step) -> Self {

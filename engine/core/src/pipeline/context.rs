@@ -14,6 +14,7 @@ use super::operation::Call;
 use super::parent::ParentContext;
 use super::service::Service;
 use super::step::{Mode, Stage, Step};
+use super::trace_log::TraceText;
 use crate::clock::IdStream;
 use crate::error::Fault;
 use crate::message::{Custom, Message, Parameters, Request, Response};
@@ -46,7 +47,7 @@ pub struct Context {
     pub(super) step: Option<Arc<Step>>,
     pub(super) pre_images: Images,
     pub(super) post_images: Images,
-    pub(super) trace: Vec<String>,
+    pub(super) trace: TraceText,
     pub(super) job: Option<(Uuid, DateTime<Utc>)>,
     pub(super) request_id: OnceLock<Uuid>,
     /// What hooks of this message leave for those that run later (V-1 to V-14).
@@ -244,11 +245,11 @@ impl Context {
         Service::new(self.call.nested(caller, Arc::new(self.as_parent(self.stage))))
     }
 
-    /// Leaves a line in the trace (E-45).
+    /// Leaves a line in the trace (E-45), which holds the newest 10 KiB (E-49).
     pub fn trace(&mut self, line: impl Into<String>) {
         let line = line.into();
         self.call.operation.note(|it| it.traced(&line));
-        self.trace.push(line);
+        self.trace.push(&line);
     }
 
     /// Takes the context out, and leaves an empty one of the same message in its place.
@@ -274,7 +275,7 @@ impl Context {
             step: None,
             pre_images: Images::new(),
             post_images: Images::new(),
-            trace: Vec::new(),
+            trace: TraceText::default(),
             job: None,
             request_id: OnceLock::new(),
             shared: Variables::new(),
@@ -312,7 +313,7 @@ impl Context {
             step: None,
             pre_images: Images::new(),
             post_images: Images::new(),
-            trace: Vec::new(),
+            trace: TraceText::default(),
             job: None,
             request_id: OnceLock::new(),
             shared: Variables::new(),

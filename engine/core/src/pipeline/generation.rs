@@ -27,7 +27,11 @@ pub(crate) struct Generation {
 
 /// The custom messages, by every name by which they are known.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Messages(BTreeMap<String, Arc<RegisteredMessage>>);
+pub(crate) struct Messages {
+    by_name: BTreeMap<String, Arc<RegisteredMessage>>,
+    /// Names that were registered although another message had them.
+    twice: Vec<String>,
+}
 
 /// A custom message with its main operation.
 pub(crate) struct RegisteredMessage {
@@ -290,19 +294,29 @@ impl Messages {
             definition.aliases.iter().cloned().chain([definition.name.to_string()]).collect();
         let registered = Arc::new(RegisteredMessage { definition, main });
         for name in names {
-            self.0.insert(name, Arc::clone(&registered));
+            if !matches!(Message::from(name.as_str()), Message::Custom(_))
+                || self.get(&name).is_some()
+            {
+                self.twice.push(name.clone());
+            }
+            self.by_name.insert(name, Arc::clone(&registered));
         }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<RegisteredMessage>> {
-        self.0.get(name)
+        self.by_name.get(name)
+    }
+
+    /// The first name that two messages have.
+    pub(crate) fn twice(&self) -> Option<&str> {
+        self.twice.first().map(String::as_str)
     }
 
     /// Every name of every message, the engine's own among them.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         const STANDARD: [Message; 10] = Message::STANDARD;
         static NAMES: &[Message; 10] = &STANDARD;
-        NAMES.iter().map(Message::name).chain(self.0.keys().map(String::as_str))
+        NAMES.iter().map(Message::name).chain(self.by_name.keys().map(String::as_str))
     }
 }
 

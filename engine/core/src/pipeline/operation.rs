@@ -53,7 +53,10 @@ pub(crate) struct Call {
 enum Slot {
     Closed,
     Open(OpenTransaction),
-    Doomed,
+    /// Nothing can be saved: a message failed, or met another and must be carried out again.
+    Doomed {
+        is_conflict: bool,
+    },
 }
 
 /// A transaction, and the jobs that exist only if it commits (P-41).
@@ -180,7 +183,7 @@ impl Operation {
         match &mut *lock(&self.slot) {
             Slot::Open(open) => Ok(ask(open.transaction.as_mut())?),
             Slot::Closed => Ok(ask(self.environment.store.snapshot()?.as_mut())?),
-            Slot::Doomed => Err(Error::Doomed),
+            Slot::Doomed { is_conflict } => Err(doomed(*is_conflict)),
         }
     }
 
@@ -193,7 +196,7 @@ impl Operation {
         match &mut *lock(&self.slot) {
             Slot::Open(open) => Ok(ask(open.transaction.as_mut())?),
             Slot::Closed => Err(Error::Bug("a write outside a transaction")),
-            Slot::Doomed => Err(Error::Doomed),
+            Slot::Doomed { is_conflict } => Err(doomed(*is_conflict)),
         }
     }
 
@@ -214,7 +217,7 @@ impl Operation {
         match &*lock(&self.slot) {
             Slot::Open(_) => Ok(true),
             Slot::Closed => Ok(false),
-            Slot::Doomed => Err(Error::Doomed),
+            Slot::Doomed { is_conflict } => Err(doomed(*is_conflict)),
         }
     }
 
@@ -236,7 +239,8 @@ impl Operation {
                 self.environment.jobs.push(jobs);
                 Ok(())
             }
-            Slot::Closed | Slot::Doomed => Err(Error::Doomed),
+            Slot::Doomed { is_conflict } => Err(doomed(is_conflict)),
+            Slot::Closed => Err(Error::Bug("a commit outside a transaction")),
         }
     }
 
@@ -253,10 +257,10 @@ impl Operation {
     }
 
     /// From here on nothing can be saved, whoever catches the error (E-12).
-    pub(super) fn doom(&self) {
+    pub(super) fn doom(&self, error: &Error) {
         let mut slot = lock(&self.slot);
         if matches!(*slot, Slot::Open(_)) {
-            *slot = Slot::Doomed;
+            *slot = Slot::Doomed { is_conflict: error.is_conflict() };
         }
     }
 }
@@ -277,6 +281,11 @@ impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Operation").field("now", &self.now).finish_non_exhaustive()
     }
+}
+
+/// What is said of an operation that cannot save anything. One that met another begins again.
+fn doomed(is_conflict: bool) -> Error {
+    if is_conflict { StoreError::Conflict.into() } else { Error::Doomed }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -44,22 +44,44 @@ pub struct TraceRow {
     pub created_on: DateTime<Utc>,
 }
 
+/// How many bytes of text all rows hold: a step that fails all the time fills the log, not the machine.
+const LOG_LIMIT: usize = 4 * 1024 * 1024;
+
 /// The rows, newest last. They are no part of any transaction (E-48).
 #[derive(Debug, Default)]
-pub(crate) struct TraceLog(Mutex<VecDeque<TraceRow>>);
+pub(crate) struct TraceLog(Mutex<Rows>);
+
+#[derive(Debug, Default)]
+struct Rows {
+    rows: VecDeque<TraceRow>,
+    /// INVARIANT: the bytes of the texts of all rows.
+    size: usize,
+}
 
 impl TraceLog {
     pub(crate) fn rows(&self) -> Vec<TraceRow> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        log.rows.iter().cloned().collect()
     }
 
     fn push(&self, row: TraceRow) {
-        let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = row.created_on - AGE_LIMIT;
-        while rows.len() == ROW_LIMIT || rows.front().is_some_and(|it| it.created_on < oldest) {
-            rows.pop_front();
+        log.size += row.size();
+        while log.rows.len() == ROW_LIMIT
+            || LOG_LIMIT < log.size
+            || log.rows.front().is_some_and(|it| it.created_on < oldest)
+        {
+            let Some(dropped) = log.rows.pop_front() else { break };
+            log.size -= dropped.size();
         }
-        rows.push_back(row);
+        log.rows.push_back(row);
+    }
+}
+
+impl TraceRow {
+    fn size(&self) -> usize {
+        self.text.len() + self.exception.as_ref().map_or(0, String::len)
     }
 }
 
@@ -80,8 +102,8 @@ impl Context {
             entity: self.entity.to_string(),
             depth: self.call.depth,
             mode: self.mode,
-            text: newest(&self.trace),
-            exception: outcome.as_ref().err().map(ToString::to_string),
+            text: self.trace.lines().join("\n"),
+            exception: outcome.as_ref().err().map(|it| end_of(&it.to_string()).to_owned()),
             correlation_id: self.correlation_id(),
             generation: self.generation(),
             created_on: self.now(),
@@ -89,25 +111,35 @@ impl Context {
     }
 }
 
-/// The newest lines that fit; of a last line that is too long by itself, its end.
-fn newest(lines: &[String]) -> String {
-    let mut size = 0;
-    let fitting = lines.iter().rev().take_while(|line| {
-        size += line.len() + usize::from(size != 0);
-        size <= TEXT_LIMIT
-    });
-    let mut kept: Vec<&str> = fitting.map(String::as_str).collect();
-    kept.reverse();
-    match (kept.is_empty(), lines.last()) {
-        (true, Some(line)) => end_of(line).to_owned(),
-        (_, _) => kept.join("\n"),
+/// The lines that a step traced: the newest that fit.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TraceText {
+    lines: VecDeque<String>,
+    /// Bytes of the lines, and of what separates them.
+    size: usize,
+}
+
+impl TraceText {
+    pub(super) fn push(&mut self, line: &str) {
+        let line = end_of(line).to_owned();
+        self.size += line.len() + usize::from(!self.lines.is_empty());
+        self.lines.push_back(line);
+        while TEXT_LIMIT < self.size {
+            self.size -= self.lines.pop_front().map_or(self.size, |it| it.len() + 1);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.lines.iter().cloned().collect()
     }
 }
 
 /// As much of the end of a text as fits.
 fn end_of(text: &str) -> &str {
-    let start = text.len().saturating_sub(TEXT_LIMIT);
-    let fits = |at: &usize| start <= *at;
-    let start = text.char_indices().map(|(at, _)| at).find(fits).unwrap_or(text.len());
+    let start = text.ceil_char_boundary(text.len().saturating_sub(TEXT_LIMIT));
     text.get(start..).unwrap_or_default()
 }

@@ -41,14 +41,16 @@ struct Root {
 }
 
 impl Store for Memory {
-    /// Rows are kept by ordinals, which no reload moves: what remains is that a type may not change.
     fn adopt(&self, catalog: &Catalog) -> Result<(), StoreError> {
-        let root = self.shared.lock().clone();
+        let mut root = self.shared.lock();
+        let mut next = root.clone();
         for entity in catalog.entities() {
-            if let Some(table) = root.table(entity.logical_name()) {
-                table.check(entity)?;
-            }
+            let name = entity.logical_name().clone();
+            let table = root.table(&name).cloned().unwrap_or_default();
+            next.tables.insert(name, Arc::new(table.under(entity)?));
         }
+        next.commit += 1; // What began before lays its writes over this, instead of in its place.
+        *root = next;
         Ok(())
     }
 

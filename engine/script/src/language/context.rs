@@ -6,7 +6,11 @@ use rulegate::{Context, EntityReference, Message, Request, Response, Value};
 
 use super::error::{Raise, Raised};
 use super::frame::{self, Frame, Place};
-use super::value::{from_parameter, plain, to_dynamic, to_parameter};
+use super::value::{from_parameter, parameter_bytes, plain, to_dynamic, to_parameter};
+use crate::limits;
+
+/// What an entry weighs beside its name and its value.
+const ENTRY: usize = 64;
 
 /// The context of the rule that runs.
 #[derive(Debug, Clone, Copy)]
@@ -223,6 +227,7 @@ fn entry(entries: Entries, name: &str) -> Raised<Dynamic> {
 
 fn set_entry(entries: Entries, name: &str, value: &Dynamic) -> Raised<()> {
     let parameter = to_parameter(value)?;
+    Raise::within(limits::write(ENTRY + name.len() + parameter_bytes(&parameter)))?;
     frame::at(entries.frame, |frame| match entries.of {
         Part::Variables => {
             let limit = frame.variable_limit;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rhai::{Dynamic, EvalAltResult, Map, Position};
 use rulegate::{Error, Fault};
 
-use crate::limits::Exceeded;
+use super::words::WORDS;
+use crate::limits::{self, Exceeded, Size};
 
 /// What a host function answers.
 pub(crate) type Raised<T> = Result<T, Box<EvalAltResult>>;
@@ -50,7 +51,16 @@ impl Raise {
 
     /// The script used more than it may. No script can catch this.
     pub(crate) fn limit(what: String) -> Box<EvalAltResult> {
-        Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Exceeded(what)), Position::NONE))
+        Self::exceeded(limits::exceed(what))
+    }
+
+    /// Ends the script where something was exceeded.
+    pub(crate) fn within(exceeded: Option<Exceeded>) -> Raised<()> {
+        exceeded.map_or(Ok(()), |it| Err(Self::exceeded(it)))
+    }
+
+    fn exceeded(exceeded: Exceeded) -> Box<EvalAltResult> {
+        Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(exceeded), Position::NONE))
     }
 }
 
@@ -89,6 +99,9 @@ fn fault(mut error: EvalAltResult) -> Fault {
     if let Some(what) = exceeded(&error) {
         return Fault::limit(what, "");
     }
+    if let EvalAltResult::ErrorFunctionNotFound(signature, _) = &error {
+        return Fault::failed(unknown(signature));
+    }
     error.clear_position();
     Fault::failed(plain_words(&error.to_string()))
 }
@@ -100,15 +113,16 @@ fn exceeded(error: &EvalAltResult) -> Option<String> {
         return Some(exceeded.map_or_else(|| "it may use".to_owned(), |it| it.0.clone()));
     }
     if let EvalAltResult::ErrorDataTooLarge(what, _) = error {
-        return Some(format!("memory: {what}"));
+        return Some(too_large(what));
     }
-    let is_deep = matches!(error, EvalAltResult::ErrorStackOverflow(_));
-    let is_wide = matches!(error, EvalAltResult::ErrorTooManyVariables(_));
-    match (is_deep, is_wide) {
-        (true, _) => Some("nested calls".to_owned()),
-        (_, true) => Some("variables".to_owned()),
-        (false, false) => None,
+    let limits = limits::current();
+    if matches!(error, EvalAltResult::ErrorStackOverflow(_)) {
+        return Some(format!("{} nested calls", limits.call_depth));
     }
+    if matches!(error, EvalAltResult::ErrorTooManyVariables(_)) {
+        return Some(format!("{} variables of one function", limits.variables));
+    }
+    matches!(error, EvalAltResult::ErrorTooManyModules(_)).then(|| "0 modules".to_owned())
 }
 
 /// Rhai's words for the commonest mistake of all, in ours: an attribute of nothing.
@@ -120,8 +134,60 @@ fn plain_words(text: &str) -> String {
                 "`{name}` was asked of null `()`: look whether it is `()` first, or write `?.{name}`"
             )
         }
-        None => text.to_owned(),
+        None => lower(text),
     }
+}
+
+/// Our messages begin in lower case.
+pub(crate) fn lower(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |it| it.to_lowercase().chain(letters).collect())
+}
+
+/// What nobody understands: a function that is not there, or not for these arguments.
+fn unknown(signature: &str) -> String {
+    let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
+    let arguments: Vec<&str> =
+        arguments.trim_end_matches(')').split(", ").filter(|it| !it.is_empty()).collect();
+    let kinds: Vec<&str> = arguments.iter().map(|it| kind(it)).collect();
+    if let Some(property) = name.strip_prefix("get$") {
+        return format!("there is no property `{property}` of the {}", kinds.join(", "));
+    }
+    if let Some(property) = name.strip_prefix("set$") {
+        let of = kinds.first().copied().unwrap_or_default();
+        return format!("the property `{property}` of the {of} cannot be set so");
+    }
+    let called = format!("`{name}({})`", kinds.join(", "));
+    match WORDS.iter().find(|it| it.name == name) {
+        Some(word) => format!("there is no {called}: write it as {}", word.shape),
+        None if name.chars().any(char::is_alphanumeric) => format!("there is no function {called}"),
+        None => format!("`{name}` does not go with the {}", kinds.join(" and the ")),
+    }
+}
+
+/// A type of Rhai's as we call it.
+fn kind(type_name: &str) -> &str {
+    match type_name {
+        "i64" => "whole number",
+        "f64" => "double",
+        "bool" => "boolean",
+        "char" => "character",
+        "Fn" => "function",
+        "()" => "null",
+        text if text.contains("String") || text == "string" => "text",
+        other => other,
+    }
+}
+
+/// What one value may hold, where Rhai says which kind of size is too large.
+fn too_large(what: &str) -> String {
+    limits::current().too_much(if what.contains("tring") {
+        Size::Text
+    } else if what.contains("map") {
+        Size::Map
+    } else {
+        Size::Array
+    })
 }
 
 /// What a script threw: a fault of the host's, or a refusal in its own words.

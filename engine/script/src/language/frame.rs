@@ -11,6 +11,8 @@ use rhai::Dynamic;
 use rulegate::{Context, Record};
 
 use super::error::{Raise, Raised};
+use super::value::record_bytes;
+use crate::limits;
 use crate::run::RunScene;
 
 /// What the script that runs can reach.
@@ -197,6 +199,7 @@ impl Frame {
         if self.record_limit <= self.records.len() {
             return Err(Raise::limit(format!("{} records held by one rule", self.record_limit)));
         }
+        Raise::within(limits::keep(record_bytes(&record), 0))?;
         self.records.push(record);
         let place = Place::Own(self.records.len() - 1);
         Ok(Dynamic::from(RecordHandle { frame: self.serial, place }))

@@ -1,6 +1,6 @@
 //! Numbers: a literal with a point is a decimal, and decimals go with whole numbers and doubles.
 
-use rhai::{Engine, FLOAT, INT, Token};
+use rhai::{Engine, FLOAT, INT, LexError, Token};
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -88,8 +88,14 @@ fn round(number: Decimal, digits: INT) -> Raised<Decimal> {
     Ok(number.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero))
 }
 
-/// A literal with a point is a decimal: `0.1` is exact.
+/// A literal with a point is a decimal: `0.1` is exact. One that is too large for any number is none: Rhai
+/// would read it as a double, and lose its last digits, or all of them.
 pub(super) fn exact(token: Token) -> Token {
+    if let Token::FloatConstant(float) = &token
+        && (!float.0.is_finite() || float.1.chars().all(|it| it.is_ascii_digit() || it == '_'))
+    {
+        return Token::LexError(LexError::MalformedNumber(float.1.to_string()).into());
+    }
     if let Token::FloatConstant(float) = &token
         && let Ok(decimal) = float.1.replace('_', "").parse::<Decimal>()
     {

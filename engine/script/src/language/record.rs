@@ -9,7 +9,8 @@ use rulegate::{EntityReference, OrganizationService, Record, Response, Value};
 use super::error::{Raise, Raised};
 use super::frame::{self, Frame, Place, RecordHandle};
 use super::service::sender;
-use super::value::{to_dynamic, to_value};
+use super::value::{bytes, to_dynamic, to_value};
+use crate::limits;
 
 /// Registers records and lookups, with a property for each of the names: the ones that scripts use.
 pub(super) fn register<'a>(rhai: &mut Engine, names: impl IntoIterator<Item = &'a str>) {
@@ -73,6 +74,8 @@ fn set(handle: RecordHandle, name: &str, value: &Dynamic) -> Raised<()> {
     let entity = read(handle, |record, _| Ok(Arc::clone(record.metadata())))?;
     let (ordinal, value) = converted(&entity, name, value)?;
     change(handle, |record| {
+        let before = record.at(ordinal).map_or(0, bytes);
+        Raise::within(limits::keep(bytes(&value), before))?;
         record.put(ordinal, value);
         Ok(())
     })

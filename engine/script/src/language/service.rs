@@ -18,9 +18,10 @@ use super::error::{Raise, Raised};
 use super::frame::{self, Frame, RecordHandle, Scene};
 use super::record::{self, converted};
 use super::value::{
-    describe, from_parameter, references, required_reference, to_parameter, to_value,
+    describe, from_parameter, parameter_bytes, record_bytes, references, required_reference,
+    to_parameter, to_value,
 };
-use crate::limits::pause;
+use crate::limits::{self, pause};
 use crate::run;
 
 /// Whoever carries the script's messages.
@@ -117,7 +118,35 @@ pub(super) fn register(rhai: &mut Engine) {
 }
 
 fn send(request: impl Into<Request>) -> Raised<Response> {
-    sender()?.execute(request.into()).map_err(Raise::error)
+    let request = request.into();
+    Raise::within(limits::write(request_bytes(&request)))?;
+    sender()?.execute(request).map_err(Raise::error)
+}
+
+/// About how many bytes are held until the outermost message is over because of a message.
+fn request_bytes(request: &Request) -> usize {
+    /// What the transaction remembers of a record that was read.
+    const READ: usize = 128;
+    /// What a row weighs beside the attributes that were sent: those that the engine fills, and its indexes.
+    const ROW: usize = 2 * 1024;
+    if let Request::Create(Create { target }) | Request::Upsert(Upsert { target }) = request {
+        return ROW + record_bytes(target);
+    }
+    if let Request::Update(update) = request {
+        return ROW + record_bytes(&update.target);
+    }
+    if let Some(link) = request.link() {
+        return ROW * link.related.len().max(1);
+    }
+    if let Request::Custom(custom) = request {
+        let parameters = custom.parameters.iter();
+        return parameters.fold(ROW, |sum, (name, it)| sum + name.len() + parameter_bytes(it));
+    }
+    if let Request::Retrieve(_) = request {
+        return READ;
+    }
+    // What a search answers is counted where it is kept.
+    if request.message().is_read() { 0 } else { ROW }
 }
 
 fn entity_named(name: &str) -> Raised<Arc<EntityMetadata>> {

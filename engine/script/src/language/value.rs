@@ -8,7 +8,7 @@ use rhai::{Array, Dynamic, FLOAT, INT, ImmutableString, Map};
 use rulegate::message::Parameter;
 use rulegate::metadata::{AttributeMetadata, AttributeType, EntityMetadata, Ordinal};
 use rulegate::record::Party;
-use rulegate::{EntityReference, Value};
+use rulegate::{EntityReference, Record, Value};
 use rust_decimal::Decimal;
 
 use super::error::{Raise, Raised};
@@ -103,6 +103,45 @@ pub(crate) fn to_value(dynamic: &Dynamic, attribute: &AttributeMetadata) -> Rais
         };
         Raise::text(format!("`{name}` is a {kind} and cannot hold the {}{hint}", describe(dynamic)))
     })
+}
+
+/// About how many bytes a record holds.
+pub(crate) fn record_bytes(record: &Record) -> usize {
+    /// Its entity, identity and version.
+    const FRAME: usize = 128;
+    record.iter().fold(FRAME, |sum, (_, value)| sum.saturating_add(bytes(value)))
+}
+
+/// About how many bytes a value of a record holds.
+pub(crate) fn bytes(value: &Value) -> usize {
+    let beside = match value {
+        Value::Text(text) => text.len(),
+        Value::Choices(values) => values.len() * size_of::<Value>(),
+        Value::Parties(parties) => parties.len() * size_of::<Party>(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Null
+        | Value::WholeNumber(_)
+        | Value::Decimal(_)
+        | Value::Double(_)
+        | Value::Boolean(_)
+        | Value::Moment(_)
+        | Value::Date(_)
+        | Value::Choice(_)
+        | Value::Lookup(_)
+        | Value::Id(_) => 0,
+    };
+    size_of::<Value>() + beside
+}
+
+/// About how many bytes a parameter holds.
+pub(crate) fn parameter_bytes(parameter: &Parameter) -> usize {
+    match parameter {
+        Parameter::Value(value) => bytes(value),
+        Parameter::Record(record) => record_bytes(record),
+        Parameter::Records(records) => records.iter().map(record_bytes).sum(),
+        Parameter::References(references) => references.len() * size_of::<EntityReference>(),
+        Parameter::Texts(texts) => texts.iter().map(|it| it.len() + size_of::<String>()).sum(),
+    }
 }
 
 /// A value where nobody says of which type it should be.

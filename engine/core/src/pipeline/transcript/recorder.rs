@@ -10,6 +10,9 @@ use crate::pipeline::generation::PlannedStep;
 use crate::pipeline::step::Stage;
 use crate::record::EntityReference;
 
+/// How many bytes of traced lines a transcript holds: it is read by people.
+const TRACE_LIMIT: usize = 64 * 1024;
+
 /// Takes down what happens, while it happens.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
@@ -20,6 +23,8 @@ pub(crate) struct Recorder {
     stages: Vec<Option<Stage>>,
     /// Where the steps that run now stand among the events.
     running: Vec<usize>,
+    /// How many bytes of traced lines there are.
+    traced: usize,
 }
 
 impl Recorder {
@@ -111,6 +116,13 @@ impl Recorder {
 
     pub(in crate::pipeline) fn traced(&mut self, line: &str) {
         let level = self.level.saturating_sub(1);
+        let was_full = TRACE_LIMIT < self.traced;
+        self.traced = self.traced.saturating_add(line.len() + 1);
+        let line = match (was_full, TRACE_LIMIT < self.traced) {
+            (true, _) => return,
+            (false, true) => "… what is traced from here on has no place in the transcript",
+            (false, false) => line,
+        };
         self.events.push(Event::Trace { level, line: line.to_owned() });
     }
 
