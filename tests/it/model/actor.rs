@@ -72,10 +72,7 @@ impl Host for Actor<'_> {
     }
 
     fn parent_shared(&self, key: &str) -> Option<Value> {
-        let found = self
-            .parents()
-            .find_map(|it| it.shared.get(key).filter(|value| !value.is_null()).cloned());
-        found
+        self.parents().find_map(|it| it.shared.get(key).filter(|value| !value.is_null()).cloned())
     }
 
     fn target(&self, attribute: &str) -> Option<Value> {
@@ -169,7 +166,7 @@ impl Actor<'_> {
         let asked = |is_pre: bool, all: &[Picture]| {
             let is_there = self.pictured(is_pre).is_some();
             let there = all.iter().filter(|_| is_there);
-            there.map(|it| format!("<{}>", it.alias)).collect::<String>()
+            there.map(|it| format!("<{}>", it.alias)).collect::<Vec<_>>().concat()
         };
         // I-24
         let job = self.pictured(false).filter(|_| self.scene.is_async).map(|row| {

@@ -24,10 +24,12 @@ pub(crate) const ENTITIES: [&str; 3] = ["account", "contact", "task"];
 pub(crate) const TEXT_LIMIT: usize = 3;
 pub(crate) const CREDIT_LIMIT: i64 = 9;
 
-/// The records that messages name. The first six are there before the first message.
-pub(crate) const RECORDS: [&str; 9] =
-    ["account", "account", "contact", "contact", "task", "task", "account", "contact", "task"];
-pub(crate) const SEEDED: usize = 6;
+/// The records that messages name. The first seven are there before the first message.
+pub(crate) const RECORDS: [&str; 10] = [
+    "account", "account", "contact", "contact", "task", "task", "contact", "account", "contact",
+    "task",
+];
+pub(crate) const SEEDED: usize = 7;
 
 /// A record that messages name.
 pub(crate) fn record(index: usize) -> EntityReference {
@@ -36,11 +38,18 @@ pub(crate) fn record(index: usize) -> EntityReference {
 }
 
 /// The lookups that records have before the first message: record, attribute, record.
-pub(crate) const LINKS: [(usize, &str, usize); 5] =
-    [(2, "aid", 0), (3, "aid", 1), (4, "aid", 0), (5, "aid", 1), (5, "cid", 3)];
+pub(crate) const LINKS: [(usize, &str, usize); 6] =
+    [(2, "aid", 0), (3, "aid", 1), (4, "aid", 0), (5, "aid", 1), (5, "cid", 3), (6, "aid", 0)];
 
 /// The pair that is there before the first message.
 pub(crate) const PAIR: (usize, usize) = (0, 4);
+
+/// A moment at which no message is sent.
+pub(crate) const LONG_AGO: &str = "2001-02-03T04:05:06Z";
+
+pub(crate) fn long_ago() -> Value {
+    LONG_AGO.parse().map_or(Value::Null, Value::Moment)
+}
 
 /// The name of an entity's identity.
 pub(crate) fn identity_of(entity: &str) -> &'static str {
@@ -63,11 +72,10 @@ pub(crate) fn has(entity: &str, attribute: &str) -> bool {
 
 /// A value in the words that rules have for it, too.
 pub(crate) fn words(value: &Value) -> String {
-    match value {
-        Value::Null => "()".to_owned(),
-        Value::Text(text) => text.to_string(),
-        other => other.to_string(),
+    if value.is_null() {
+        return "()".to_owned();
     }
+    value.as_text().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The entity files.

@@ -127,7 +127,7 @@ impl Pair {
     /// Sends a message on both sides, then runs the jobs, and compares all that came of it.
     fn send(&mut self, sent: &Sent) -> Result<(), String> {
         self.pause();
-        let request = sent.ask.from_outside();
+        let request = sent.ask.outside();
         let user = sent.user.id();
         let (transcript, outcome) =
             self.engine.as_user(user).trace(engine::sent(&request, &self.engine.catalog()));

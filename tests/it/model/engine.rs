@@ -8,6 +8,7 @@ use rulegate::message::{
     SetState, Update, Upsert,
 };
 use rulegate::pipeline::{Image, ParentContext};
+use rulegate::record::ColumnSet;
 use rulegate::{
     Catalog, Context, EntityReference, Error, Fault, OrganizationService, Query, Record, Response,
     Stage, Step, Value,
@@ -113,7 +114,7 @@ impl Host for Hooked<'_> {
     fn send(&mut self, request: Request) -> Result<Option<Row>, Fault> {
         let service = self.ctx.service();
         let sent = sent(&request, &service.catalog());
-        Ok(row_of(service.execute(sent)?))
+        Ok(row_of(&service.execute(sent)?))
     }
 
     fn code_of(fault: &Fault) -> String {
@@ -223,12 +224,11 @@ pub(crate) fn attributes(record: &Record) -> Row {
     record.attributes().map(|(name, value)| (name.to_owned(), value.clone())).collect()
 }
 
-fn row_of(response: Response) -> Option<Row> {
-    match response {
-        Response::Retrieved(record) => Some(attributes(&record)),
-        Response::Found(page) => page.records.first().map(attributes),
-        _ => None,
+fn row_of(response: &Response) -> Option<Row> {
+    if let Response::Retrieved(record) = response {
+        return Some(attributes(record));
     }
+    if let Response::Found(page) = response { page.records.first().map(attributes) } else { None }
 }
 
 /// The request as the engine knows it.
@@ -239,6 +239,10 @@ pub(crate) fn sent(request: &Request, catalog: &Arc<Catalog>) -> Sent {
         Request::Upsert(it) => Upsert { target: record(it, catalog) }.into(),
         Request::Delete(it) => Delete::new(it.clone()).into(),
         Request::Retrieve(it) => Retrieve::all(it.clone()).into(),
+        Request::Misread(it) => {
+            let columns = ColumnSet::only(["nothing"]);
+            Retrieve { target: it.clone(), columns }.into()
+        }
         Request::Find(it) => {
             let query = Query::new(it.entity.clone())
                 .equal(identity_of(it.entity.as_str()), Value::Id(it.id));

@@ -27,7 +27,7 @@ pub(crate) fn sequence() -> impl Strategy<Value = Sequence> {
 
 fn sent() -> impl Strategy<Value = Sent> {
     let user = prop_oneof![3 => Just(User::Default), 1 => Just(User::System)];
-    (user, ask(constant().boxed(), record().boxed()))
+    (user, ask(&constant().boxed(), &record().boxed()))
         .prop_map(|(user, ask)| Sent { user, ask: outside(ask) })
 }
 
@@ -35,16 +35,16 @@ fn sent() -> impl Strategy<Value = Sent> {
 fn plan() -> impl Strategy<Value = Plan> {
     let message = prop_oneof![
         4 => Just("Create"),
-        8 => Just("Update"),
+        9 => Just("Update"),
         3 => Just("Delete"),
-        1 => Just("Assign"),
-        1 => Just("SetState"),
+        2 => Just("Assign"),
+        2 => Just("SetState"),
         1 => Just("Associate"),
         1 => Just("Disassociate"),
-        1 => Just("Retrieve"),
+        2 => Just("Retrieve"),
     ];
     let entity = prop_oneof![
-        6 => Just(Some("account")),
+        8 => Just(Some("account")),
         3 => Just(Some("contact")),
         2 => Just(Some("task")),
         2 => Just(None),
@@ -116,7 +116,7 @@ fn line() -> BoxedStrategy<Line> {
 
 fn act() -> impl Strategy<Value = Act> {
     let who = prop_oneof![2 => Just(Who::Own), 3 => record()].boxed();
-    let sent = (ask(source().boxed(), who), weighted(2, 1));
+    let sent = (ask(&source().boxed(), &who), weighted(2, 1));
     prop_oneof![
         14 => value(source().boxed()).prop_map(|(name, source)| Act::Set(name, source)),
         2 => select(TEXTS.to_vec()).prop_map(Act::Remove),
@@ -130,7 +130,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn ask(source: BoxedStrategy<Source>, who: BoxedStrategy<Who>) -> BoxedStrategy<Ask> {
+fn ask(source: &BoxedStrategy<Source>, who: &BoxedStrategy<Who>) -> BoxedStrategy<Ask> {
     let values = || vec(value(source.clone()), 0..=3).boxed();
     let entity = select(ENTITIES.to_vec());
     let create = (entity.clone(), option::weighted(0.3, any::<Index>()), values());
@@ -148,8 +148,9 @@ fn ask(source: BoxedStrategy<Source>, who: BoxedStrategy<Who>) -> BoxedStrategy<
         }),
         3 => who.clone().prop_map(Ask::Delete),
         1 => who.clone().prop_map(Ask::Retrieve),
+        1 => who.clone().prop_map(Ask::Misread),
         2 => (who.clone(), owner).prop_map(|(who, owner)| Ask::Assign(who, owner)),
-        1 => (who, 0..=1_i32).prop_map(|(who, state)| Ask::SetState(who, state)),
+        1 => (who.clone(), 0..=1_i32).prop_map(|(who, state)| Ask::SetState(who, state)),
         2 => link.prop_map(|(is_taken_away, relationship, who, others)| {
             let tie = Tie { is_taken_away, relationship };
             let other = other_end(relationship, who);
@@ -197,6 +198,7 @@ fn value(source: BoxedStrategy<Source>) -> impl Strategy<Value = (&'static str, 
         2 => (Just("aid"), prop_oneof![3 => lookup("account"), 1 => Just(Source::Null)]),
         1 => (Just("cid"), prop_oneof![3 => lookup("contact"), 1 => Just(Source::Null)]),
         1 => (Just("ownerid"), owner),
+        1 => (Just("modifiedon"), Just(Source::Moment)),
     ]
 }
 
@@ -215,7 +217,17 @@ fn typed(source: Source, is_text: bool) -> Source {
         Source::Stored(_) => Source::Stored(if is_text { "note" } else { "credit" }),
         Source::Pre(index, _) => Source::Pre(index, if is_text { "name" } else { "credit" }),
         Source::Post(index, _) => Source::Post(index, if is_text { "note" } else { "credit" }),
-        other => other,
+        Source::Null
+        | Source::Number(_)
+        | Source::Text(_)
+        | Source::Moment
+        | Source::Record(_)
+        | Source::User
+        | Source::Initiating
+        | Source::Owner(_)
+        | Source::Depth
+        | Source::Shared(_)
+        | Source::Parent(_) => source,
     }
 }
 
@@ -248,10 +260,14 @@ fn number() -> impl Strategy<Value = Source> {
 
 /// A caller names the users themselves.
 fn outside(ask: Ask) -> Ask {
-    let named = |(name, source): (&'static str, Source)| match source {
-        Source::User => (name, Source::Owner(User::System)),
-        Source::Initiating => (name, Source::Owner(User::Default)),
-        other => (name, other),
+    let named = |(name, source): (&'static str, Source)| {
+        if let Source::User = source {
+            return (name, Source::Owner(User::System));
+        }
+        if let Source::Initiating = source {
+            return (name, Source::Owner(User::Default));
+        }
+        (name, source)
     };
     let values = |of: Vec<_>| of.into_iter().map(named).collect::<Vec<_>>();
     match ask {
@@ -263,7 +279,9 @@ fn outside(ask: Ask) -> Ask {
             Ask::Upsert(entity, index, fitting(values(sources), Some(entity)))
         }
         Ask::Update(who, sources) => Ask::Update(who, fitting(values(sources), entity_of(who))),
-        other => other,
+        Ask::Delete(_) | Ask::Retrieve(_) | Ask::Misread(_) | Ask::SetState(..) | Ask::Link(..) => {
+            ask
+        }
     }
 }
 

@@ -9,8 +9,11 @@ use super::catalog::{
 use super::script::{Request, Row, Target};
 use super::world::{Scene, World, Wrong};
 
-/// Before any step: the records of a link must stand at its ends.
-pub(super) fn check(request: &Request) -> Result<(), Wrong> {
+/// Before any step: takes out what callers cannot send. The records of a link must stand at its ends.
+pub(super) fn accept(request: &mut Request) -> Result<(), Wrong> {
+    if let Some(target) = request.target_mut() {
+        target.values.remove("modifiedon"); // I-41
+    }
     let Request::Link(tie, target, others) = request else { return Ok(()) };
     let child = if tie.relationship == ACCOUNT_CONTACTS { "contact" } else { "task" };
     let other = if target.entity.as_str() == "account" { child } else { "account" };
@@ -33,10 +36,10 @@ impl World {
             {
                 return Err(Wrong::new("relationship.restricted"));
             }
-            if record.entity.as_str() == "account" {
-                for child in self.children("task", "aid", &record) {
-                    self.write(&child, &Row::from([("aid".to_owned(), Value::Null)]));
-                }
+            let is_parent = record.entity.as_str() == "account";
+            let letting_go = if is_parent { self.children("task", "aid", &record) } else { vec![] };
+            for child in letting_go {
+                self.write(&child, &Row::from([("aid".to_owned(), Value::Null)]));
             }
         }
         Ok(())
@@ -49,6 +52,10 @@ impl World {
             Request::Update(_) => self.update(scene)?,
             Request::Delete(record) => self.delete(scene, &record)?,
             Request::Retrieve(record) => return Ok(Some(self.existing(&record)?)),
+            Request::Misread(record) => {
+                self.existing(&record)?;
+                return Err(Wrong::new("metadata.unknown-attribute"));
+            }
             Request::Find(record) => return Ok(self.row(&record).cloned()),
             Request::Assign(record, owner) => {
                 let owner = Value::Lookup(owner);
@@ -131,13 +138,24 @@ impl World {
         scene.target_row().entry("modifiedby".to_owned()).or_insert(user);
         self.write(&record, &scene.target_row().clone());
         let owner = scene.target_row().get("ownerid").cloned();
-        if let Some(owner) = owner.filter(|it| current.get("ownerid") != Some(it))
-            && record.entity.as_str() == "account"
-        {
-            for child in self.children("contact", "aid", &record) {
-                if self.row(&child).and_then(|it| it.get("ownerid")) != Some(&owner) {
-                    self.change(scene, &child, ("ownerid", owner.clone()))?;
-                }
+        match owner.filter(|it| current.get("ownerid") != Some(it)) {
+            Some(owner) if record.entity.as_str() == "account" => {
+                self.hand_on(scene, &record, &owner)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Gives the children of a record its new owner.
+    fn hand_on(
+        &mut self,
+        scene: &Scene,
+        record: &EntityReference,
+        owner: &Value,
+    ) -> Result<(), Wrong> {
+        for child in self.children("contact", "aid", record) {
+            if self.row(&child).and_then(|it| it.get("ownerid")) != Some(owner) {
+                self.change(scene, &child, ("ownerid", owner.clone()))?;
             }
         }
         Ok(())
@@ -145,11 +163,11 @@ impl World {
 
     fn delete(&mut self, scene: &Scene, record: &EntityReference) -> Result<(), Wrong> {
         self.existing(record)?;
-        if record.entity.as_str() == "account" {
-            for child in self.children("contact", "aid", record) {
-                if self.row(&child).is_some() {
-                    self.send(Request::Delete(child), scene.inside(scene.caller))?;
-                }
+        let is_parent = record.entity.as_str() == "account";
+        let children = if is_parent { self.children("contact", "aid", record) } else { vec![] };
+        for child in children {
+            if self.row(&child).is_some() {
+                self.send(Request::Delete(child), scene.inside(scene.caller))?;
             }
         }
         let end = identity_of(record.entity.as_str());
@@ -304,15 +322,15 @@ fn aimed(scene: &Scene) -> EntityReference {
 /// Values fit, in the order of their names; an empty text is null.
 fn check_values(row: &mut Row) -> Result<(), Wrong> {
     for value in row.values_mut() {
-        match value {
-            Value::Text(text) if text.is_empty() => *value = Value::Null,
-            Value::Text(text) if TEXT_LIMIT < text.len() => {
-                return Err(Wrong::new("value.too-long"));
-            }
-            Value::WholeNumber(number) if CREDIT_LIMIT < *number => {
-                return Err(Wrong::new("value.number-out-of-range"));
-            }
-            _ => {}
+        let size = value.as_text().map(str::len);
+        if TEXT_LIMIT < size.unwrap_or(0) {
+            return Err(Wrong::new("value.too-long"));
+        }
+        if CREDIT_LIMIT < value.as_whole_number().unwrap_or(0) {
+            return Err(Wrong::new("value.number-out-of-range"));
+        }
+        if size == Some(0) {
+            *value = Value::Null;
         }
     }
     Ok(())

@@ -98,10 +98,12 @@ fn who(who: Who, plan: &Plan) -> Who {
 }
 
 fn value(source: Source, plan: &Plan) -> Source {
-    match source {
-        Source::Stored(name) if is_unborn(plan) => Source::Target(name),
-        other => other,
+    if let Source::Stored(name) = source
+        && is_unborn(plan)
+    {
+        return Source::Target(name);
     }
+    source
 }
 
 /// An attribute that the entity has, with a value of its type.
@@ -131,6 +133,7 @@ fn asked(ask: Ask, plan: &Plan) -> Ask {
         }
         Ask::Delete(it) => Ask::Delete(who(it, plan)),
         Ask::Retrieve(it) => Ask::Retrieve(who(it, plan)),
+        Ask::Misread(it) => Ask::Misread(who(it, plan)),
         Ask::Assign(it, owner) => Ask::Assign(who(it, plan), owner),
         Ask::SetState(it, state) => Ask::SetState(who(it, plan), state),
         Ask::Link(tie, it, others) => Ask::Link(tie, who(it, plan), others),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use rulegate_script::SourceFile;
 
-use super::catalog::{ENTITIES, RECORDS, SEEDED, identity_of, record};
+use super::catalog::{ENTITIES, LONG_AGO, RECORDS, SEEDED, identity_of, record};
 use super::compare::Sent;
 use super::script::{Act, Ask, Line, Picture, Plan, Source, Tie, User, Who};
 
@@ -20,7 +20,7 @@ pub(crate) fn files(plans: &[&Plan]) -> Vec<SourceFile> {
 
 /// The messages of a sequence as a run.
 pub(crate) fn run(messages: &[Sent]) -> String {
-    let mut text = "// The first six records are there before the steps are.\n".to_owned();
+    let mut text = "// The first seven records are there before the steps are.\n".to_owned();
     for index in 0..SEEDED {
         let record = record(index);
         let _ = writeln!(text, "// r{index} = {record}");
@@ -264,6 +264,7 @@ impl Script<'_> {
             Source::User => "ctx.user".to_owned(),
             Source::Initiating => "ctx.initiating_user".to_owned(),
             Source::Owner(user) => owner(*user),
+            Source::Moment => format!("datetime(\"{LONG_AGO}\")"),
             Source::Depth => "ctx.depth".to_owned(),
             Source::Shared(key) => format!("ctx.variables[\"{key}\"]"),
             Source::Parent(key) => format!("model::parent(ctx, \"{key}\")"),
@@ -302,6 +303,7 @@ impl Script<'_> {
             }
             Ask::Delete(who) => format!("delete({})", self.who(*who)),
             Ask::Retrieve(who) => format!("retrieve({})", self.who(*who)),
+            Ask::Misread(who) => format!("retrieve({}, [\"nothing\"])", self.who(*who)),
             Ask::Assign(who, owner) => {
                 let who = self.who(*who);
                 let owner = self.value(owner);

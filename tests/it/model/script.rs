@@ -78,6 +78,8 @@ pub(crate) enum Source {
     Null,
     Number(i64),
     Text(&'static str),
+    /// A moment long ago.
+    Moment,
     Record(Who),
     User,
     Initiating,
@@ -112,6 +114,8 @@ pub(crate) enum Ask {
     Upsert(&'static str, Option<usize>, Vec<(&'static str, Source)>),
     Delete(Who),
     Retrieve(Who),
+    /// Reads an attribute that there is not.
+    Misread(Who),
     Assign(Who, Source),
     SetState(Who, i32),
     Link(Tie, Who, Vec<Who>),
@@ -132,6 +136,8 @@ pub(crate) enum Request {
     Upsert(Target),
     Delete(EntityReference),
     Retrieve(EntityReference),
+    /// The same, of an attribute that there is not.
+    Misread(EntityReference),
     /// A query for one record.
     Find(EntityReference),
     Assign(EntityReference, EntityReference),
@@ -240,6 +246,7 @@ impl<H: Host> Resolve for Player<'_, H> {
             Source::Null => None,
             Source::Number(number) => Some((*number).into()),
             Source::Text(text) => Some((*text).into()),
+            Source::Moment => Some(catalog::long_ago()),
             Source::Record(who) => Some(Value::Lookup(self.find(*who)?)),
             Source::User => Some(Value::Lookup(self.host.user(false))),
             Source::Initiating => Some(Value::Lookup(self.host.user(true))),
@@ -296,9 +303,18 @@ impl Resolve for Client {
             Source::Null => Ok(Value::Null),
             Source::Number(number) => Ok((*number).into()),
             Source::Text(text) => Ok((*text).into()),
+            Source::Moment => Ok(catalog::long_ago()),
             Source::Record(who) => Ok(Value::Lookup(self.find(*who)?)),
             Source::Owner(user) => Ok(user.value()),
-            _ => Err("only a step has such a value"),
+            Source::User
+            | Source::Initiating
+            | Source::Depth
+            | Source::Shared(_)
+            | Source::Parent(_)
+            | Source::Target(_)
+            | Source::Pre(..)
+            | Source::Post(..)
+            | Source::Stored(_) => Err("only a step has such a value"),
         }
     }
 
@@ -316,7 +332,7 @@ impl Resolve for Client {
 
 impl Ask {
     /// The message of a caller outside of all messages.
-    pub(crate) fn from_outside(&self) -> Request {
+    pub(crate) fn outside(&self) -> Request {
         self.request(&mut Client).unwrap()
     }
 
@@ -335,12 +351,12 @@ impl Ask {
             }
             Self::Delete(who) => Request::Delete(of.find(*who)?),
             Self::Retrieve(who) => Request::Retrieve(of.find(*who)?),
+            Self::Misread(who) => Request::Misread(of.find(*who)?),
             Self::Assign(who, owner) => {
                 let record = of.find(*who)?;
-                match of.value(owner)? {
-                    Value::Lookup(owner) => Request::Assign(record, owner),
-                    _ => return Err(of.fail()),
-                }
+                let owner = of.value(owner)?;
+                let owner = owner.as_lookup().ok_or_else(|| of.fail())?;
+                Request::Assign(record, owner.clone())
             }
             Self::SetState(who, state) => Request::SetState(of.find(*who)?, *state),
             Self::Link(tie, who, others) => {
@@ -389,7 +405,7 @@ impl Request {
             Self::Update(_) => "Update",
             Self::Upsert(_) => "Upsert",
             Self::Delete(_) => "Delete",
-            Self::Retrieve(_) => "Retrieve",
+            Self::Retrieve(_) | Self::Misread(_) => "Retrieve",
             Self::Find(_) => "RetrieveMultiple",
             Self::Assign(..) => "Assign",
             Self::SetState(..) => "SetState",
@@ -403,6 +419,7 @@ impl Request {
             Self::Create(it) | Self::Update(it) | Self::Upsert(it) => &it.entity,
             Self::Delete(it)
             | Self::Retrieve(it)
+            | Self::Misread(it)
             | Self::Find(it)
             | Self::Assign(it, _)
             | Self::SetState(it, _) => &it.entity,
@@ -413,9 +430,11 @@ impl Request {
     pub(crate) fn id(&self) -> Option<uuid::Uuid> {
         match self {
             Self::Create(it) | Self::Update(it) | Self::Upsert(it) => it.id,
-            Self::Delete(it) | Self::Retrieve(it) | Self::Assign(it, _) | Self::SetState(it, _) => {
-                Some(it.id)
-            }
+            Self::Delete(it)
+            | Self::Retrieve(it)
+            | Self::Misread(it)
+            | Self::Assign(it, _)
+            | Self::SetState(it, _) => Some(it.id),
             Self::Find(_) | Self::Link(..) => None,
         }
     }

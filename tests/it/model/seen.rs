@@ -104,11 +104,12 @@ impl Seen {
 
 /// The attributes of a record.
 pub(crate) fn fields(row: &Row) -> String {
-    row.iter().map(|(name, value)| format!(" {name}={}", words(value))).collect()
+    let text = |(name, value): (&String, &_)| format!(" {name}={}", words(value));
+    row.iter().map(text).collect::<Vec<_>>().concat()
 }
 
 fn variables(row: &Row) -> String {
     let is_there = |it: &(&String, &rulegate::Value)| !it.1.is_null();
     let text = |(name, value): (&String, &_)| format!(" {name}={}", words(value));
-    row.iter().filter(is_there).map(text).collect()
+    row.iter().filter(is_there).map(text).collect::<Vec<_>>().concat()
 }

@@ -177,7 +177,7 @@ impl World {
     /// Any message: sees to what its failure means for those around it (E-12, E-13).
     pub(super) fn send(&mut self, request: Request, at: Place) -> Result<Option<Row>, Wrong> {
         let is_joined = matches!(self.transaction, Transaction::Open(..));
-        let is_read = matches!(request, Request::Retrieve(_) | Request::Find(_));
+        let is_read = ["Retrieve", "RetrieveMultiple"].contains(&request.message());
         let written = self.written;
         self.figures.nested += u64::from(1 < at.depth);
         let outcome = self.resolve(request).and_then(|it| self.carry(it, at));
@@ -202,7 +202,7 @@ impl World {
     }
 
     /// The pipeline.
-    fn carry(&mut self, request: Request, at: Place) -> Result<Option<Row>, Wrong> {
+    fn carry(&mut self, mut request: Request, at: Place) -> Result<Option<Row>, Wrong> {
         if let Transaction::Doomed(_) = self.transaction {
             return Err(Wrong::new("operation.doomed"));
         }
@@ -210,7 +210,7 @@ impl World {
         if MESSAGE_LIMIT < self.sent {
             return Err(Wrong::new("step.limit"));
         }
-        super::messages::check(&request)?;
+        super::messages::accept(&mut request)?;
         let mut scene = Scene::new(request, at, self.chain);
         scene.is_in_transaction = self.is_open();
         let steps: Vec<Rc<Plan>> =
@@ -336,16 +336,14 @@ fn listens(plan: &Plan, scene: &Scene) -> bool {
 
 /// Whether a step that listens has nothing to do now: the filters (I-44 to I-54, P-100).
 fn is_skipped(plan: &Plan, scene: &Scene) -> bool {
-    match &scene.request {
-        Request::Update(target) => {
-            let identity = super::catalog::identity_of(&target.entity);
-            !plan.filtering.is_empty()
-                && !plan.filtering.contains(&identity) // I-51
-                && !plan.filtering.iter().any(|it| target.values.contains_key(*it))
-        }
-        Request::Link(tie, ..) => plan.relationship.is_some_and(|it| it != tie.relationship),
-        _ => false,
+    if let Request::Link(tie, ..) = &scene.request {
+        return plan.relationship.is_some_and(|it| it != tie.relationship);
     }
+    let Request::Update(target) = &scene.request else { return false };
+    let identity = super::catalog::identity_of(&target.entity);
+    !plan.filtering.is_empty()
+        && !plan.filtering.contains(&identity) // I-51
+        && !plan.filtering.iter().any(|it| target.values.contains_key(*it))
 }
 
 fn check_depth(scene: &Scene) -> Result<(), Wrong> {
