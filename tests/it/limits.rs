@@ -210,12 +210,12 @@ fn employees_after(rules: &[SourceFile]) -> Result<i64, Error> {
     let set = small_set(rules, &Limits::default()).unwrap();
     let engine = small_engine(&set, |it| it).unwrap();
     let account = engine.create(engine.record("account").unwrap()).unwrap();
-    let sent = engine.update(engine.change(&account).unwrap().with("employees", 1).unwrap());
+    let outcome = engine.update(engine.change(&account).unwrap().with("employees", 1).unwrap());
     let left = engine.retrieve(&account).unwrap().get("employees").cloned();
-    if sent.is_err() {
+    if outcome.is_err() {
         assert_eq!(left, None, "nothing is saved");
     }
-    sent.map(|()| left.and_then(|it| it.as_whole_number()).unwrap())
+    outcome.map(|()| left.and_then(|it| it.as_whole_number()).unwrap())
 }
 
 #[test]

@@ -20,8 +20,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 
 use self::world::Figures;
 
-/// How many sequences a test run plays.
-const SEQUENCES: u32 = 10_000;
+/// How many sequences a test run plays; fewer where nothing is optimized.
+const SEQUENCES: u32 = if cfg!(debug_assertions) { 3_000 } else { 10_000 };
 /// How many threads share them. Each has random numbers of its own, the same in every run.
 const PARTS: u8 = 2;
 

@@ -144,6 +144,7 @@ fn keep(value: &Dynamic, name: &str, is_it: impl Fn(Place) -> bool) -> Raised<()
     Err(irreplaceable(name))
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "Rhai's errors are boxed everywhere")]
 fn irreplaceable(name: &str) -> Box<rhai::EvalAltResult> {
     Raise::text(format!("`ctx.{name}` cannot be replaced: set what is in it, one by one"))
 }

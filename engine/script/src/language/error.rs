@@ -235,7 +235,7 @@ fn thrown(value: &Dynamic) -> Fault {
             None => Fault::reject(message),
         };
     }
-    Fault::reject(if value.is_unit() { String::new() } else { super::to_text(&value) })
+    Fault::reject(if value.is_unit() { String::new() } else { super::to_text(value) })
 }
 
 /// The error within the errors: Rhai wraps one around another for each call.
