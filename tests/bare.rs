@@ -149,9 +149,7 @@ fn ticket() -> EntityDefinition {
     entity.is_optimistic_concurrency_enabled = false;
     for attribute in &mut entity.attributes {
         if let AttributeType::Status(set) = &mut attribute.kind {
-            for option in &mut set.options {
-                option.next = if option.value == 2 { vec![3] } else { vec![2] };
-            }
+            set.options.iter_mut().for_each(|it| it.next = vec![if it.value == 2 { 3 } else { 2 }]);
         }
     }
     entity

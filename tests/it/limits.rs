@@ -210,12 +210,12 @@ fn employees_after(rules: &[SourceFile]) -> Result<i64, Error> {
     let set = small_set(rules, &Limits::default()).unwrap();
     let engine = small_engine(&set, |it| it).unwrap();
     let account = engine.create(engine.record("account").unwrap()).unwrap();
-    let sent = engine.update(engine.change(&account).unwrap().with("employees", 1).unwrap());
+    let outcome = engine.update(engine.change(&account).unwrap().with("employees", 1).unwrap());
     let left = engine.retrieve(&account).unwrap().get("employees").cloned();
-    if sent.is_err() {
+    if outcome.is_err() {
         assert_eq!(left, None, "nothing is saved");
     }
-    sent.map(|()| left.and_then(|it| it.as_whole_number()).unwrap())
+    outcome.map(|()| left.and_then(|it| it.as_whole_number()).unwrap())
 }
 
 #[test]
@@ -252,18 +252,19 @@ fn a_module_that_never_ends_is_not_loaded() {
 
 #[test]
 fn a_flood_of_lines_leaves_the_newest() {
-    let body = "for n in 0..2000 { trace(`line ${n} of many that were traced`); } throw \"no\";";
-    let engine = engine_with(body, |it| it);
+    let line = "of many that were traced, and long enough that few fit: ".repeat(3);
+    let body = format!("for n in 0..2000 {{ trace(`line ${{n}} {line}`); }} throw \"no\";");
+    let engine = engine_with(&body, |it| it);
     let error = engine.create(engine.record("account").unwrap()).unwrap_err();
     let trace = &error.step().unwrap().trace;
-    assert_eq!(trace.last().unwrap(), "line 1999 of many that were traced");
+    assert_eq!(trace.last().unwrap(), &format!("line 1999 {line}"));
     let size: usize = trace.iter().map(|it| it.len() + 1).sum();
     assert!((10_000..=10_240).contains(&size), "{size}");
     let (transcript, _) =
         engine.trace(rulegate::message::Create { target: engine.record("account").unwrap() });
     let text = transcript.to_string();
     assert!(text.contains("has no place in the transcript"));
-    assert!(text.len() < 200_000, "{}", text.len());
+    assert!(text.len() < 300_000, "{}", text.len());
 }
 
 fn run(body: &str, limits: &Limits) -> Result<(), Error> {

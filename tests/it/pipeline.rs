@@ -2,6 +2,18 @@
 //!
 //! The clauses that tests cite stand in the specification of Dataverse's event framework.
 
-mod order;
+mod order; // Which step runs first.
 mod stages; // Where a message passes, and what can be changed there.
-mod transactions; // What is undone together. // Which step runs first.
+mod transactions; // What is undone together.
+
+mod context; // What a hook sees of its message.
+mod filtering; // Which updates wake a step.
+mod images; // A record before the message and after the write.
+mod reentrancy; // Messages within messages, and how deep they go.
+mod shared_variables; // What hooks leave for each other.
+
+mod faults; // What a caller hears of a failure.
+mod generations; // What a reload changes, and what it leaves alone.
+mod jobs; // What runs after the commit.
+mod registration; // Which steps are refused.
+mod trace_log; // A row for every run of a step.

@@ -107,6 +107,8 @@ codes! {
     NotFound = "store.not-found", 0x8004_0217;
     /// A record of that identity exists (C-3).
     Duplicate = "store.duplicate", 0x8004_0237;
+    /// A catalog does not fit the records that are stored.
+    Incompatible = "store.incompatible", 0x8004_0203;
     /// The message met others on the same records again and again.
     Conflict = "store.conflict", 0x8004_4150;
     /// The database failed.

@@ -1,5 +1,6 @@
 //! The engine: the front door.
 
+mod batch;
 mod builder;
 mod client;
 
@@ -9,15 +10,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use uuid::Uuid;
 
+pub use self::batch::{
+    BATCH_LIMIT, BatchAnswer, BatchItem, BatchSettings, BatchTooLarge, TransactionError,
+};
 pub use self::builder::{BuildError, EngineBuilder};
 pub use self::client::Client;
 use crate::bootstrap;
 use crate::error::Error;
-use crate::message::{Request, Response};
-use crate::metadata::Catalog;
+use crate::message::{CustomMessage, Request, Response};
+use crate::metadata::{Catalog, LogicalName};
 use crate::pipeline::{
-    Environment, Generation, JobOutcome, JobRecord, Messages, OrganizationService, Step, StepError,
-    TraceRow, Transcript, run_job,
+    Environment, Generation, JobOutcome, JobRecord, Messages, OrganizationService, Registered,
+    Step, StepError, TraceRow, Transcript, run_job,
 };
 use crate::settings::{Caller, Settings};
 use crate::store::StoreError;
@@ -44,6 +48,8 @@ struct Registry {
     skipped: Vec<String>,
     /// The steps that were loaded, as those of a rules folder.
     loaded: Vec<Step>,
+    /// As the settings say.
+    associate_takes_entity: bool,
 }
 
 /// Why a reload was refused. The last good generation keeps serving.
@@ -53,6 +59,12 @@ pub enum ReloadError {
     /// Steps do not fit the catalog.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Steps(Vec<StepError>),
+    /// Two custom messages have one name, or one has that of a message of the engine's own.
+    #[error("`{0}`: another message has this name")]
+    MessageTwice(String),
+    /// The catalog gives attributes other places, so that what is stored would be read as something else.
+    #[error("`{0}`: a reload moves no attribute; make the catalog with `Catalog::succeed`")]
+    Moved(LogicalName),
     /// The store cannot hold the catalog.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -99,6 +111,11 @@ impl Engine {
         self.registry().messages.names().map(str::to_owned).collect()
     }
 
+    /// The definition of a custom message, by any of its names.
+    pub fn custom_message(&self, name: &str) -> Option<CustomMessage> {
+        self.registry().messages.get(name).map(|it| it.definition.clone())
+    }
+
     /// Native steps that were left out because the catalog lacks their entity.
     pub fn skipped_steps(&self) -> Vec<String> {
         self.registry().skipped.clone()
@@ -112,6 +129,7 @@ impl Engine {
         let mut registry = self.registry();
         let number = self.generation() + 1;
         let next = registry.generation(number, Arc::new(catalog), &steps)?;
+        self.check_places(&next.catalog)?;
         self.inner.environment.store.adopt(&next.catalog)?;
         registry.loaded = steps;
         self.inner.current.store(Arc::new(next));
@@ -121,7 +139,13 @@ impl Engine {
     /// Checks what [`reload`](Self::reload) would do, and does nothing.
     pub fn check(&self, catalog: &Catalog, steps: &[Step]) -> Result<(), ReloadError> {
         let registry = self.registry();
-        registry.generation(0, Arc::new(catalog.clone()), steps).map(drop)
+        registry.generation(0, Arc::new(catalog.clone()), steps)?;
+        self.check_places(catalog)
+    }
+
+    fn check_places(&self, next: &Catalog) -> Result<(), ReloadError> {
+        let current = self.catalog();
+        current.moved_by(next).map_or(Ok(()), |it| Err(ReloadError::Moved(it.clone())))
     }
 
     /// Runs the jobs that wait, in the order in which they were queued, and those that they queue.
@@ -161,7 +185,8 @@ impl Engine {
         self.inner.environment.trace_log.rows()
     }
 
-    fn client(&self) -> Client {
+    /// Sends messages in the name of the default user.
+    pub fn client(&self) -> Client {
         self.as_user(bootstrap::DEFAULT_USER)
     }
 
@@ -177,9 +202,16 @@ impl Registry {
         catalog: Arc<Catalog>,
         loaded: &[Step],
     ) -> Result<Generation, ReloadError> {
+        if let Some(name) = self.messages.twice() {
+            return Err(ReloadError::MessageTwice(name.to_owned()));
+        }
         let steps: Vec<Step> = self.native.iter().chain(loaded).cloned().collect();
-        Generation::new(number, catalog, (self.messages.clone(), &steps))
-            .map_err(ReloadError::Steps)
+        let registered = Registered {
+            messages: self.messages.clone(),
+            steps: &steps,
+            associate_takes_entity: self.associate_takes_entity,
+        };
+        Generation::new(number, catalog, registered).map_err(ReloadError::Steps)
     }
 }
 

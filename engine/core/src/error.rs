@@ -35,7 +35,7 @@ pub enum Error {
     Store(#[from] StoreError),
     /// A step refused the message or broke while handling it.
     #[error("{}", StepFailure(.0))]
-    Step(Box<StepError>),
+    Step(#[source] Box<StepError>),
     /// Steps woke each other too deeply (P-77). The text is Dataverse's, on which clients match (P-78).
     #[error(
         "This workflow job was canceled because the workflow that started it included an infinite \
@@ -139,9 +139,25 @@ impl Error {
         }
     }
 
-    /// Whether the message met another on the same records, so that it is carried out again.
+    /// Whether the message met another on the same records, so that it is carried out again; also where
+    /// a step passed on that a message of its own did.
     pub(crate) fn is_conflict(&self) -> bool {
-        matches!(self, Self::Store(StoreError::Conflict))
+        match self {
+            Self::Store(error) => matches!(error, StoreError::Conflict),
+            Self::Step(error) => {
+                matches!(&error.fault, Fault::Nested(nested) if nested.is_conflict())
+            }
+            Self::Metadata(_)
+            | Self::Value(_)
+            | Self::Query(_)
+            | Self::Data(_)
+            | Self::TooDeep { .. }
+            | Self::Doomed
+            | Self::Timeout { .. }
+            | Self::TooManyMessages { .. }
+            | Self::Over
+            | Self::Bug(_) => false,
+        }
     }
 }
 
@@ -164,7 +180,11 @@ impl std::fmt::Display for StepFailure<'_> {
     }
 }
 
-impl std::error::Error for StepError {}
+impl std::error::Error for StepError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.fault)
+    }
+}
 
 impl std::fmt::Display for StepError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

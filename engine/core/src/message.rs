@@ -292,6 +292,9 @@ impl Request {
 
     /// Before any step: takes out what callers cannot send, and resolves alternate keys (I-38, I-41).
     pub(crate) fn accept(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {
+        if let Some(target) = self.target_mut() {
+            target.rebase(platform.catalog().entity(target.entity())?)?;
+        }
         match self {
             Self::Create(create) => {
                 create.accept();

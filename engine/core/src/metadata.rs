@@ -66,6 +66,8 @@ pub struct Catalog {
     /// The schema names of the one-to-many relationships in which the entity is the parent.
     children: BTreeMap<LogicalName, Vec<Arc<RelationshipMetadata>>>,
     external: BTreeSet<LogicalName>,
+    /// Entities that a reload removed: should they come back, their attributes have the old places.
+    retired: BTreeMap<LogicalName, Arc<EntityMetadata>>,
 }
 
 impl Catalog {
@@ -87,7 +89,7 @@ impl Catalog {
         let mut catalog = Self { external: draft.external, ..Self::default() };
         for definition in draft.entities {
             let name = definition.logical_name.clone();
-            let before = previous.and_then(|it| it.entities.get(&name));
+            let before = previous.and_then(|it| it.placed(&name));
             let entity = match before {
                 Some(same) if *same.definition() == definition => Arc::clone(same),
                 Some(_) | None => {
@@ -99,7 +101,26 @@ impl Catalog {
         for relationship in draft.relationships {
             catalog.link(relationship);
         }
+        let before = previous.into_iter().flat_map(|it| it.entities.iter().chain(&it.retired));
+        let removed = before.filter(|(name, _)| !catalog.entities.contains_key(*name));
+        catalog.retired = removed.map(|(name, it)| (name.clone(), Arc::clone(it))).collect();
         Ok(catalog)
+    }
+
+    /// The first entity whose attributes have not the places that they have here.
+    ///
+    /// A catalog made with [`succeed`](Self::succeed) moves none.
+    pub(crate) fn moved_by(&self, next: &Self) -> Option<&LogicalName> {
+        let keeps = |name: &str, it: &EntityMetadata| {
+            next.placed(name).is_some_and(|next| next.keeps_places_of(it))
+        };
+        let mut all = self.entities.iter().chain(&self.retired);
+        all.find(|(name, it)| !keeps(name, it)).map(|(name, _)| name)
+    }
+
+    /// The places of an entity, also of one that is gone.
+    fn placed(&self, name: &str) -> Option<&Arc<EntityMetadata>> {
+        self.entities.get(name).or_else(|| self.retired.get(name))
     }
 
     /// The entity of that name, or an error that proposes another name.

@@ -18,6 +18,7 @@
 //! - An operation sees one generation, however long it runs.
 //! - A hook can change the input until the main operation, and the output after it.
 
+mod batch;
 mod context;
 mod desk;
 mod environment;
@@ -34,9 +35,10 @@ mod transcript;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+pub(crate) use self::batch::run_together;
 pub use self::context::Context;
 pub(crate) use self::environment::Environment;
-pub(crate) use self::generation::{Generation, Messages};
+pub(crate) use self::generation::{Generation, Messages, Registered};
 pub use self::generation::{StepError, StepProblem};
 pub use self::image::Image;
 pub use self::job::{JobOutcome, JobRecord, JobState};
@@ -89,7 +91,11 @@ pub(crate) fn run(call: Call, request: Request) -> Result<Response, Error> {
 
 /// Upsert is no event of its own: it ends in Create or Update, whose steps run (M-30).
 fn run_upsert(call: Call, upsert: Upsert) -> Result<Response, Error> {
-    let resolved = upsert.resolve(&mut Desk { call: call.clone(), parent: None })?;
+    let asked = upsert.clone();
+    let resolved = match upsert.resolve(&mut Desk { call: call.clone(), parent: None }) {
+        Ok(resolved) => resolved,
+        Err(error) => return refuse(call, asked.into(), error),
+    };
     let (entity, id) = (resolved.entity().into_owned(), resolved.primary_id());
     let upserted = match run_event(call, resolved)? {
         Response::Created(target) => Upserted { target, is_created: true },
@@ -105,18 +111,32 @@ fn run_upsert(call: Call, upsert: Upsert) -> Result<Response, Error> {
     Ok(Response::Upserted(upserted))
 }
 
+/// Refuses a message that came to nothing, so that its transcript says so. Within a transaction, who
+/// catches this saves nothing (E-12).
+fn refuse(call: Call, request: Request, error: Error) -> Result<Response, Error> {
+    let operation = Arc::clone(&call.operation);
+    let ctx = Context::open(call, request);
+    operation.note(|it| it.opened(&ctx));
+    operation.doom(&error);
+    let outcome = Err(error);
+    operation.note(|it| it.closed(&ctx, &outcome));
+    outcome
+}
+
 /// Carries one message, and sees to what its failure means for those around it.
 fn run_event(call: Call, request: Request) -> Result<Response, Error> {
     let operation = Arc::clone(&call.operation);
     let mut ctx = Context::open(call, request);
     operation.note(|it| it.opened(&ctx));
 
+    let written = operation.written();
     let outcome = carry(&mut ctx);
 
-    // E-12, E-13: who catches the error of a nested write saves nothing.
-    let dooms = !ctx.message.is_read() || operation.environment.settings.read_failure_dooms;
-    if outcome.is_err() && ctx.is_nested_in_transaction() && dooms {
-        operation.doom();
+    if let Err(error) = &outcome
+        && ctx.is_nested_in_transaction()
+        && (ctx.dooms(error) || operation.written() != written)
+    {
+        operation.doom(error);
     }
     operation.note(|it| it.closed(&ctx, &outcome));
     outcome
@@ -189,9 +209,10 @@ fn main_operation(ctx: &mut Context) -> Result<(), Error> {
         custom_main_operation(ctx, &name)?
     } else {
         let mut desk = ctx.desk(Stage::MainOperation);
-        let response = Arc::make_mut(&mut ctx.request).run(&mut desk)?;
-        ctx.call.operation.note(|it| it.wrote(ctx, &response));
-        response
+        ctx.call.operation.note(Recorder::main_began);
+        let written = Arc::make_mut(&mut ctx.request).run(&mut desk);
+        ctx.call.operation.note(|it| it.wrote(ctx, written.as_ref().ok()));
+        written?
     };
     ctx.response = Some(response);
     Ok(())
@@ -202,6 +223,9 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
     let generation = Arc::clone(&ctx.call.operation.generation);
     let message =
         generation.messages.get(name).ok_or(Error::Bug("a message lost its definition"))?;
+    if let Request::Custom(custom) = Arc::make_mut(&mut ctx.request) {
+        message.definition.accept(custom)?; // Steps may have changed the parameters (E-28).
+    }
     ctx.call.operation.note(Recorder::main_began);
     ctx.response = Some(Response::Custom(message.definition.default_output()));
     let step = Step::on_any(ctx.message.clone())
@@ -218,12 +242,13 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
 impl Context {
     /// Takes out what callers cannot send, resolves keys, and finds the steps that listen.
     fn accept(&mut self) -> Result<(), Error> {
+        // First of all, so that whatever fails from here on dooms the transaction around it (E-12).
+        self.is_in_transaction = self.call.operation.is_in_transaction()?;
         self.call.operation.admit()?;
         if NESTING_LIMIT < self.call.depth {
             let step = String::new();
             return Err(Error::TooDeep { step, depth: self.call.depth, limit: NESTING_LIMIT });
         }
-        self.is_in_transaction = self.call.operation.is_in_transaction()?;
         let mut desk = Desk { call: self.call.clone(), parent: None };
         let generation = Arc::clone(&self.call.operation.generation);
         let request = Arc::make_mut(&mut self.request);
@@ -283,6 +308,14 @@ impl Context {
             }
         }
         Err(StoreError::Conflict.into())
+    }
+
+    /// Whether who catches this error saves nothing (E-12). A read may fail (E-13), but no step (P-30).
+    fn dooms(&self, error: &Error) -> bool {
+        !self.message.is_read()
+            || self.call.operation.environment.settings.read_failure_dooms
+            || matches!(error, Error::Step(_) | Error::TooDeep { .. })
+            || error.is_conflict()
     }
 
     /// Whether a message around this one holds the transaction.

@@ -11,6 +11,7 @@
 //! - A record read from a store holds no null: what is null there is absent here (I-15).
 //! - Clones share their slots until one of them is written to.
 
+mod bookmark;
 mod page;
 mod query;
 mod query_plan;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub use self::bookmark::Bookmark;
 pub use self::page::{Page, PageRequest};
 pub use self::query::{ColumnSet, Condition, Filter, Operator, OrderBy, Query, QueryError};
 pub use self::query_plan::QueryPlan;
@@ -77,6 +79,10 @@ impl Record {
     /// Gives the record its identity.
     pub fn identify(&mut self, id: Uuid) {
         self.id = Some(id);
+    }
+
+    pub(crate) fn forget_identity(&mut self) {
+        self.id = None;
     }
 
     /// A reference to the record, once it has an identity.
@@ -199,6 +205,25 @@ impl Record {
     /// The record as a later definition of its entity sees it: places never move.
     pub(crate) fn under(&self, entity: &Arc<EntityMetadata>) -> Self {
         Self { entity: Arc::clone(entity), ..self.clone() }
+    }
+
+    /// The record under a definition of its entity that is not the one it was made by: by names, which
+    /// must still be there (C-8).
+    pub(crate) fn rebase(&mut self, entity: &Arc<EntityMetadata>) -> Result<(), MetadataError> {
+        if Arc::ptr_eq(&self.entity, entity) {
+            return Ok(());
+        }
+        let rebase = |slots: &Slots| {
+            let mut rebased = Slots::default();
+            for (ordinal, value) in slots.iter() {
+                rebased.put(entity.find(self.entity.name(ordinal))?, value.clone());
+            }
+            Ok(Arc::new(rebased))
+        };
+        self.slots = rebase(&self.slots)?;
+        self.key = self.key.as_deref().map(rebase).transpose()?;
+        self.entity = Arc::clone(entity);
+        Ok(())
     }
 
     /// What people call the record: the value of its primary name.

@@ -90,6 +90,21 @@ pub enum StoreError {
         /// The key.
         key: LogicalName,
     },
+    /// The catalog gives an attribute a type that its stored values do not have.
+    #[error(
+        "`{entity}.{attribute}` is stored as {stored} and cannot become {wanted}: give the new \
+         attribute another name, or clear the old one first"
+    )]
+    Incompatible {
+        /// The entity.
+        entity: LogicalName,
+        /// The attribute.
+        attribute: LogicalName,
+        /// The type that its values have.
+        stored: &'static str,
+        /// The type that the catalog gives it.
+        wanted: &'static str,
+    },
     /// Another transaction changed what this one read. The engine carries the message out again.
     #[error("the message met others on the same records again and again, and gave up")]
     Conflict,
@@ -105,6 +120,7 @@ impl StoreError {
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::Duplicate => ErrorCode::Duplicate,
             Self::KeyViolated { .. } => ErrorCode::KeyViolated,
+            Self::Incompatible { .. } => ErrorCode::Incompatible,
             Self::Conflict => ErrorCode::Conflict,
             Self::Backend(_) => ErrorCode::Backend,
         }

@@ -149,9 +149,8 @@ pub(crate) fn to_text(value: &Dynamic) -> String {
     }
     match value::from_plain(value) {
         Some(rulegate::Value::Text(text)) => text.to_string(),
-        Some(rulegate::Value::Null) => value.to_string(),
         None if value.is_variant() || value.is_fnptr() => value::kind(value).to_owned(),
-        None => value.to_string(),
+        None | Some(rulegate::Value::Null) => value.to_string(),
         Some(other) => other.to_string(),
     }
 }

@@ -13,6 +13,7 @@
 
 mod diagnostic;
 mod entity_file;
+mod folder;
 mod language;
 mod limits;
 mod registration;
@@ -20,10 +21,15 @@ mod rule;
 mod rule_set;
 mod run;
 mod script;
+mod text_value;
 
 pub use self::diagnostic::{Diagnostic, Fix, Severity, span_of_word};
 pub use self::entity_file::{SourceFile, read_catalog};
+pub use self::folder::{Gate, ReloadEvent, RuleFolder, WatchOptions, WatchStatus, Watcher};
 pub use self::language::words::{WORDS, Word};
 pub use self::limits::Limits;
 pub use self::rule_set::{LoadOptions, RuleSet};
-pub use self::run::{Played, Playground};
+pub use self::run::{Played, Playground, check_run};
+pub use self::text_value::{
+    TextValueError, parameter_from_text, reference_from_text, value_from_text,
+};

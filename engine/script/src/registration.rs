@@ -73,86 +73,104 @@ fn folder(path: &str) -> &str {
     path.rsplit('/').nth(1).unwrap_or_default()
 }
 
+/// The values of a STEP, as they stand there.
+struct Told {
+    messages: Vec<Message>,
+    entity: Option<String>,
+    stage: Stage,
+    mode: &'static str,
+    rank: i32,
+    filtering: Vec<Entry>,
+    pre: Images,
+    post: Images,
+    relationship: Option<String>,
+    run_as: Option<uuid::Uuid>,
+    is_enabled: bool,
+    description: String,
+}
+
 fn registration(
     file: &SourceFile,
     reader: &mut Reader<'_>,
     known: Known<'_>,
 ) -> Option<Registration> {
     let messages = messages(reader, known)?;
-    let entity = entity(file, reader, (&messages, known));
     let mode = reader.word("mode", &["sync", "async"]).unwrap_or("sync");
-    let stage = stage(reader, mode)?;
-    let rank = reader.whole("rank").unwrap_or(1);
-    let filtering = reader.texts("filtering");
-    let pre = reader.images("pre_image");
-    let post = reader.images("post_image");
-    let relationship = relationship(reader, (&messages, known));
+    let told = Told {
+        entity: entity(file, reader, (&messages, known)),
+        stage: stage(reader, mode)?,
+        mode,
+        rank: reader.whole("rank").unwrap_or(1),
+        filtering: reader.texts("filtering"),
+        pre: reader.images("pre_image"),
+        post: reader.images("post_image"),
+        relationship: relationship(reader, (&messages, known)),
+        run_as: run_as(reader),
+        is_enabled: reader.flag("enabled").unwrap_or(true),
+        description: reader.text("description").map(|it| it.0).unwrap_or_default(),
+        messages,
+    };
     let handler = reader.text("handler").map_or_else(|| "run".to_owned(), |it| it.0);
-    let run_as = run_as(reader);
-    let is_enabled = reader.flag("enabled").unwrap_or(true);
-    let description = reader.text("description").map(|it| it.0).unwrap_or_default();
-
-    if mode == "async" && stage != Stage::PostOperation {
-        reader.problem(
-            "stage",
-            "async-before-post",
-            "an asynchronous step runs in post-operation (P-43)",
-        );
-    }
-    let is_known = check_attributes(reader, (&filtering, &pre, &post), (entity.as_deref(), known));
-    check_images(reader, (&messages, stage), (&pre, &post));
-    if !filtering.is_empty() && !messages.contains(&Message::Update) {
-        reader.problem(
-            "filtering",
-            "useless-filtering",
-            "only Update can be filtered by attributes (I-47)",
-        );
-    }
-    if !is_known {
+    check_stage(reader, &told);
+    check_images(reader, (&told.messages, told.stage), (&told.pre, &told.post));
+    let attributes = (told.filtering.as_slice(), &told.pre, &told.post);
+    if !check_attributes(reader, attributes, (told.entity.as_deref(), known)) {
         return None;
     }
-
     let mut name = step_name(&file.path);
     if handler != "run" {
         name = format!("{name}:{handler}");
     }
-    let step = |message: &Message| {
-        let mut step = match entity.as_deref().filter(|_| !message.is_association()) {
-            Some(entity) => Step::on(message.clone(), entity),
-            None => Step::on_any(message.clone()),
-        };
-        step = step.at(stage).rank(rank).described(description.clone());
-        if mode == "async" {
-            step = step.asynchronous();
-        }
-        if *message == Message::Update {
-            step = step.filtering(filtering.iter().map(|it| it.0.as_str()));
-        }
-        if let Some(relationship) = &relationship {
-            step = step.relationship(relationship.clone());
-        }
-        if let Some(user) = run_as {
-            step = step.run_as(user);
-        }
-        if !is_enabled {
-            step = step.disabled();
-        }
-        // Images that another message of the list has are empty on this one, and no error.
-        for (alias, attributes) in pre.iter().filter(|_| *message != Message::Create) {
-            step = step.pre_image_as(alias, attributes.iter().map(|it| it.0.as_str()));
-        }
-        for (alias, attributes) in post.iter().filter(|_| *message != Message::Delete) {
-            step = step.post_image_as(alias, attributes.iter().map(|it| it.0.as_str()));
-        }
-        step
-    };
     Some(Registration {
-        steps: messages.iter().map(step).collect(),
+        steps: told.messages.iter().map(|message| step(message, &told)).collect(),
         name,
         handler,
-        pre_aliases: pre.into_iter().map(|it| it.0).collect(),
-        post_aliases: post.into_iter().map(|it| it.0).collect(),
+        pre_aliases: told.pre.into_iter().map(|it| it.0).collect(),
+        post_aliases: told.post.into_iter().map(|it| it.0).collect(),
     })
+}
+
+/// The step on one of the messages.
+fn step(message: &Message, told: &Told) -> Step {
+    let mut step = match told.entity.as_deref().filter(|_| !message.is_association()) {
+        Some(entity) => Step::on(message.clone(), entity),
+        None => Step::on_any(message.clone()),
+    };
+    step = step.at(told.stage).rank(told.rank).described(told.description.clone());
+    if told.mode == "async" {
+        step = step.asynchronous();
+    }
+    if *message == Message::Update {
+        step = step.filtering(told.filtering.iter().map(|it| it.0.as_str()));
+    }
+    if let Some(relationship) = &told.relationship {
+        step = step.relationship(relationship.clone());
+    }
+    if let Some(user) = told.run_as {
+        step = step.run_as(user);
+    }
+    if !told.is_enabled {
+        step = step.disabled();
+    }
+    // Images that another message of the list has are empty on this one, and no error.
+    for (alias, attributes) in told.pre.iter().filter(|_| *message != Message::Create) {
+        step = step.pre_image_as(alias, attributes.iter().map(|it| it.0.as_str()));
+    }
+    for (alias, attributes) in told.post.iter().filter(|_| *message != Message::Delete) {
+        step = step.post_image_as(alias, attributes.iter().map(|it| it.0.as_str()));
+    }
+    step
+}
+
+fn check_stage(reader: &mut Reader<'_>, told: &Told) {
+    if told.mode == "async" && told.stage != Stage::PostOperation {
+        let text = "an asynchronous step runs in post-operation (P-43)";
+        reader.problem("stage", "async-before-post", text);
+    }
+    if !told.filtering.is_empty() && !told.messages.contains(&Message::Update) {
+        let text = "only Update can be filtered by attributes (I-47)";
+        reader.problem("filtering", "useless-filtering", text);
+    }
 }
 
 impl Registration {

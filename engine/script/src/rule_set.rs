@@ -1,6 +1,7 @@
 //! Rule sets: a catalog and all rules over it, read from the files of a folder, all or nothing.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -25,6 +26,8 @@ pub struct RuleSet {
     pub steps: Vec<Step>,
     /// How many files hold rules.
     pub rule_count: usize,
+    /// The files from which it was read.
+    pub files: Vec<SourceFile>,
 }
 
 /// What a rule set is read with.
@@ -45,7 +48,8 @@ impl RuleSet {
         previous: Option<&Catalog>,
         options: &LoadOptions,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let is_script = |it: &&SourceFile| it.path.ends_with(".rhai");
+        let is_script =
+            |it: &&SourceFile| Path::new(&it.path).extension().is_some_and(|it| it == "rhai");
         let definitions: Vec<SourceFile> =
             files.iter().filter(|it| !is_script(it)).cloned().collect();
         let catalog = read_catalog(&definitions, previous);
@@ -59,7 +63,10 @@ impl RuleSet {
             }
         }
         match catalog {
-            Ok(catalog) => Self::compile(catalog, &parsed, (problems, options)),
+            Ok(catalog) => {
+                let set = Self::compile(catalog, &parsed, (problems, options))?;
+                Ok(Self { files: files.to_vec(), ..set })
+            }
             Err(mut found) => {
                 found.extend(problems);
                 Err(found)
@@ -76,7 +83,9 @@ impl RuleSet {
         let known = Known { catalog: &catalog, messages: &messages };
         let (library, rules): (Vec<_>, Vec<_>) = parsed.iter().partition(|it| is_library(it.file));
         let mut names = BTreeSet::new();
-        parsed.iter().for_each(|it| it.properties(&mut names));
+        for script in parsed {
+            script.properties(&mut names);
+        }
         let mut rhai = language::engine(&catalog, &names, &options.limits);
         problems.extend(add_library(&mut rhai, &library, (&catalog, &options.limits)));
         let rhai = Arc::new(rhai);
@@ -99,13 +108,14 @@ impl RuleSet {
             return Err(problems);
         }
         steps.sort_by(|a, b| a.name().cmp(b.name()));
-        Ok(Self { catalog, steps, rule_count: rules.len() })
+        Ok(Self { catalog, steps, rule_count: rules.len(), files: Vec::new() })
     }
 }
 
 /// Whether a file holds functions that other scripts share: it lies below `lib`.
 fn is_library(file: &SourceFile) -> bool {
-    file.path.split('/').rev().skip(1).any(|it| it == "lib")
+    // The first part is the folder's own name, which may be anything; the last is the file's.
+    file.path.split('/').skip(1).any(|it| it == "lib")
 }
 
 /// The engine's own messages and the host's.
@@ -157,7 +167,7 @@ fn add_library(
                     0..0,
                 ));
             }
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     problems
@@ -174,7 +184,7 @@ fn add_rule(
     let ast = match parsed.compile(rhai) {
         Ok(ast) => ast,
         Err(problem) => {
-            problems.push(problem);
+            problems.push(*problem);
             return Err(problems);
         }
     };

@@ -1,6 +1,7 @@
 //! Runs: scripts that send messages from outside, as a client would, and the transcript of what they caused.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use rulegate::engine::{BuildError, Client, EngineBuilder};
 use rulegate::error::Error;
 use rulegate::message::Custom;
 use rulegate::pipeline::{Aliases, Transcript};
-use rulegate::{Catalog, Engine, OrganizationService, Record, Request, Response};
+use rulegate::{Catalog, Engine, Fault, OrganizationService, Record, Request, Response};
 
 use crate::diagnostic::{Diagnostic, span_of_word};
 use crate::entity_file::SourceFile;
@@ -36,12 +37,15 @@ pub struct Playground {
 }
 
 /// What playing a run came to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Played {
     /// What happened, in words.
     pub transcript: String,
     /// Why the run did not come to its end, or which of its own demands was not met.
     pub failure: Option<Diagnostic>,
+    /// Where steps broke that nobody expected to: the step, what went wrong, file and line. No part of
+    /// the transcript, which a comment above a line must not change.
+    pub broken: Vec<String>,
     /// The steps that ran.
     pub steps: BTreeSet<String>,
     /// Whether a rule said no to a message that the run did not expect to be refused.
@@ -58,6 +62,7 @@ pub(crate) struct RunScene {
     aliases: Aliases,
     /// How many `expect_error` are open: within one, a refusal is an error of the script's.
     expecting: u32,
+    broken: Vec<String>,
     steps: BTreeSet<String>,
     is_rejected: bool,
 }
@@ -94,6 +99,7 @@ impl Playground {
             text: String::new(),
             aliases: Aliases::default(),
             expecting: 0,
+            broken: Vec::new(),
             steps: BTreeSet::new(),
             is_rejected: false,
         };
@@ -106,15 +112,14 @@ impl Playground {
         let Some(mut scene) = scene else {
             let failure =
                 Some(Diagnostic::error("run", "the run lost its place").in_file(&file.path));
-            let (transcript, steps) = (String::new(), BTreeSet::new());
-            return Played { transcript, failure, steps, is_rejected: false };
+            return Played { failure, ..Played::default() };
         };
         if let Some(failure) = &failure {
             let words = scene.aliases.apply(&failure.message);
-            scene.text.push_str(&format!("✘ the run stopped: {words}\n"));
+            let _ = writeln!(scene.text, "✘ the run stopped: {words}");
         }
-        let RunScene { text, steps, is_rejected, .. } = scene;
-        Played { transcript: text, failure, steps, is_rejected }
+        let RunScene { text, broken, steps, is_rejected, .. } = scene;
+        Played { transcript: text, failure, broken, steps, is_rejected }
     }
 
     fn run(&self, file: &SourceFile) -> Option<Diagnostic> {
@@ -129,14 +134,20 @@ impl Playground {
         register(&mut rhai);
         let ast = match parsed.compile(&rhai) {
             Ok(ast) => ast,
-            Err(problem) => return Some(problem),
+            Err(problem) => return Some(*problem),
         };
-        let far = Instant::now() + Duration::from_secs(3600);
+        let far = Instant::now() + Duration::from_hours(1);
         let (ran, _) = on_budget(&self.limits, far, || {
             rhai.run_ast(&ast).map_err(|error| Box::new(stopped(file, ended(error))))
         });
         ran.err().map(|it| *it)
     }
+}
+
+/// What is wrong with a run before anybody plays it.
+pub fn check_run(file: &SourceFile, limits: &Limits) -> Vec<Diagnostic> {
+    let limits = limits.for_runs();
+    Parsed::new(file, (&language::parser(&limits), &limits), Kind::Run).err().unwrap_or_default()
 }
 
 /// What ended a run before its end, as its author sees it.
@@ -200,6 +211,7 @@ fn assert(holds: bool, message: &str) -> Raised<()> {
 }
 
 /// Runs the body, which must fail with that code: a rule's own, the engine's, or Dataverse's number.
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands its arguments over by value")]
 fn expect_error(context: NativeCallContext<'_>, code: &str, body: FnPtr) -> Raised<()> {
     scene(|it| it.expecting += 1)?;
     let outcome: Raised<Dynamic> = body.call_within_context(&context, ());
@@ -226,7 +238,7 @@ fn codes(error: Box<rhai::EvalAltResult>) -> (Vec<String>, String) {
         own.push(thrown.code.clone());
     }
     let fault = ended(error).fault;
-    if let rulegate::Fault::Nested(error) = &fault {
+    if let Fault::Nested(error) = &fault {
         own.extend(error.rejection().and_then(|it| it.code.clone()));
         own.push(format!("0x{:08X}", error.number()));
     }
@@ -245,14 +257,34 @@ pub(crate) fn send(request: Request) -> Result<Response, Error> {
     let jobs = engine.trace_jobs();
     let is_expected = scene(|it| {
         it.write(&transcript);
-        jobs.iter().for_each(|(transcript, _)| it.write(transcript));
+        for (transcript, _) in &jobs {
+            it.write(transcript);
+        }
         let is_rejected = outcome.as_ref().is_err_and(|error| error.rejection().is_some());
         it.is_rejected |= is_rejected && it.expecting == 0;
+        if it.expecting == 0 {
+            let failed = outcome.as_ref().err().and_then(Error::step);
+            it.broken.extend(failed.and_then(|step| broken(&step.step, &step.fault)));
+        }
+        let failed = jobs.iter().filter_map(|(_, job)| Some((job, job.fault.as_ref()?)));
+        it.broken.extend(failed.filter_map(|(job, fault)| broken(&job.record.step, fault)));
         it.expecting != 0
     });
     match outcome {
         Err(_) if is_expected.is_ok_and(|it| !it) => Ok(Response::Done), // The transcript says it.
         outcome => outcome,
+    }
+}
+
+/// A step that broke, in one line; nothing for one that said no.
+fn broken(step: &str, fault: &Fault) -> Option<String> {
+    match fault {
+        Fault::Failed(_) | Fault::Limit(_) => Some(format!("{step}: {fault}")),
+        Fault::Nested(error) => match error.step() {
+            Some(inner) => broken(&inner.step, &inner.fault),
+            None => Some(format!("{step}: {error}")),
+        },
+        Fault::Rejected(_) => None,
     }
 }
 
@@ -271,7 +303,7 @@ impl RunScene {
     /// Leaves a line of the run's own.
     pub(crate) fn note(&mut self, line: &str) {
         let line = self.aliases.apply(line);
-        self.text.push_str(&format!("· {line}\n"));
+        let _ = writeln!(self.text, "· {line}");
     }
 
     fn write(&mut self, transcript: &Transcript) {

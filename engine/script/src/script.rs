@@ -81,7 +81,7 @@ impl<'a> Parsed<'a> {
     }
 
     /// Compiles the script. Its constants can be used in its functions.
-    pub(crate) fn compile(&self, rhai: &Engine) -> Result<AST, Diagnostic> {
+    pub(crate) fn compile(&self, rhai: &Engine) -> Result<AST, Box<Diagnostic>> {
         let mut constants = Scope::new();
         for (name, is_constant, value) in self.tree.iter_literal_variables(true, false) {
             if is_constant && name != "STEP" && name != "STEPS" {
@@ -89,7 +89,7 @@ impl<'a> Parsed<'a> {
             }
         }
         let compiled = rhai.compile_with_scope(&constants, &*self.file.text);
-        let mut ast = compiled.map_err(|error| syntax(self.file, &error))?;
+        let mut ast = compiled.map_err(|error| Box::new(syntax(self.file, &error)))?;
         ast.set_source(self.file.path.as_str());
         Ok(ast)
     }
@@ -181,15 +181,17 @@ impl<'a> Parsed<'a> {
 
 /// Whether the closure is an argument of a function that calls it back and does not keep it.
 fn is_argument_of_caller(path: &[ASTNode<'_>]) -> bool {
-    path.iter().rev().find_map(|node| match node {
-        ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _)) => {
-            Some(CALLERS.contains(&call.name.as_str()))
+    let called = |node: &ASTNode<'_>| {
+        if let ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _))
+        | ASTNode::Stmt(Stmt::FnCall(call, _)) = node
+        {
+            return Some(CALLERS.contains(&call.name.as_str()));
         }
-        ASTNode::Stmt(Stmt::FnCall(call, _)) => Some(CALLERS.contains(&call.name.as_str())),
-        ASTNode::Expr(Expr::Stmt(_)) | ASTNode::Stmt(Stmt::Block(_)) => None,
-        ASTNode::Expr(_) | ASTNode::Stmt(_) => Some(false),
-        _ => Some(false),
-    }) == Some(true)
+        // The block in which Rhai wraps a closure that captures.
+        let is_block = matches!(node, ASTNode::Expr(Expr::Stmt(_)) | ASTNode::Stmt(Stmt::Block(_)));
+        (!is_block).then_some(false)
+    };
+    path.iter().rev().find_map(called) == Some(true)
 }
 
 /// What Rhai says of a text that it cannot read.

@@ -72,6 +72,11 @@ impl EngineBuilder {
         self
     }
 
+    /// Sets switches and limits, for those who hold the builder by reference.
+    pub fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+    }
+
     /// Registers a step. One whose entity the catalog lacks is left out, and noted in
     /// [`Engine::skipped_steps`].
     pub fn step(mut self, step: Step) -> Self {
@@ -104,7 +109,8 @@ impl EngineBuilder {
     }
 
     /// The engine. It refuses steps that do not fit the catalog, and a store that cannot hold it.
-    pub fn build(self) -> Result<Engine, BuildError> {
+    pub fn build(mut self) -> Result<Engine, BuildError> {
+        self.registry.associate_takes_entity = self.settings.associate_takes_entity;
         let catalog = Arc::new(self.catalog);
         let generation = self.registry.generation(0, catalog, &[])?;
         self.store.adopt(&generation.catalog)?;

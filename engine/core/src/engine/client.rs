@@ -13,7 +13,7 @@ use crate::settings::Caller;
 #[derive(Debug, Clone)]
 pub struct Client {
     engine: Engine,
-    caller: Caller,
+    pub(super) caller: Caller,
 }
 
 impl Client {
@@ -28,7 +28,7 @@ impl Client {
         (operation.finish().into_transcript(), outcome)
     }
 
-    fn operation(&self) -> Operation {
+    pub(super) fn operation(&self) -> Operation {
         let inner = &self.engine.inner;
         Operation::new(&inner.environment, &inner.current.load_full())
     }

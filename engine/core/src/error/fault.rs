@@ -102,6 +102,11 @@ impl Fault {
         Self::Failed(Failure { error: reason.into(), place: None })
     }
 
+    /// Says that the hook broke, and by which error.
+    pub fn caused_by(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Failed(Failure { error: error.into(), place: None })
+    }
+
     /// Adds where it happened, for a hook that broke or used too much.
     #[must_use]
     pub fn at(mut self, place: impl Into<String>) -> Self {

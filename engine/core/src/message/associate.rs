@@ -150,6 +150,7 @@ impl Link {
 
 impl Associate {
     pub(super) fn run(&mut self, platform: &mut dyn Platform) -> Result<Response, Error> {
+        self.link.accept(platform)?; // Steps may have changed it.
         let link = &self.link;
         values::check_exists(&link.target, platform)?;
         for related in &link.related {
@@ -173,6 +174,7 @@ impl Associate {
 
 impl Disassociate {
     pub(super) fn run(&mut self, platform: &mut dyn Platform) -> Result<Response, Error> {
+        self.link.accept(platform)?; // Steps may have changed it.
         let link = &self.link;
         values::check_exists(&link.target, platform)?;
         match &*Arc::clone(platform.catalog().relationship(&link.relationship)?) {

@@ -32,7 +32,8 @@ impl Create {
     /// The main operation, in the order of C-21.
     pub(super) fn run(&mut self, platform: &mut dyn Platform) -> Result<Response, Error> {
         values::drop_nulls(&mut self.target); // C-13
-        values::check(&mut self.target, platform)?;
+        values::check(&mut self.target, None, platform)?;
+        values::drop_nulls(&mut self.target); // An empty text is null, too (C-14).
         values::check_references(&mut self.target, platform)?;
         self.fill(platform)?;
         self.default();

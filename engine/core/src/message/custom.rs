@@ -119,11 +119,25 @@ impl CustomMessage {
         &self.name
     }
 
+    /// The input parameters: name, type, and whether a caller must send it.
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, ParameterType, bool)> {
+        self.inputs.iter().map(|(name, kind, is_required)| (name.as_str(), *kind, *is_required))
+    }
+
     /// The entity at whose records it is aimed, if any.
     pub fn entity(&self) -> Option<&LogicalName> {
         match &self.primary {
             Primary::None => None,
             Primary::Target(entity) | Primary::Attribute { entity, .. } => Some(entity),
+        }
+    }
+
+    /// The parameter and the attribute of its record that point at the record at which it is aimed,
+    /// where it is aimed in that way.
+    pub fn aim(&self) -> Option<(&str, &LogicalName)> {
+        match &self.primary {
+            Primary::None | Primary::Target(_) => None,
+            Primary::Attribute { parameter, attribute, .. } => Some((parameter, attribute)),
         }
     }
 
@@ -150,7 +164,13 @@ impl CustomMessage {
             return Err(invalid(message, name, "is none of the message's".to_owned()));
         }
         request.primary = self.primary_of(request);
-        Ok(())
+        match (&self.primary, &request.primary) {
+            (Primary::Target(wanted), Some(found)) if found.entity != *wanted => {
+                let problem = format!("takes a record of `{wanted}`, and got {found}");
+                Err(invalid(message, "Target", problem))
+            }
+            (_, _) => Ok(()),
+        }
     }
 
     /// The answer before anybody set anything (M-63).
@@ -160,14 +180,16 @@ impl CustomMessage {
 
     /// The record at which a request is aimed.
     pub(crate) fn primary_of(&self, request: &Custom) -> Option<EntityReference> {
-        let value = match &self.primary {
+        match &self.primary {
             Primary::None => None,
-            Primary::Target(_) => request.parameters.get("Target")?.as_value(),
-            Primary::Attribute { parameter, attribute, .. } => {
-                request.parameters.get(parameter)?.as_record()?.get(attribute)
+            Primary::Target(_) => {
+                request.parameters.get("Target")?.as_value()?.as_lookup().cloned()
             }
-        };
-        value?.as_lookup().cloned()
+            Primary::Attribute { parameter, attribute, entity } => {
+                let record = request.parameters.get(parameter)?.as_record()?;
+                record.get(attribute)?.as_lookup().filter(|it| it.entity == *entity).cloned()
+            }
+        }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::Response;
 use super::platform::{Platform, existing, find};
 use super::update::{ConcurrencyBehavior, check_version};
+use super::{Response, values};
 use crate::error::{DataError, Error};
-use crate::metadata::{AttributeMetadata, Cascade, OneToMany, RelationshipMetadata};
-use crate::record::{EntityReference, Query, Record, Value};
+use crate::metadata::{Cascade, OneToMany, RelationshipMetadata};
+use crate::record::{EntityReference, Query, Record};
 
 /// Input parameters of *delete*.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,8 +51,8 @@ impl Delete {
         check_version(&current, (self.concurrency, self.version))?;
         for relationship in self.children(platform, Cascade::Cascade) {
             let children = find(platform, &self.referring(&relationship))?;
-            for child in children.iter().filter_map(Record::reference) {
-                platform.send(Self::new(child).into())?;
+            for child in &children {
+                delete_child(child, platform)?;
             }
         }
         self.remove_pairs(platform)?;
@@ -79,8 +79,7 @@ impl Delete {
         let child = Arc::clone(platform.catalog().entity(&relationship.referencing_entity)?);
         let attribute = &relationship.referencing_attribute;
         let place = child.find(attribute)?;
-        let is_required =
-            child.attribute_at(place).is_some_and(AttributeMetadata::is_required_by_engine);
+        let is_required = child.attribute_at(place).is_some_and(values::must_have_value);
         for record in find(platform, &self.referring(relationship))? {
             if is_required {
                 let (child, attribute) = (child.logical_name().clone(), attribute.clone());
@@ -89,7 +88,7 @@ impl Delete {
             }
             let Some(id) = record.id() else { continue };
             let mut change = Record::of(&child, id);
-            change.put(place, Value::Null);
+            values::clear_reference(&mut change, place);
             platform.update(&change)?;
         }
         Ok(())
@@ -116,4 +115,13 @@ impl Delete {
         }
         Ok(())
     }
+}
+
+/// Deletes a child, unless it went already: with another child, or by a step.
+fn delete_child(child: &Record, platform: &mut dyn Platform) -> Result<(), Error> {
+    let Some(target) = child.reference() else { return Ok(()) };
+    if platform.exists(child.metadata(), target.id)? {
+        platform.send(Delete::new(target).into())?;
+    }
+    Ok(())
 }

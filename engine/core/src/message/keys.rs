@@ -18,7 +18,7 @@ pub(super) fn adopt_identity(target: &mut Record) {
         target.identify(id);
     }
     if target.id() == Some(Uuid::nil()) {
-        *target = without_identity(target);
+        target.forget_identity();
     }
 }
 
@@ -78,12 +78,4 @@ pub(super) fn find(target: &Record, platform: &mut dyn Platform) -> Result<Optio
 fn describe(target: &Record, entity: &EntityMetadata) -> String {
     let parts = target.key().map(|(it, value)| format!("{}={value}", entity.name(it)));
     parts.collect::<Vec<_>>().join(", ")
-}
-
-fn without_identity(target: &Record) -> Record {
-    let mut fresh = Record::new(target.metadata());
-    for (ordinal, value) in target.iter() {
-        fresh.put(ordinal, value.clone());
-    }
-    fresh
 }

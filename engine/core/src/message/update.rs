@@ -49,7 +49,7 @@ impl Update {
         let target = self.target.reference().ok_or(DataError::IdMissing { message: "Update" })?;
         let current = existing(platform, &target)?;
         check_version(&current, (self.concurrency, self.target.version()))?;
-        values::check(&mut self.target, platform)?;
+        values::check(&mut self.target, Some(&current), platform)?;
         values::check_not_cleared(&self.target)?;
         values::check_references(&mut self.target, platform)?;
         state::follow(&mut self.target, &current)?;
@@ -161,6 +161,9 @@ fn cascade_owner(
         }
         for record in find(platform, &query)? {
             let Some(id) = record.id() else { continue };
+            if !platform.exists(&child, id)? {
+                continue; // A step deleted it meanwhile.
+            }
             let mut target = Record::of(&child, id);
             target.put(place, owner.into());
             platform.send(Update::new(target).into())?;

@@ -27,6 +27,7 @@ pub struct Upserted {
 impl Upsert {
     /// What it comes to: an update of the record that is there, or a create (M-30).
     pub(crate) fn resolve(mut self, platform: &mut dyn Platform) -> Result<Request, Error> {
+        self.target.rebase(platform.catalog().entity(self.target.entity())?)?;
         keys::adopt_identity(&mut self.target);
         let key: Vec<(Ordinal, Value)> =
             self.target.key().map(|(it, value)| (it, value.clone())).collect();

@@ -30,10 +30,15 @@ pub(super) fn drop_nulls(target: &mut Record) {
 }
 
 /// Checks every value against its attribute, and keeps the form in which it is stored (C-19 to C-35).
-pub(super) fn check(target: &mut Record, platform: &mut dyn Platform) -> Result<(), Error> {
+/// What is stored already says in which currency the amounts are, where the target does not.
+pub(super) fn check(
+    target: &mut Record,
+    current: Option<&Record>,
+    platform: &mut dyn Platform,
+) -> Result<(), Error> {
     let entity = Arc::clone(target.metadata());
     drop_all(target, &entity.system().not_stored);
-    let money = money_precision(target, platform)?;
+    let money = money_precision(target, current, platform)?;
     let sent: Vec<(Ordinal, Value)> =
         target.iter().map(|(it, value)| (it, value.clone())).collect();
     for (ordinal, value) in sent {
@@ -59,7 +64,9 @@ pub(super) fn check_references(
         .filter_map(|(ordinal, value)| Some((ordinal, value.as_lookup()?.clone())))
         .collect();
     for (ordinal, reference) in references {
-        check_exists(&reference, platform)?;
+        if entity.system().owner != Some(ordinal) {
+            check_exists(&reference, platform)?; // The owner is a matter of `ownership`.
+        }
         if let Some(companion) = companion(target, ordinal) {
             target.put(companion, Value::Text(reference.entity.as_str().into()));
         }
@@ -67,9 +74,7 @@ pub(super) fn check_references(
     let cleared: Vec<Ordinal> =
         target.iter().filter(|(_, it)| it.is_null()).map(|(it, _)| it).collect();
     for ordinal in cleared {
-        if let Some(companion) = companion(target, ordinal) {
-            target.put(companion, Value::Null);
-        }
+        clear_reference(target, ordinal);
     }
     Ok(())
 }
@@ -101,13 +106,29 @@ pub(super) fn check_required(target: &Record) -> Result<(), Error> {
 pub(super) fn check_not_cleared(target: &Record) -> Result<(), Error> {
     let entity = target.metadata();
     let cleared = target.iter().find(|(ordinal, value)| {
-        value.is_null()
-            && entity.attribute_at(*ordinal).is_some_and(AttributeMetadata::is_required_by_engine)
+        value.is_null() && entity.attribute_at(*ordinal).is_some_and(must_have_value)
     });
     cleared.map_or(Ok(()), |(ordinal, _)| {
         let (entity, attribute) = (target.entity().clone(), entity.name(ordinal).into());
         Err(ValueError::RequiredNull { entity, attribute }.into())
     })
+}
+
+/// Whether every record has a value there: the author says so, or the engine could not do without.
+pub(super) fn must_have_value(attribute: &AttributeMetadata) -> bool {
+    let is_vital = matches!(
+        attribute.kind,
+        AttributeType::Owner { .. } | AttributeType::State(_) | AttributeType::Status(_)
+    );
+    is_vital || attribute.is_required_by_engine()
+}
+
+/// Clears a lookup, and the attribute beside it that names its entity.
+pub(super) fn clear_reference(change: &mut Record, lookup: Ordinal) {
+    change.put(lookup, Value::Null);
+    if let Some(companion) = companion(change, lookup) {
+        change.put(companion, Value::Null);
+    }
 }
 
 /// The attribute that names the entity of a lookup: `customeridtype`, `regardingobjecttypecode`.
@@ -125,7 +146,11 @@ fn companion(target: &Record, lookup: Ordinal) -> Option<Ordinal> {
 }
 
 /// The digits of amounts that leave them to the currency. The currency is read only where one does.
-fn money_precision(target: &Record, platform: &mut dyn Platform) -> Result<MoneyPrecision, Error> {
+fn money_precision(
+    target: &Record,
+    current: Option<&Record>,
+    platform: &mut dyn Platform,
+) -> Result<MoneyPrecision, Error> {
     let entity = Arc::clone(target.metadata());
     let leaves_it_to_currency = |(ordinal, _): (Ordinal, &Value)| {
         let kind = entity.attribute_at(ordinal).map(|it| &it.kind);
@@ -137,7 +162,7 @@ fn money_precision(target: &Record, platform: &mut dyn Platform) -> Result<Money
     let organization = platform.settings().pricing_decimal_precision;
     let mut currency = DEFAULT_CURRENCY_PRECISION;
     if target.iter().any(leaves_it_to_currency)
-        && let Some(reference) = target.get("transactioncurrencyid").and_then(Value::as_lookup)
+        && let Some(reference) = currency_of(target, current)
         && let Ok(entity) = platform.catalog().entity(&reference.entity).cloned()
         && let Some(record) = platform.retrieve(&entity, reference.id)?
         && let Some(digits) = record.get("currencyprecision").and_then(Value::as_whole_number)
@@ -145,4 +170,10 @@ fn money_precision(target: &Record, platform: &mut dyn Platform) -> Result<Money
         currency = u32::try_from(digits).unwrap_or(currency);
     }
     Ok(MoneyPrecision { organization, currency })
+}
+
+/// The currency that the record has once the target is written over it (C-77).
+fn currency_of<'a>(target: &'a Record, current: Option<&'a Record>) -> Option<&'a EntityReference> {
+    let of = |it: &'a Record| it.get("transactioncurrencyid");
+    of(target).or_else(|| of(current?))?.as_lookup()
 }

@@ -292,6 +292,11 @@ impl EntityMetadata {
         self.system.stamps.contains(ordinal)
     }
 
+    /// Whether every attribute of the other has the same place here.
+    pub(super) fn keeps_places_of(&self, other: &Self) -> bool {
+        self.names.starts_with(&other.names)
+    }
+
     /// Gives the attributes their places: those they had, and new ones behind.
     pub(super) fn place(definition: EntityDefinition, previous: Option<&Self>) -> Self {
         let mut names = previous.map(|it| it.names.clone()).unwrap_or_default();

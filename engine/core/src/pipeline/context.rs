@@ -327,7 +327,9 @@ impl Context {
         self.message = self.request.message();
         let entity = self.request.entity();
         self.entity = if entity == "none" { NO_ENTITY.clone() } else { (&*entity).into() };
-        self.plan = Arc::clone(self.call.operation.generation.steps(&self.message, &self.entity));
+        // Steps on associations may be those of the target's entity (I-60).
+        let listened = self.request.link().map_or(&self.entity, |it| &it.target.entity);
+        self.plan = Arc::clone(self.call.operation.generation.steps(&self.message, listened));
     }
 
     /// Shows the hook of a step what the step asked for.

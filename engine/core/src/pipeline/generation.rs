@@ -2,7 +2,7 @@
 //!
 //! A message runs from start to end on the generation with which it began (RULES §2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::step::{Hook, ImageRequest, Mode, Stage, Step};
@@ -27,12 +27,25 @@ pub(crate) struct Generation {
 
 /// The custom messages, by every name by which they are known.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Messages(BTreeMap<String, Arc<RegisteredMessage>>);
+pub(crate) struct Messages {
+    by_name: BTreeMap<String, Arc<RegisteredMessage>>,
+    /// Names that were registered although another message had them.
+    twice: Vec<String>,
+}
 
 /// A custom message with its main operation.
 pub(crate) struct RegisteredMessage {
     pub(crate) definition: CustomMessage,
     pub(crate) main: Arc<dyn Hook>,
+}
+
+/// What a generation is made of, beside its catalog.
+#[derive(Debug)]
+pub(crate) struct Registered<'a> {
+    pub(crate) messages: Messages,
+    pub(crate) steps: &'a [Step],
+    /// Whether a step on Associate or Disassociate may name a primary entity (I-60).
+    pub(crate) associate_takes_entity: bool,
 }
 
 /// The steps of one message to one entity, each stage in the order in which it runs.
@@ -155,18 +168,25 @@ impl Generation {
     pub(crate) fn new(
         number: u64,
         catalog: Arc<Catalog>,
-        (messages, steps): (Messages, &[Step]),
+        registered: Registered<'_>,
     ) -> Result<Self, Vec<StepError>> {
-        let problems: Vec<StepError> = steps
+        let mut places = BTreeSet::new();
+        let mut is_first = |it: &Step| {
+            places.insert((it.message.clone(), it.stage, it.entity.clone(), it.name.clone()))
+        };
+        let problems: Vec<StepError> = registered
+            .steps
             .iter()
             .filter_map(|step| {
-                let problem = check(step, &catalog, &messages).err()?;
+                let twice = (!is_first(step)).then_some(StepProblem::Twice);
+                let problem = check(step, &catalog, &registered).err().or(twice)?;
                 Some(StepError { step: step.name.to_string(), problem })
             })
             .collect();
         if !problems.is_empty() {
             return Err(problems);
         }
+        let Registered { messages, steps, .. } = registered;
         let mut generation = Self { number, catalog, messages, ..Self::default() };
         generation.plan(steps);
         Ok(generation)
@@ -274,19 +294,29 @@ impl Messages {
             definition.aliases.iter().cloned().chain([definition.name.to_string()]).collect();
         let registered = Arc::new(RegisteredMessage { definition, main });
         for name in names {
-            self.0.insert(name, Arc::clone(&registered));
+            if !matches!(Message::from(name.as_str()), Message::Custom(_))
+                || self.get(&name).is_some()
+            {
+                self.twice.push(name.clone());
+            }
+            self.by_name.insert(name, Arc::clone(&registered));
         }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<RegisteredMessage>> {
-        self.0.get(name)
+        self.by_name.get(name)
+    }
+
+    /// The first name that two messages have.
+    pub(crate) fn twice(&self) -> Option<&str> {
+        self.twice.first().map(String::as_str)
     }
 
     /// Every name of every message, the engine's own among them.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         const STANDARD: [Message; 10] = Message::STANDARD;
         static NAMES: &[Message; 10] = &STANDARD;
-        NAMES.iter().map(Message::name).chain(self.0.keys().map(String::as_str))
+        NAMES.iter().map(Message::name).chain(self.by_name.keys().map(String::as_str))
     }
 }
 
@@ -297,8 +327,8 @@ impl std::fmt::Debug for RegisteredMessage {
 }
 
 /// Everything that can be wrong with one step.
-fn check(step: &Step, catalog: &Catalog, messages: &Messages) -> Result<(), StepProblem> {
-    let message = &step.message;
+fn check(step: &Step, catalog: &Catalog, registered: &Registered<'_>) -> Result<(), StepProblem> {
+    let (message, messages) = (&step.message, &registered.messages);
     if let Message::Custom(name) = message
         && messages.get(name).is_none_or(|it| it.definition.name != *name)
     {
@@ -322,7 +352,7 @@ fn check(step: &Step, catalog: &Catalog, messages: &Messages) -> Result<(), Step
     }
     check_images(step)?;
     match &step.entity {
-        Some(_) if message.is_association() => {
+        Some(_) if message.is_association() && !registered.associate_takes_entity => {
             Err(StepProblem::EntityOnAssociation(message.clone()))
         }
         Some(name) => {

@@ -14,6 +14,9 @@ pub struct Image {
     shown: Option<AttributeSet>,
 }
 
+/// The alias of the image that every job has.
+const JOB_ALIAS: &str = "AsynchronousStepPrimaryName";
+
 /// The images of one step, by alias; the one without an alias has the empty name.
 pub(crate) type Images = BTreeMap<Arc<str>, Image>;
 
@@ -59,6 +62,13 @@ impl Image {
             None => self.record.clone(),
         }
     }
+}
+
+/// The post-image that every job has, asked for or not: the identity and the primary name (I-24).
+pub(super) fn of_job(record: Option<&Record>) -> Option<(Arc<str>, Image)> {
+    let record = record?;
+    let shown = record.metadata().system().primary_name.into_iter().collect();
+    Some((JOB_ALIAS.into(), Image::new(record, Some(&shown))))
 }
 
 /// The images that a step asked for; none where there is no record.

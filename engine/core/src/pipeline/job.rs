@@ -12,7 +12,7 @@ use super::operation::{Call, Operation};
 use super::parent::ParentContext;
 use super::step::{Mode, Stage};
 use super::transcript::Recorder;
-use super::{Environment, Generation, Variables, execute};
+use super::{Environment, Generation, Variables, execute, image};
 use crate::clock::IdStream;
 use crate::error::{Fault, OperationStatus};
 use crate::message::{Request, Response};
@@ -154,6 +154,7 @@ impl Job {
         ctx.before.clone_from(&self.before);
         ctx.after.clone_from(&self.after);
         ctx.enter(&self.planned, Stage::PostOperation);
+        ctx.post_images.extend(image::of_job(self.after.as_ref()));
         ctx
     }
 }

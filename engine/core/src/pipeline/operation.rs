@@ -4,7 +4,7 @@ use std::fmt;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -18,6 +18,9 @@ use crate::error::Error;
 use crate::settings::Caller;
 use crate::store::{Reader, StoreError, Transaction};
 
+/// The longest time that a message can take: a longer limit is none, and would overflow the clock.
+const TIME_LIMIT: Duration = Duration::from_hours(24 * 365);
+
 /// One outermost message and everything nested in it.
 pub(crate) struct Operation {
     pub(super) environment: Arc<Environment>,
@@ -28,6 +31,8 @@ pub(crate) struct Operation {
     correlation: OnceLock<Uuid>,
     deadline: Instant,
     sent: AtomicU32,
+    /// How often it wrote, so that a failed read which wrote on its way is known.
+    written: AtomicU32,
     is_over: AtomicBool,
     ids: Mutex<IdTape>,
     slot: Mutex<Slot>,
@@ -48,7 +53,10 @@ pub(crate) struct Call {
 enum Slot {
     Closed,
     Open(OpenTransaction),
-    Doomed,
+    /// Nothing can be saved: a message failed, or met another and must be carried out again.
+    Doomed {
+        is_conflict: bool,
+    },
 }
 
 /// A transaction, and the jobs that exist only if it commits (P-41).
@@ -69,6 +77,7 @@ struct IdTape {
 pub(super) struct Mark {
     ids: usize,
     events: usize,
+    sent: u32,
 }
 
 impl Operation {
@@ -77,8 +86,9 @@ impl Operation {
             now: environment.clock.now(),
             recorder: None,
             correlation: OnceLock::new(),
-            deadline: Instant::now() + environment.settings.time_limit,
+            deadline: Instant::now() + environment.settings.time_limit.min(TIME_LIMIT),
             sent: AtomicU32::new(0),
+            written: AtomicU32::new(0),
             is_over: AtomicBool::new(false),
             ids: Mutex::default(),
             slot: Mutex::new(Slot::Closed),
@@ -173,7 +183,7 @@ impl Operation {
         match &mut *lock(&self.slot) {
             Slot::Open(open) => Ok(ask(open.transaction.as_mut())?),
             Slot::Closed => Ok(ask(self.environment.store.snapshot()?.as_mut())?),
-            Slot::Doomed => Err(Error::Doomed),
+            Slot::Doomed { is_conflict } => Err(doomed(*is_conflict)),
         }
     }
 
@@ -182,11 +192,17 @@ impl Operation {
         &self,
         ask: impl FnOnce(&mut dyn Transaction) -> Result<T, StoreError>,
     ) -> Result<T, Error> {
+        self.written.fetch_add(1, Ordering::Relaxed);
         match &mut *lock(&self.slot) {
             Slot::Open(open) => Ok(ask(open.transaction.as_mut())?),
             Slot::Closed => Err(Error::Bug("a write outside a transaction")),
-            Slot::Doomed => Err(Error::Doomed),
+            Slot::Doomed { is_conflict } => Err(doomed(*is_conflict)),
         }
+    }
+
+    /// How often it wrote so far.
+    pub(super) fn written(&self) -> u32 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// Keeps a job that runs if the transaction commits.
@@ -201,7 +217,7 @@ impl Operation {
         match &*lock(&self.slot) {
             Slot::Open(_) => Ok(true),
             Slot::Closed => Ok(false),
-            Slot::Doomed => Err(Error::Doomed),
+            Slot::Doomed { is_conflict } => Err(doomed(*is_conflict)),
         }
     }
 
@@ -209,11 +225,13 @@ impl Operation {
         let transaction = self.environment.store.begin()?;
         *lock(&self.slot) = Slot::Open(OpenTransaction { transaction, jobs: Vec::new() });
         let events = self.recorder.as_ref().map_or(0, |it| lock(it).len());
-        Ok(Mark { ids: lock(&self.ids).next, events })
+        let sent = self.sent.load(Ordering::Relaxed);
+        Ok(Mark { ids: lock(&self.ids).next, events, sent })
     }
 
-    /// Commits, and hands over the jobs.
+    /// Commits, unless it is too late (E-37), and hands over the jobs.
     pub(super) fn commit(&self) -> Result<(), Error> {
+        self.check_time()?;
         match mem::replace(&mut *lock(&self.slot), Slot::Closed) {
             Slot::Open(OpenTransaction { transaction, jobs }) => {
                 transaction.commit()?;
@@ -221,7 +239,8 @@ impl Operation {
                 self.environment.jobs.push(jobs);
                 Ok(())
             }
-            Slot::Closed | Slot::Doomed => Err(Error::Doomed),
+            Slot::Doomed { is_conflict } => Err(doomed(is_conflict)),
+            Slot::Closed => Err(Error::Bug("a commit outside a transaction")),
         }
     }
 
@@ -230,17 +249,18 @@ impl Operation {
         *lock(&self.slot) = Slot::Closed;
     }
 
-    /// Goes back to a mark, so that the same work gets the same identities again.
+    /// Goes back to a mark: the same work gets the same identities again, and counts once.
     pub(super) fn rewind(&self, mark: Mark) {
         lock(&self.ids).next = mark.ids;
+        self.sent.store(mark.sent, Ordering::Relaxed);
         self.note(|it| it.truncate(mark.events));
     }
 
     /// From here on nothing can be saved, whoever catches the error (E-12).
-    pub(super) fn doom(&self) {
+    pub(super) fn doom(&self, error: &Error) {
         let mut slot = lock(&self.slot);
         if matches!(*slot, Slot::Open(_)) {
-            *slot = Slot::Doomed;
+            *slot = Slot::Doomed { is_conflict: error.is_conflict() };
         }
     }
 }
@@ -261,6 +281,11 @@ impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Operation").field("now", &self.now).finish_non_exhaustive()
     }
+}
+
+/// What is said of an operation that cannot save anything. One that met another begins again.
+fn doomed(is_conflict: bool) -> Error {
+    if is_conflict { StoreError::Conflict.into() } else { Error::Doomed }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -268,6 +268,11 @@ impl Step {
             && self.applies.as_ref().is_none_or(|it| it(entity))
     }
 
+    /// Whether it picks the entities to which it listens by what they have.
+    pub fn is_selective(&self) -> bool {
+        self.applies.is_some()
+    }
+
     /// The stage at which it runs.
     pub fn stage(&self) -> Stage {
         self.stage

@@ -103,7 +103,7 @@ impl Context {
             depth: self.call.depth,
             mode: self.mode,
             text: self.trace.lines().join("\n"),
-            exception: outcome.as_ref().err().map(|it| beginning(&it.to_string()).to_owned()),
+            exception: outcome.as_ref().err().map(|it| end_of(&it.to_string()).to_owned()),
             correlation_id: self.correlation_id(),
             generation: self.generation(),
             created_on: self.now(),
@@ -115,16 +115,17 @@ impl Context {
 #[derive(Debug, Clone, Default)]
 pub(super) struct TraceText {
     lines: VecDeque<String>,
+    /// Bytes of the lines, and of what separates them.
     size: usize,
 }
 
 impl TraceText {
     pub(super) fn push(&mut self, line: &str) {
-        let line = beginning(line).to_owned();
-        self.size += size(&line);
+        let line = end_of(line).to_owned();
+        self.size += line.len() + usize::from(!self.lines.is_empty());
         self.lines.push_back(line);
         while TEXT_LIMIT < self.size {
-            self.size -= self.lines.pop_front().map_or(self.size, |it| size(&it));
+            self.size -= self.lines.pop_front().map_or(self.size, |it| it.len() + 1);
         }
     }
 
@@ -137,12 +138,8 @@ impl TraceText {
     }
 }
 
-/// What a line takes of a text: itself, and its end.
-fn size(line: &str) -> usize {
-    line.len() + 1
-}
-
-/// As much of a text as a row can hold.
-fn beginning(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(TEXT_LIMIT - 1)).unwrap_or(text)
+/// As much of the end of a text as fits.
+fn end_of(text: &str) -> &str {
+    let start = text.ceil_char_boundary(text.len().saturating_sub(TEXT_LIMIT));
+    text.get(start..).unwrap_or_default()
 }

@@ -117,10 +117,16 @@ impl StepOutcome {
 impl Transcript {
     /// The names of the steps that ran, each as often as it did.
     pub fn steps_that_ran(&self) -> impl Iterator<Item = &str> {
-        self.events.iter().filter_map(|event| match event {
-            Event::Step { outcome: StepOutcome::Skipped(_) | StepOutcome::Queued, .. } => None,
-            Event::Step { name, .. } | Event::Job { name, .. } => Some(name.as_str()),
-            _ => None,
+        let is_run =
+            |it: &StepOutcome| !matches!(it, StepOutcome::Skipped(_) | StepOutcome::Queued);
+        self.events.iter().filter_map(move |event| match event {
+            Event::Step { name, outcome, .. } => is_run(outcome).then_some(name.as_str()),
+            Event::Job { name, .. } => Some(name.as_str()),
+            Event::Opened { .. }
+            | Event::Stage { .. }
+            | Event::Trace { .. }
+            | Event::Main { .. }
+            | Event::Closed { .. } => None,
         })
     }
 

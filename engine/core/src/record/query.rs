@@ -133,6 +133,14 @@ pub enum QueryError {
         /// The value.
         value: String,
     },
+    /// Records cannot be put in order by such an attribute.
+    #[error("`{attribute}` is of type {kind}, which has no order")]
+    NoOrder {
+        /// The attribute.
+        attribute: LogicalName,
+        /// Its type.
+        kind: &'static str,
+    },
     /// Its page is impossible.
     #[error("{0}")]
     Page(&'static str),
@@ -238,7 +246,9 @@ impl QueryError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Metadata(error) => error.code(),
-            Self::Values { .. } | Self::WrongType { .. } | Self::Page(_) => ErrorCode::InvalidQuery,
+            Self::Values { .. } | Self::WrongType { .. } | Self::NoOrder { .. } | Self::Page(_) => {
+                ErrorCode::InvalidQuery
+            }
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::query::{ColumnSet, Condition, Filter, Operator, Query, QueryError};
-use super::{PageRequest, Record, Value};
+use super::query::{ColumnSet, Condition, Filter, Operator, OrderBy, Query, QueryError};
+use super::{Bookmark, PageRequest, Record, Value};
 use crate::metadata::{
     AttributeMetadata, AttributeSet, AttributeType, Catalog, DateTimeBehavior, EntityMetadata,
     Ordinal,
@@ -23,6 +23,8 @@ pub struct QueryPlan {
     pub top: Option<u32>,
     /// The part of the answer that is wanted.
     pub page: Option<PageRequest>,
+    /// Where the page before ended, as its cookie says.
+    pub after: Option<Bookmark>,
     /// Whether to count all records that match.
     pub returns_total: bool,
     filter: Test,
@@ -58,11 +60,12 @@ impl QueryPlan {
         }
         let columns = resolve_columns(&query.columns, &entity)?;
         let filter = resolve(&query.filter, &entity)?;
-        let order =
-            query.order.iter().map(|it| Ok((entity.find(&it.attribute)?, it.is_descending)));
-        let order = order.collect::<Result<_, QueryError>>()?;
+        let order = query.order.iter().map(|it| resolve_order(it, &entity));
+        let order = order.collect::<Result<Vec<_>, QueryError>>()?;
         let (top, page) = (query.top, query.page.clone());
-        Ok(Self { entity, columns, top, page, returns_total: query.returns_total, filter, order })
+        let after = bookmark(page.as_ref(), order.len())?;
+        let returns_total = query.returns_total;
+        Ok(Self { entity, columns, top, page, after, returns_total, filter, order })
     }
 
     /// The same for all attributes.
@@ -85,6 +88,25 @@ impl QueryPlan {
         by_attributes.fold(Ordering::Equal, Ordering::then).then_with(|| a.id().cmp(&b.id()))
     }
 
+    /// Whether the record comes behind a bookmark.
+    pub fn is_behind(&self, record: &Record, bookmark: &Bookmark) -> bool {
+        let by_attributes =
+            self.order.iter().zip(&bookmark.values).map(|((ordinal, is_descending), value)| {
+                let order = compare_nullable(record.at(*ordinal), value.as_ref());
+                if *is_descending { order.reverse() } else { order }
+            });
+        by_attributes
+            .fold(Ordering::Equal, Ordering::then)
+            .then_with(|| record.id().cmp(&Some(bookmark.id)))
+            .is_gt()
+    }
+
+    /// What to send for the page behind this record.
+    pub fn cookie(&self, last: &Record) -> Option<String> {
+        let values = self.order.iter().map(|(ordinal, _)| last.at(*ordinal).cloned()).collect();
+        Some(Bookmark { values, id: last.id()? }.to_cookie())
+    }
+
     /// Attributes that must equal these values, whatever else the filter says: what an index can use.
     pub fn equalities(&self) -> impl Iterator<Item = (Ordinal, &Value)> {
         let all = if let Test::All(all) = &self.filter { all.as_slice() } else { &[] };
@@ -103,6 +125,30 @@ impl QueryPlan {
             None => record,
         }
     }
+}
+
+/// Where the page before ended: what its cookie says, which must be one of this query.
+fn bookmark(page: Option<&PageRequest>, values: usize) -> Result<Option<Bookmark>, QueryError> {
+    let Some(cookie) = page.and_then(|it| it.cookie.as_deref()) else { return Ok(None) };
+    let bookmark = Bookmark::from_cookie(cookie).filter(|it| it.values.len() == values);
+    let wrong = "the cookie is none that this query gave";
+    bookmark.map(Some).ok_or(QueryError::Page(wrong))
+}
+
+fn resolve_order(order: &OrderBy, entity: &EntityMetadata) -> Result<(Ordinal, bool), QueryError> {
+    let ordinal = entity.find(&order.attribute)?;
+    let kind = entity.attribute_at(ordinal).map(|it| &it.kind);
+    if let Some(
+        kind @ (AttributeType::PartyList { .. }
+        | AttributeType::Image { .. }
+        | AttributeType::File { .. }
+        | AttributeType::Virtual),
+    ) = kind
+    {
+        let (attribute, kind) = (order.attribute.clone(), kind.name());
+        return Err(QueryError::NoOrder { attribute, kind });
+    }
+    Ok((ordinal, order.is_descending))
 }
 
 /// The places of a column set; `None` for all.

@@ -134,11 +134,13 @@ pub fn check_value(
         AttributeType::Decimal { min, max, precision } => {
             check.decimal(&value, [*min, *max], *precision)
         }
-        AttributeType::Money { min, max, precision, precision_source, .. } => {
+        AttributeType::Money { min, max, precision, precision_source, base_of } => {
             let precision = match precision_source {
+                // C-85: a worth in base currency has the digits that its attribute says.
+                PrecisionSource::Currency if base_of.is_some() => *precision,
                 PrecisionSource::Attribute => *precision,
                 PrecisionSource::Organization => money.organization,
-                PrecisionSource::Currency => money.currency.max(*precision),
+                PrecisionSource::Currency => money.currency,
             };
             check.decimal(&value, [*min, *max], precision)
         }

@@ -41,8 +41,17 @@ struct Root {
 }
 
 impl Store for Memory {
-    fn adopt(&self, _: &Catalog) -> Result<(), StoreError> {
-        Ok(()) // Rows are kept by ordinals, which no reload moves.
+    fn adopt(&self, catalog: &Catalog) -> Result<(), StoreError> {
+        let mut root = self.shared.lock();
+        let mut next = root.clone();
+        for entity in catalog.entities() {
+            let name = entity.logical_name().clone();
+            let table = root.table(&name).cloned().unwrap_or_default();
+            next.tables.insert(name, Arc::new(table.under(entity)?));
+        }
+        next.commit += 1; // What began before lays its writes over this, instead of in its place.
+        *root = next;
+        Ok(())
     }
 
     fn snapshot(&self) -> Result<Box<dyn Reader>, StoreError> {

@@ -1,7 +1,6 @@
 //! The context as rules see it: `ctx`.
 
 use rhai::{Array, Dynamic, Engine, INT};
-use rulegate::message::Parameters;
 use rulegate::pipeline::ParentContext;
 use rulegate::{Context, EntityReference, Message, Request, Response, Value};
 
@@ -43,15 +42,6 @@ struct ParentHandle {
 
 /// Registers `ctx`.
 pub(super) fn register(rhai: &mut Engine) {
-    fn reads(
-        rhai: &mut Engine,
-        name: &str,
-        look: impl Fn(&Context) -> Dynamic + Send + Sync + 'static,
-    ) {
-        rhai.register_get(name, move |it: &mut ContextHandle| {
-            frame::at(it.0, |frame| Ok(look(frame.ctx()?)))
-        });
-    }
     rhai.register_type_with_name::<ContextHandle>("context");
     reads(rhai, "message", |it| it.message().to_string().into());
     reads(rhai, "stage", |it| it.stage().name().into());
@@ -112,13 +102,6 @@ pub(super) fn register(rhai: &mut Engine) {
 
 /// Registers `ctx.parent`.
 fn register_parent(rhai: &mut Engine) {
-    fn tells(
-        rhai: &mut Engine,
-        name: &str,
-        look: impl Fn(&ParentContext) -> Dynamic + Send + Sync + 'static,
-    ) {
-        rhai.register_get(name, move |it: &mut ParentHandle| on_parent(*it, &look));
-    }
     rhai.register_type_with_name::<ParentHandle>("parent");
     tells(rhai, "message", |it| it.message().to_string().into());
     tells(rhai, "entity", |it| it.entity().to_owned().into());
@@ -131,6 +114,26 @@ fn register_parent(rhai: &mut Engine) {
         });
 }
 
+/// Registers a property of `ctx` that can be read.
+fn reads(
+    rhai: &mut Engine,
+    name: &str,
+    look: impl Fn(&Context) -> Dynamic + Send + Sync + 'static,
+) {
+    rhai.register_get(name, move |it: &mut ContextHandle| {
+        frame::at(it.0, |frame| Ok(look(frame.ctx()?)))
+    });
+}
+
+/// Registers a property of an enclosing message.
+fn tells(
+    rhai: &mut Engine,
+    name: &str,
+    look: impl Fn(&ParentContext) -> Dynamic + Send + Sync + 'static,
+) {
+    rhai.register_get(name, move |it: &mut ParentHandle| on_parent(*it, &look));
+}
+
 /// `ctx.target = …` would replace what can only be changed. Rhai also calls this after each change within,
 /// with what it read.
 fn keep(value: &Dynamic, name: &str, is_it: impl Fn(Place) -> bool) -> Raised<()> {
@@ -141,6 +144,7 @@ fn keep(value: &Dynamic, name: &str, is_it: impl Fn(Place) -> bool) -> Raised<()
     Err(irreplaceable(name))
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "Rhai's errors are boxed everywhere")]
 fn irreplaceable(name: &str) -> Box<rhai::EvalAltResult> {
     Raise::text(format!("`ctx.{name}` cannot be replaced: set what is in it, one by one"))
 }
@@ -155,31 +159,21 @@ fn target(frame: &Frame) -> Raised<Dynamic> {
     if ctx.target().is_some() {
         return Ok(frame.handle(Place::Target));
     }
-    Ok(match ctx.request() {
-        Request::Retrieve(it) => Dynamic::from(it.target.clone()),
-        Request::Delete(it) => Dynamic::from(it.target.clone()),
-        Request::Assign(it) => Dynamic::from(it.target.clone()),
-        Request::SetState(it) => Dynamic::from(it.target.clone()),
-        request => match (request.link(), ctx.primary_id()) {
-            (Some(link), _) => Dynamic::from(link.target.clone()),
-            (None, Some(id)) => Dynamic::from(EntityReference::new(ctx.entity().clone(), id)),
-            (None, None) => Dynamic::UNIT,
-        },
+    Ok(match (ctx.request().link(), ctx.primary_id()) {
+        (Some(link), _) => Dynamic::from(link.target.clone()),
+        (None, Some(id)) => Dynamic::from(EntityReference::new(ctx.entity().clone(), id)),
+        (None, None) => Dynamic::UNIT,
     })
 }
 
 fn image(frame: &Frame, alias: &str, is_pre: bool) -> Raised<Dynamic> {
     let scene = frame.rule()?;
     let aliases = if is_pre { &scene.pre_aliases } else { &scene.post_aliases };
-    match aliases.iter().position(|it| it == alias) {
-        Some(index) => {
-            Ok(frame.handle(if is_pre { Place::Pre(index) } else { Place::Post(index) }))
-        }
-        None => {
-            let key = if is_pre { "pre_image" } else { "post_image" };
-            Err(Raise::text(format!("this step asks for no {key}: add `{key}: [\"…\"]` to STEP")))
-        }
+    if let Some(index) = aliases.iter().position(|it| it == alias) {
+        return Ok(frame.handle(if is_pre { Place::Pre(index) } else { Place::Post(index) }));
     }
+    let key = if is_pre { "pre_image" } else { "post_image" };
+    Err(Raise::text(format!("this step asks for no {key}: add `{key}: [\"…\"]` to STEP")))
 }
 
 /// Whether the target carries the attribute with another value than it had.
@@ -269,28 +263,27 @@ fn set_entry(entries: Entries, name: &str, value: &Dynamic) -> Raised<()> {
             shared.insert(name.to_owned(), parameter);
             Ok(())
         }
-        Part::Output => match frame.ctx_mut()?.response_mut() {
-            Some(Response::Custom(output)) => put(output, name, parameter),
-            _ => Err(Raise::text("this message has no output that can be set")),
-        },
-        Part::Input => match frame.ctx_mut()?.request_mut().map_err(Raise::fault)? {
-            Request::Custom(custom) => put(&mut custom.parameters, name, parameter),
-            _ => Err(Raise::text("the input of this message is changed through `ctx.target`")),
-        },
+        Part::Output => {
+            let Some(Response::Custom(output)) = frame.ctx_mut()?.response_mut() else {
+                return Err(Raise::text("this message has no output that can be set"));
+            };
+            output.insert(name.to_owned(), parameter);
+            Ok(())
+        }
+        Part::Input => {
+            let request = frame.ctx_mut()?.request_mut().map_err(Raise::fault)?;
+            let Request::Custom(custom) = request else {
+                let text = "the input of this message is changed through `ctx.target`";
+                return Err(Raise::text(text));
+            };
+            custom.parameters.insert(name.to_owned(), parameter);
+            Ok(())
+        }
         Part::ParentVariables(_) => Err(Raise::text("the variables of a parent can only be read")),
         Part::Images => {
             Err(Raise::text("an image cannot be changed: it shows the record as it was"))
         }
     })
-}
-
-fn put(
-    parameters: &mut Parameters,
-    name: &str,
-    parameter: rulegate::message::Parameter,
-) -> Raised<()> {
-    parameters.insert(name.to_owned(), parameter);
-    Ok(())
 }
 
 /// An input parameter by Dataverse's name.

@@ -138,6 +138,7 @@ fn add_months(date: NaiveDate, months: INT) -> Raised<NaiveDate> {
     moved.ok_or_else(|| too_far(months, "months"))
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "Rhai's errors are boxed everywhere")]
 fn too_far(count: INT, unit: &str) -> Box<rhai::EvalAltResult> {
     Raise::text(format!("{count} {unit} lead to no date"))
 }

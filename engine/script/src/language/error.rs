@@ -22,6 +22,7 @@ pub(crate) struct Thrown {
     fault: Arc<Mutex<Option<Fault>>>,
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "Rhai's errors are boxed everywhere")]
 impl Raise {
     /// The script did something wrong.
     pub(crate) fn text(message: impl Into<String>) -> Box<EvalAltResult> {
@@ -91,32 +92,49 @@ pub(crate) fn ended(error: Box<EvalAltResult>) -> Ended {
     Ended { fault, position, source }
 }
 
-fn fault(error: EvalAltResult) -> Fault {
-    match error {
-        EvalAltResult::ErrorRuntime(value, _) => thrown(value),
-        EvalAltResult::ErrorTerminated(value, _) => match value.try_cast::<Exceeded>() {
-            Some(Exceeded(what)) => Fault::limit(what, ""),
-            None => Fault::failed("the script was stopped"),
-        },
-        EvalAltResult::ErrorStackOverflow(_) => {
-            Fault::limit(format!("{} nested calls", limits::current().call_depth), "")
-        }
-        EvalAltResult::ErrorTooManyVariables(_) => {
-            Fault::limit(format!("{} variables of one function", limits::current().variables), "")
-        }
-        EvalAltResult::ErrorTooManyModules(_) => Fault::limit("0 modules", ""),
-        EvalAltResult::ErrorDataTooLarge(what, _) => Fault::limit(too_large(&what), ""),
-        EvalAltResult::ErrorFunctionNotFound(signature, _) => Fault::failed(unknown(&signature)),
-        EvalAltResult::ErrorVariableNotFound(name, _) => {
-            Fault::failed(format!("there is no `{name}`"))
-        }
-        EvalAltResult::ErrorDotExpr(message, _) => Fault::failed(unknown_property(&message)),
-        other => {
-            let mut other = other;
-            other.clear_position();
-            Fault::failed(lower(&other.to_string()))
-        }
+fn fault(mut error: EvalAltResult) -> Fault {
+    if let EvalAltResult::ErrorRuntime(value, _) = &error {
+        return thrown(value);
     }
+    if let Some(what) = exceeded(&error) {
+        return Fault::limit(what, "");
+    }
+    if let Some(what) = missing(&error) {
+        return Fault::failed(what);
+    }
+    error.clear_position();
+    Fault::failed(lower(&error.to_string()))
+}
+
+/// What the script named and is not there, if that is what stopped it.
+fn missing(error: &EvalAltResult) -> Option<String> {
+    if let EvalAltResult::ErrorFunctionNotFound(signature, _) = error {
+        return Some(unknown(signature));
+    }
+    if let EvalAltResult::ErrorVariableNotFound(name, _) = error {
+        return Some(format!("there is no `{name}`"));
+    }
+    let EvalAltResult::ErrorDotExpr(message, _) = error else { return None };
+    Some(unknown_property(message))
+}
+
+/// What the script had too much of, if that is what stopped it.
+fn exceeded(error: &EvalAltResult) -> Option<String> {
+    if let EvalAltResult::ErrorTerminated(value, _) = error {
+        let exceeded = value.read_lock::<Exceeded>();
+        return Some(exceeded.map_or_else(|| "it may use".to_owned(), |it| it.0.clone()));
+    }
+    if let EvalAltResult::ErrorDataTooLarge(what, _) = error {
+        return Some(too_large(what));
+    }
+    let limits = limits::current();
+    if matches!(error, EvalAltResult::ErrorStackOverflow(_)) {
+        return Some(format!("{} nested calls", limits.call_depth));
+    }
+    if matches!(error, EvalAltResult::ErrorTooManyVariables(_)) {
+        return Some(format!("{} variables of one function", limits.variables));
+    }
+    matches!(error, EvalAltResult::ErrorTooManyModules(_)).then(|| "0 modules".to_owned())
 }
 
 /// Our messages begin in lower case.
@@ -159,6 +177,11 @@ fn unknown_property(message: &str) -> String {
     let mut words = message.split('\'');
     match (words.next(), words.next(), words.next(), words.next()) {
         (Some(_), Some(property), Some(_), Some(of)) => {
+            if kind(of) == "null" && !message.contains("setter") {
+                return format!(
+                    "`{property}` was asked of null `()`: look whether it is `()` first, or write `?.{property}`"
+                );
+            }
             let of = the(kind(of));
             if message.contains("setter") {
                 format!("`{property}` of {of} cannot be set")
@@ -196,7 +219,7 @@ fn too_large(what: &str) -> String {
 }
 
 /// What a script threw: a fault of the host's, or a refusal in its own words.
-fn thrown(value: Dynamic) -> Fault {
+fn thrown(value: &Dynamic) -> Fault {
     if let Some(thrown) = value.clone().try_cast::<Thrown>() {
         let taken = thrown.fault.lock().unwrap_or_else(PoisonError::into_inner).take();
         return taken.unwrap_or_else(|| Fault::reject_with(thrown.code, thrown.message));
@@ -212,31 +235,30 @@ fn thrown(value: Dynamic) -> Fault {
             None => Fault::reject(message),
         };
     }
-    Fault::reject(if value.is_unit() { String::new() } else { super::to_text(&value) })
+    Fault::reject(if value.is_unit() { String::new() } else { super::to_text(value) })
 }
 
 /// The error within the errors: Rhai wraps one around another for each call.
 fn innermost(error: EvalAltResult) -> EvalAltResult {
-    match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
-        | EvalAltResult::ErrorInModule(_, inner, _) => innermost(*inner),
-        other => other,
+    if let EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
+    | EvalAltResult::ErrorInModule(_, inner, _) = error
+    {
+        innermost(*inner)
+    } else {
+        error
     }
 }
 
 /// The file and position at which the innermost error happened.
 fn place(error: &EvalAltResult) -> (Option<String>, Position) {
-    match error {
-        EvalAltResult::ErrorInFunctionCall(_, source, inner, position) => {
-            let (inner_source, inner_position) = place(inner);
-            let source = inner_source.or_else(|| Some(source.clone()).filter(|it| !it.is_empty()));
-            let position = if inner_position.is_none() { *position } else { inner_position };
-            (source, position)
-        }
-        EvalAltResult::ErrorInModule(_, inner, position) => {
-            let (source, inner_position) = place(inner);
-            (source, if inner_position.is_none() { *position } else { inner_position })
-        }
-        other => (None, other.position()),
-    }
+    let (own_source, inner, position) =
+        if let EvalAltResult::ErrorInFunctionCall(_, source, inner, position) = error {
+            (Some(source.clone()).filter(|it| !it.is_empty()), inner, *position)
+        } else if let EvalAltResult::ErrorInModule(_, inner, position) = error {
+            (None, inner, *position)
+        } else {
+            return (None, error.position());
+        };
+    let (source, inner_position) = place(inner);
+    (source.or(own_source), if inner_position.is_none() { position } else { inner_position })
 }

@@ -120,7 +120,7 @@ fn text(handle: RecordHandle) -> Raised<String> {
 /// What people call the record to which a lookup points.
 fn name(reference: &EntityReference) -> Raised<Dynamic> {
     let entity = frame::top(|frame| {
-        frame.catalog()?.entity(&reference.entity).cloned().map_err(Raise::error)
+        frame.catalog().entity(&reference.entity).cloned().map_err(Raise::error)
     })?;
     let Some(attribute) = entity.primary_name() else { return Ok(Dynamic::UNIT) };
     let columns = [attribute.clone()];

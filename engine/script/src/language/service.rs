@@ -57,11 +57,11 @@ pub(crate) fn sender() -> Raised<Sender> {
 }
 
 impl Frame {
-    pub(super) fn catalog(&self) -> Raised<Arc<Catalog>> {
-        Ok(match &self.scene {
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
+        match &self.scene {
             Scene::Rule(scene) => scene.ctx.service().catalog(),
             Scene::Run(scene) => scene.catalog(),
-        })
+        }
     }
 }
 
@@ -131,27 +131,28 @@ fn request_bytes(request: &Request) -> usize {
     const READ: usize = 128;
     /// What a row weighs beside the attributes that were sent: those that the engine fills, and its indexes.
     const ROW: usize = 2 * 1024;
-    match request {
-        Request::Retrieve(_) => READ,
-        Request::RetrieveMultiple(_) => 0, // What it answers is counted where it is kept.
-        Request::Create(Create { target }) | Request::Upsert(Upsert { target }) => {
-            ROW + record_bytes(target)
-        }
-        Request::Update(update) => ROW + record_bytes(&update.target),
-        Request::Associate(Associate { link }) | Request::Disassociate(Disassociate { link }) => {
-            ROW * link.related.len().max(1)
-        }
-        Request::Custom(custom) => {
-            let parameters = custom.parameters.iter();
-            parameters.fold(ROW, |sum, (name, it)| sum + name.len() + parameter_bytes(it))
-        }
-        Request::Delete(_) | Request::Assign(_) | Request::SetState(_) => ROW,
-        _ => READ, // A message that this language has no word for.
+    if let Request::Create(Create { target }) | Request::Upsert(Upsert { target }) = request {
+        return ROW + record_bytes(target);
     }
+    if let Request::Update(update) = request {
+        return ROW + record_bytes(&update.target);
+    }
+    if let Some(link) = request.link() {
+        return ROW * link.related.len().max(1);
+    }
+    if let Request::Custom(custom) = request {
+        let parameters = custom.parameters.iter();
+        return parameters.fold(ROW, |sum, (name, it)| sum + name.len() + parameter_bytes(it));
+    }
+    if let Request::Retrieve(_) = request {
+        return READ;
+    }
+    // What a search answers is counted where it is kept.
+    if request.message().is_read() { 0 } else { ROW }
 }
 
 fn entity_named(name: &str) -> Raised<Arc<EntityMetadata>> {
-    let catalog = frame::top(|frame| frame.catalog())?;
+    let catalog = frame::top(|frame| Ok(frame.catalog()))?;
     catalog.entity(name).cloned().map_err(Raise::error)
 }
 
@@ -166,13 +167,16 @@ fn filled(mut record: Record, values: &Map) -> Raised<Record> {
 }
 
 fn create(target: Record) -> Raised<Dynamic> {
-    match send(Create { target })? {
-        Response::Created(created) => Ok(Dynamic::from(created)),
-        _ => Ok(Dynamic::UNIT),
-    }
+    let response = send(Create { target })?;
+    Ok(if let Response::Created(created) = response {
+        Dynamic::from(created)
+    } else {
+        Dynamic::UNIT
+    })
 }
 
 /// Upserts by alternate key: the key's attributes, then the others.
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands its arguments over by value")]
 fn upsert(entity: &str, key: Map, values: Map) -> Raised<Dynamic> {
     let entity = entity_named(entity)?;
     let mut target = filled(Record::new(&entity), &values)?;
@@ -180,10 +184,8 @@ fn upsert(entity: &str, key: Map, values: Map) -> Raised<Dynamic> {
         let (_, value) = converted(&entity, name, value)?;
         target = target.with_key(name, value).map_err(Raise::error)?;
     }
-    match send(Upsert { target })? {
-        Response::Upserted(upserted) => Ok(Dynamic::from(upserted.target)),
-        _ => Ok(Dynamic::UNIT),
-    }
+    let Response::Upserted(upserted) = send(Upsert { target })? else { return Ok(Dynamic::UNIT) };
+    Ok(Dynamic::from(upserted.target))
 }
 
 fn set_state(of: &Dynamic, state: &Dynamic, status: Option<&Dynamic>) -> Raised<()> {
@@ -202,10 +204,9 @@ fn set_state(of: &Dynamic, state: &Dynamic, status: Option<&Dynamic>) -> Raised<
 
 fn retrieve(word: &str, of: &Dynamic, columns: ColumnSet) -> Raised<Dynamic> {
     let target = required_reference(of, word)?;
-    match send(Retrieve { target, columns })? {
-        Response::Retrieved(record) => frame::top(|it| it.keep(record)),
-        _ => Ok(Dynamic::UNIT),
-    }
+    let response = send(Retrieve { target, columns })?;
+    let Response::Retrieved(record) = response else { return Ok(Dynamic::UNIT) };
+    frame::top(|it| it.keep(record))
 }
 
 /// A record that is not there is `()`, and any other error stays one.
@@ -230,7 +231,7 @@ fn query(entity: &str, filter: &Map, options: &Map) -> Raised<Dynamic> {
     for (name, value) in options {
         match name.as_str() {
             "select" => query.columns = columns(&value.clone().cast_array("select")?),
-            "order" => query.order = order(value)?,
+            "order" => query.order = order(value),
             "top" => query.top = Some(whole(value, "top")?),
             _ => {
                 return Err(Raise::text(format!(
@@ -254,6 +255,7 @@ fn query(entity: &str, filter: &Map, options: &Map) -> Raised<Dynamic> {
     Ok(records.collect::<Raised<Array>>()?.into())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands its arguments over by value")]
 fn count(entity: &str, filter: Map) -> Raised<INT> {
     let query = filtered(entity, &filter)?.top(1).with_total();
     let total = find(query)?.total.unwrap_or(0);
@@ -261,10 +263,8 @@ fn count(entity: &str, filter: Map) -> Raised<INT> {
 }
 
 fn find(query: Query) -> Raised<Page> {
-    match send(RetrieveMultiple { query })? {
-        Response::Found(page) => Ok(page),
-        _ => Ok(Page::default()),
-    }
+    let response = send(RetrieveMultiple { query })?;
+    Ok(if let Response::Found(page) = response { page } else { Page::default() })
 }
 
 /// The conditions of a map: a value to equal, an array of such values, or a map of operators.
@@ -317,18 +317,18 @@ fn operator(word: &str) -> Raised<Operator> {
 }
 
 /// One attribute or several, each ascending, or descending where a `-` stands before it.
-fn order(value: &Dynamic) -> Raised<Vec<OrderBy>> {
+fn order(value: &Dynamic) -> Vec<OrderBy> {
     let words = match value.read_lock::<Array>() {
         Some(array) => array.iter().map(ToString::to_string).collect(),
         None => vec![value.to_string()],
     };
-    Ok(words
+    words
         .iter()
         .map(|word| match word.strip_prefix('-') {
             Some(name) => OrderBy { attribute: name.into(), is_descending: true },
             None => OrderBy { attribute: word.as_str().into(), is_descending: false },
         })
-        .collect())
+        .collect()
 }
 
 fn whole(value: &Dynamic, name: &str) -> Raised<u32> {

@@ -95,12 +95,12 @@ pub(crate) fn to_value(dynamic: &Dynamic, attribute: &AttributeMetadata) -> Rais
     };
     converted.ok_or_else(|| {
         let (name, kind) = (&attribute.logical_name, attribute.kind.name());
-        let hint = match &attribute.kind {
-            AttributeType::DateTime { .. } => "; write it as `date(\"2026-01-31\")`",
-            AttributeType::Lookup { .. } | AttributeType::Customer { .. } => {
-                "; hand it a record, or what `create` answered"
-            }
-            _ => "",
+        let hint = if let AttributeType::DateTime { .. } = attribute.kind {
+            "; write it as `date(\"2026-01-31\")`"
+        } else if attribute.kind.is_reference() {
+            "; hand it a record, or what `create` answered"
+        } else {
+            ""
         };
         Raise::text(format!("`{name}` is a {kind} and cannot hold the {}{hint}", describe(dynamic)))
     })

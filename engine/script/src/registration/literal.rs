@@ -34,29 +34,38 @@ pub(super) fn steps(file: &SourceFile, ast: &AST, problems: &mut Vec<Diagnostic>
             let text = format!("`{name}` is read before the script runs: write `const {name}`");
             problems.push(problem(file, *position, "not-a-literal", &text));
         }
-        match value {
-            Expr::Map(map, position) if name == "STEP" => found.push(literal(map, *position)),
-            Expr::Array(items, _) if name == "STEPS" => {
-                for item in items {
-                    if let Expr::Map(map, position) = item {
-                        found.push(literal(map, *position));
-                    } else {
-                        let text = "each of `STEPS` is a map: `#{ message: …, stage: … }`";
-                        problems.push(problem(file, item.start_position(), "not-a-literal", text));
-                    }
+        for map in maps(name, value) {
+            match map {
+                Ok(literal) => found.push(literal),
+                Err((position, text)) => {
+                    problems.push(problem(file, position, "not-a-literal", text));
                 }
-            }
-            other => {
-                let text = if name == "STEP" {
-                    "`STEP` is a map of literals: `#{ message: …, stage: … }`"
-                } else {
-                    "`STEPS` is an array of maps: `[#{ message: …, stage: … }]`"
-                };
-                problems.push(problem(file, other.start_position(), "not-a-literal", text));
             }
         }
     }
     found
+}
+
+/// The maps of one constant, and what stands where a map should.
+fn maps(name: &str, value: &Expr) -> Vec<Result<Literal, (Position, &'static str)>> {
+    let items = match (name, value) {
+        ("STEP", Expr::Map(..)) => std::slice::from_ref(value),
+        ("STEPS", Expr::Array(items, _)) => items.as_slice(),
+        ("STEP", _) => {
+            let text = "`STEP` is a map of literals: `#{ message: …, stage: … }`";
+            return vec![Err((value.start_position(), text))];
+        }
+        (_, _) => {
+            let text = "`STEPS` is an array of maps: `[#{ message: …, stage: … }]`";
+            return vec![Err((value.start_position(), text))];
+        }
+    };
+    let map = |item: &Expr| {
+        let text = "each of `STEPS` is a map: `#{ message: …, stage: … }`";
+        let Expr::Map(map, position) = item else { return Err((item.start_position(), text)) };
+        Ok(literal(map, *position))
+    };
+    items.iter().map(map).collect()
 }
 
 fn literal<M>(map: &(rhai::StaticVec<(rhai::Ident, Expr)>, M), position: Position) -> Literal {
@@ -132,14 +141,14 @@ impl<'a> Reader<'a> {
     /// A whole number.
     pub(super) fn whole(&mut self, key: &'static str) -> Option<i32> {
         let value = self.value(key)?;
-        let number = match &value {
-            Expr::IntegerConstant(number, _) => i32::try_from(*number).ok(),
-            // The parser keeps a minus sign as a call.
-            Expr::FnCall(call, _) if call.name == "-" => match call.args.as_slice() {
-                [Expr::IntegerConstant(number, _)] => i32::try_from(-number).ok(),
-                _ => None,
-            },
-            _ => None,
+        let number = if let Expr::FnCall(call, _) = &value
+            && let ("-", [Expr::IntegerConstant(number, _)]) = (call.name.as_str(), &*call.args)
+        {
+            i32::try_from(-number).ok() // The parser keeps a minus sign as a call.
+        } else if let Expr::IntegerConstant(number, _) = &value {
+            i32::try_from(*number).ok()
+        } else {
+            None
         };
         if number.is_none() {
             self.wrong(&value, key, "a whole number of 32 bits");

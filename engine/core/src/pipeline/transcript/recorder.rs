@@ -11,7 +11,7 @@ use crate::pipeline::step::Stage;
 use crate::record::EntityReference;
 
 /// How many bytes of traced lines a transcript holds: it is read by people.
-const TRACE_LIMIT: usize = 64 * 1024;
+const TRACE_LIMIT: usize = 256 * 1024;
 
 /// Takes down what happens, while it happens.
 #[derive(Debug, Default)]
@@ -39,6 +39,7 @@ impl Recorder {
     /// Forgets what came after: a message is carried out again from there.
     pub(in crate::pipeline) fn truncate(&mut self, len: usize) {
         self.events.truncate(len);
+        self.running.retain(|it| *it < len);
         if let Some(stage) = self.stages.last_mut() {
             *stage = None;
         }
@@ -75,7 +76,8 @@ impl Recorder {
         } else {
             ""
         };
-        let saved = if self.level == 0 { format!(", nothing saved{kept}") } else { String::new() };
+        let undoes = self.level == 0 && !ctx.message.is_read();
+        let saved = if undoes { format!(", nothing saved{kept}") } else { String::new() };
         if error.rejection().is_some() {
             return format!("rejected{saved}");
         }
@@ -124,32 +126,31 @@ impl Recorder {
         self.events.push(Event::Trace { level, line: line.to_owned() });
     }
 
-    /// A custom main operation sends messages of its own: its line stands before them.
+    /// A main operation can send messages of its own: its line stands before them.
     pub(in crate::pipeline) fn main_began(&mut self) {
+        let level = self.level.saturating_sub(1);
         self.running.push(self.events.len());
-        self.main(String::new());
+        self.events.push(Event::Main { level, result: String::new() });
     }
 
     /// What came of a custom main operation: like a step, it can say no.
     pub(in crate::pipeline) fn main_ended(&mut self, ctx: &Context, outcome: &Result<(), Fault>) {
-        let ended = match verdict(outcome).failure() {
+        self.main(match verdict(outcome).failure() {
             Some(why) => format!("✘ {why}"),
             None => ctx.response().map(|it| result(ctx, it)).unwrap_or_default(),
-        };
+        });
+    }
+
+    /// What any other main operation did. Why it failed is said at the end of the message.
+    pub(in crate::pipeline) fn wrote(&mut self, ctx: &Context, response: Option<&Response>) {
+        self.main(response.map(|it| result(ctx, it)).unwrap_or_default());
+    }
+
+    fn main(&mut self, words: String) {
         let Some(running) = self.running.pop() else { return };
         if let Some(Event::Main { result, .. }) = self.events.get_mut(running) {
-            *result = ended;
+            *result = words;
         }
-    }
-
-    /// What any other main operation did.
-    pub(in crate::pipeline) fn wrote(&mut self, ctx: &Context, response: &Response) {
-        self.main(result(ctx, response));
-    }
-
-    fn main(&mut self, result: String) {
-        let level = self.level.saturating_sub(1);
-        self.events.push(Event::Main { level, result });
     }
 
     pub(in crate::pipeline) fn job_began(&mut self, planned: &PlannedStep) {

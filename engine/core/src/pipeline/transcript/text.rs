@@ -33,7 +33,7 @@ pub(super) fn render(events: &[Event]) -> String {
             }
             Event::Main { level, result } => {
                 let indent = level * 2 + 2;
-                format!("{:indent$}30 main {:width$}{result}", "", "", width = NAME_WIDTH - 5)
+                format!("{:indent$}30 main {:width$}{result}", "", "", width = NAME_WIDTH - 4)
             }
             Event::Job { name, outcome } => match word(outcome) {
                 it if it == "✓" => format!("⧗ {name}"),

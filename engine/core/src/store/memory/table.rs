@@ -1,15 +1,21 @@
 //! Tables: the rows of one entity, the references they hold, and their alternate keys.
 
+use std::fmt::Write;
+use std::mem::discriminant;
+use std::sync::Arc;
+
 use imbl::{OrdMap, OrdSet};
 use uuid::Uuid;
 
-use crate::metadata::{KeyMetadata, LogicalName, Ordinal};
-use crate::record::{Page, QueryPlan, Record, Value};
+use crate::metadata::{EntityMetadata, KeyMetadata, LogicalName, Ordinal};
+use crate::record::{MoneyPrecision, Page, QueryPlan, Record, Value, ValueError, check_value};
 use crate::store::StoreError;
 
 /// The rows of one entity.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Table {
+    /// The newest definition of the entity: rows of older ones are kept under it.
+    entity: Option<Arc<EntityMetadata>>,
     rows: OrdMap<Uuid, Record>,
     /// For each reference that a row holds: the attribute, the identity there, the row.
     references: OrdSet<(Ordinal, Uuid, Uuid)>,
@@ -24,8 +30,28 @@ impl Table {
         self.rows.get(&id)
     }
 
+    /// The table under a newer definition of its entity: with its keys, if the rows fit it.
+    pub(super) fn under(&self, entity: &Arc<EntityMetadata>) -> Result<Self, StoreError> {
+        if self.entity.as_ref().is_some_and(|it| Arc::ptr_eq(it, entity)) {
+            return Ok(self.clone());
+        }
+        let entity = Some(Arc::clone(entity));
+        let mut table = Self { entity, changed: self.changed, ..Self::default() };
+        for (id, row) in &self.rows {
+            table.put(*id, row.clone())?;
+        }
+        for row in table.rows.values() {
+            check_types(row)?;
+        }
+        Ok(table)
+    }
+
     /// Puts a row, in place of the one that was there. A taken key leaves the table as it was.
     pub(super) fn put(&mut self, id: Uuid, row: Record) -> Result<(), StoreError> {
+        let row = match &self.entity {
+            Some(entity) => row.under(entity),
+            None => row,
+        };
         if let Some((key, _)) =
             keys_of(&row).find(|(_, text)| self.keys.get(text).is_some_and(|holder| *holder != id))
         {
@@ -83,10 +109,9 @@ fn cut(mut rows: Vec<Record>, plan: &QueryPlan) -> Page {
     let total = plan.returns_total.then_some(rows.len() as u64);
     let (start, size) = match (&plan.page, plan.top) {
         (Some(page), _) => {
-            let last: Option<Uuid> = page.cookie.as_ref().and_then(|it| it.parse().ok());
-            let behind = last.and_then(|id| rows.iter().position(|it| it.id() == Some(id)));
             let skipped = (page.number as usize - 1).saturating_mul(page.size as usize);
-            (behind.map_or(skipped, |it| it + 1), page.size as usize)
+            let behind = |it| rows.partition_point(|row| !plan.is_behind(row, it));
+            (plan.after.as_ref().map_or(skipped, behind), page.size as usize)
         }
         (None, Some(top)) => (0, top as usize),
         (None, None) => (0, rows.len()),
@@ -94,9 +119,31 @@ fn cut(mut rows: Vec<Record>, plan: &QueryPlan) -> Page {
     let mut records: Vec<Record> = rows.drain(start.min(rows.len())..).collect();
     let has_more = size < records.len() && plan.page.is_some();
     records.truncate(size);
-    let cookie = records.last().and_then(Record::id).filter(|_| plan.page.is_some());
+    let cookie = records.last().filter(|_| plan.page.is_some()).and_then(|it| plan.cookie(it));
     let records = records.into_iter().map(|it| plan.project(it)).collect();
-    Page { records, has_more, cookie: cookie.map(|it| it.to_string()), total }
+    Page { records, has_more, cookie, total }
+}
+
+/// Every value is of the type that its attribute has.
+fn check_types(row: &Record) -> Result<(), StoreError> {
+    let entity = row.metadata();
+    let money = MoneyPrecision { organization: 0, currency: 0 };
+    for (ordinal, value) in row.iter() {
+        let Some(attribute) = entity.attribute_at(ordinal) else { continue };
+        let is_other = match check_value(value.clone(), attribute, money) {
+            Ok(it) => discriminant(&it) != discriminant(value),
+            Err(error) => matches!(error, ValueError::WrongType { .. }),
+        };
+        if is_other {
+            return Err(StoreError::Incompatible {
+                entity: row.entity().clone(),
+                attribute: attribute.logical_name.clone(),
+                stored: value.kind(),
+                wanted: attribute.kind.name(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The references that a row holds; its own identity is none.
@@ -116,14 +163,14 @@ fn key_text(row: &Record, key: &KeyMetadata) -> Option<String> {
     let mut text = key.name.to_string();
     for attribute in &key.attributes {
         let value = row.get(attribute)?;
-        text.push('\u{1f}');
-        text.push_str(&if let Value::Text(it) = value {
+        let part = if let Value::Text(it) = value {
             it.to_lowercase()
         } else if let Value::Decimal(it) = value {
             it.normalize().to_string()
         } else {
             value.to_string()
-        });
+        };
+        let _ = write!(text, " {}:{part}", part.len()); // With its length, no value runs into the next.
     }
     Some(text)
 }

@@ -1,0 +1,47 @@
+//! Watching: whether a file of the project changed since the last look.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use crate::files;
+use crate::project::{FILE, Project};
+
+/// The time between two looks: shorter than a person notices.
+const INTERVAL: Duration = Duration::from_millis(150);
+
+/// What the files of a project looked like.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Watch(Vec<(PathBuf, Option<SystemTime>, u64)>);
+
+impl Watch {
+    /// Waits until a file changed; not at all on the first look.
+    pub(crate) fn wait(&mut self, project: &Project) {
+        loop {
+            let seen = Self::look(project);
+            if seen != *self {
+                *self = seen;
+                return;
+            }
+            thread::sleep(INTERVAL);
+        }
+    }
+
+    /// What vanishes while we look is not there.
+    fn look(project: &Project) -> Self {
+        let rules = project.root.join(&project.config.rules);
+        let mut paths = vec![project.root.join(FILE)];
+        for folder in [rules, project.runs_folder()].into_iter().filter(|it| it.is_dir()) {
+            let is_ours =
+                |it: &str| [".rhai", ".toml", ".snap"].iter().any(|ending| it.ends_with(ending));
+            let names = files::list(&folder, &is_ours).unwrap_or_default();
+            paths.extend(names.iter().map(|it| folder.join(it)));
+        }
+        let seen = paths.into_iter().filter_map(|path| {
+            let metadata = fs::metadata(&path).ok()?;
+            Some((path, metadata.modified().ok(), metadata.len()))
+        });
+        Self(seen.collect())
+    }
+}

@@ -1,0 +1,98 @@
+//! Reloading: from the files of a folder to the next generation, or the reason why not.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use rulegate::engine::ReloadError;
+use rulegate::pipeline::StepError;
+use rulegate::{Engine, OrganizationService};
+
+use super::watch::Gate;
+use crate::diagnostic::Diagnostic;
+use crate::entity_file::SourceFile;
+use crate::registration::step_name;
+use crate::rule_set::{LoadOptions, RuleSet};
+
+/// Why a set does not serve.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Whether the same files are refused again: a store that was away may be back.
+    pub(super) is_final: bool,
+}
+
+/// Makes the next generation of these files. Answers its number, and how many files hold rules.
+pub(super) fn reload(
+    engine: &Engine,
+    files: &[SourceFile],
+    (options, gate): (&LoadOptions, Option<&Gate>),
+) -> Result<(u64, usize), Refusal> {
+    let catalog = engine.catalog();
+    let set = guarded("reading the set", || RuleSet::load(files, Some(&catalog), options))?;
+    if let Some(gate) = gate {
+        guarded("the gate", || gate(&set))?;
+    }
+    let rules = set.rule_count;
+    let reloaded = guarded("the reload", || Ok(engine.reload(set.catalog, set.steps)))?;
+    let generation = reloaded.map_err(|error| refusal(&error, files))?;
+    Ok((generation, rules))
+}
+
+/// The paths of the files that one of the sets lacks, or has with another text.
+pub(super) fn changes(before: &[SourceFile], after: &[SourceFile]) -> Vec<String> {
+    let missing = |of: &[SourceFile], from: &[SourceFile]| {
+        of.iter().filter(|it| !from.contains(it)).map(|it| it.path.clone()).collect::<Vec<_>>()
+    };
+    let mut paths = missing(before, after);
+    paths.extend(missing(after, before));
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// Does what may panic: a panic is a problem like another, and the watch goes on.
+pub(super) fn guarded<T>(
+    what: &str,
+    body: impl FnOnce() -> Result<T, Vec<Diagnostic>>,
+) -> Result<T, Refusal> {
+    let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        let text = format!("{what} panicked: {}", words(&*panic));
+        Err(vec![Diagnostic::error("panic", text)])
+    });
+    outcome.map_err(|mut diagnostics| {
+        if diagnostics.is_empty() {
+            let text = format!("{what} refused the set, and said no reason");
+            diagnostics.push(Diagnostic::error("refused", text));
+        }
+        Refusal { diagnostics, is_final: true }
+    })
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word")
+}
+
+fn refusal(error: &ReloadError, files: &[SourceFile]) -> Refusal {
+    if let ReloadError::Steps(steps) = error {
+        let diagnostics = steps.iter().map(|it| unfit_step(it, files)).collect();
+        return Refusal { diagnostics, is_final: true };
+    }
+    Refusal { diagnostics: vec![Diagnostic::error("store", error.to_string())], is_final: false }
+}
+
+/// What is wrong with a step, in the file that registers it. A native step has none.
+fn unfit_step(error: &StepError, files: &[SourceFile]) -> Diagnostic {
+    const KEYWORD: &str = "STEP";
+    let name = error.step.split(':').next().unwrap_or_default();
+    let is_its = |it: &&SourceFile| step_name(&it.path) == name;
+    let Some(file) = files.iter().rfind(is_its) else {
+        return Diagnostic::error("step", error.to_string());
+    };
+    let start = file.text.find(KEYWORD).unwrap_or(0);
+    let end = (start + KEYWORD.len()).min(file.text.len());
+    Diagnostic::error("step", error.problem.to_string())
+        .at(&file.path, Arc::clone(&file.text), start..end)
+        .label(format!("the step `{}`", error.step))
+}

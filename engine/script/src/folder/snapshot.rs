@@ -1,0 +1,76 @@
+//! Snapshots: the files of a rules folder as they were at one moment.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::thread;
+use std::time::Duration;
+
+use super::RuleFolder;
+use super::listing::{FILE_SIZE_LIMIT, ListedFile, Listing, Stamp, unreadable};
+use super::places::Places;
+use crate::diagnostic::Diagnostic;
+use crate::entity_file::SourceFile;
+
+/// How often a folder that changes meanwhile is read, and how long is waited in between: longer
+/// than the steps of an editor's save are apart.
+const ATTEMPTS: (u32, Duration) = (8, Duration::from_millis(5));
+
+/// The files of a rules folder as they were at one moment, or why they cannot be read.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    pub(super) files: Result<Vec<SourceFile>, Vec<Diagnostic>>,
+    /// Where a change of it shows.
+    pub(super) places: Places,
+    /// Whether the folder held still while it was read.
+    pub(super) is_steady: bool,
+}
+
+impl Snapshot {
+    /// Reads the folder between two listings that say the same.
+    pub(super) fn take(folder: &RuleFolder) -> Self {
+        let mut listing = Listing::of(folder);
+        for _ in 0..ATTEMPTS.0 {
+            let files = read_all(&listing);
+            let listed_again = Listing::of(folder);
+            if let (Some(files), true) = (files, listing == listed_again) {
+                return Self { files, places: listing.places, is_steady: true };
+            }
+            thread::sleep(ATTEMPTS.1);
+            listing = Listing::of(folder);
+        }
+        let problem =
+            Diagnostic::error("unsteady", "the folder changes faster than it can be read")
+                .in_file(folder.name())
+                .help("find out which program writes there again and again");
+        Self { files: Err(vec![problem]), places: listing.places, is_steady: false }
+    }
+}
+
+type Files = Result<Vec<SourceFile>, Vec<Diagnostic>>;
+
+/// The files of the listing; none where one of them is no longer what was listed.
+fn read_all(listing: &Listing) -> Option<Files> {
+    let mut problems = listing.problems.clone();
+    let mut files = Vec::new();
+    for (shown, listed) in &listing.files {
+        match read(listed) {
+            Ok(Some(bytes)) => match SourceFile::from_bytes(shown.as_str(), &bytes) {
+                Ok(file) => files.push(file),
+                Err(problem) => problems.push(*problem),
+            },
+            Ok(None) => return None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => problems.push(unreadable(&error).in_file(shown)),
+        }
+    }
+    Some(if problems.is_empty() { Ok(files) } else { Err(problems) })
+}
+
+/// The bytes of a file; none where it is no longer what was listed.
+fn read(listed: &ListedFile) -> io::Result<Option<Vec<u8>>> {
+    let file = File::open(&listed.path)?;
+    let is_same = Stamp::of(&file.metadata()?) == listed.stamp;
+    let mut bytes = Vec::new();
+    file.take(FILE_SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
+    Ok((is_same && bytes.len() as u64 == listed.stamp.size).then_some(bytes))
+}

@@ -1,0 +1,117 @@
+//! A web service around the engine, with the shipped rules: it starts, asks itself some questions, and ends.
+//!
+//! | request | message |
+//! |---|---|
+//! | `POST /{entity}` | Create |
+//! | `GET /{entity}/{id}` | Retrieve |
+//! | `PATCH /{entity}/{id}` | Update |
+//! | `POST /{entity}/{id}/{relationship}/$ref` | Associate |
+//!
+//! The engine is synchronous, so every request runs on a thread that may block.
+
+mod client;
+mod wire;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use rulegate::settings::Jobs;
+use rulegate::{Engine, EntityReference, OrganizationService};
+use rulegate_script::{Diagnostic, LoadOptions, RuleFolder};
+use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+use self::wire::{Refused, from_json, to_json};
+
+type Answer = Result<Response, Refused>;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let service = service(engine()?);
+    let server = tokio::spawn(async move { axum::serve(listener, service).await });
+    let story = spawn_blocking(move || client::story(address).map_err(|it| it.to_string()));
+    story.await??;
+    server.abort();
+    Ok(())
+}
+
+fn engine() -> Result<Engine, Box<dyn std::error::Error>> {
+    let folder = RuleFolder::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../rules"));
+    let set = folder.load(&LoadOptions::default(), None);
+    let set = set.map_err(|all| Diagnostic::render_all(&all, true))?;
+    let mut builder =
+        Engine::builder(set.catalog.clone()).settings(|it| it.jobs = Jobs::Workers(1));
+    hooks::install(&mut builder);
+    let engine = builder.build()?;
+    engine.reload(set.catalog, set.steps)?;
+    Ok(engine)
+}
+
+fn service(engine: Engine) -> Router {
+    Router::new()
+        .route("/{entity}", post(create))
+        .route("/{entity}/{id}", get(retrieve).patch(update))
+        .route("/{entity}/{id}/{relationship}/$ref", post(associate))
+        .with_state(engine)
+}
+
+async fn create(
+    State(engine): State<Engine>,
+    Path(entity): Path<String>,
+    Json(body): Json<serde_json::Value>,
+) -> Answer {
+    blocking(move || {
+        let created = engine.create(from_json(engine.record(&entity)?, &body)?)?;
+        Ok((StatusCode::CREATED, Json(to_json(&created.into()))).into_response())
+    })
+    .await
+}
+
+async fn retrieve(
+    State(engine): State<Engine>,
+    Path((entity, id)): Path<(String, Uuid)>,
+) -> Answer {
+    blocking(move || {
+        let record = engine.retrieve(&EntityReference::new(entity, id))?;
+        let attributes = record.attributes().map(|(name, value)| (name.to_owned(), to_json(value)));
+        Ok(Json(attributes.collect::<serde_json::Value>()).into_response())
+    })
+    .await
+}
+
+async fn update(
+    State(engine): State<Engine>,
+    Path((entity, id)): Path<(String, Uuid)>,
+    Json(body): Json<serde_json::Value>,
+) -> Answer {
+    blocking(move || {
+        let change = engine.change(&EntityReference::new(entity, id))?;
+        engine.update(from_json(change, &body)?)?;
+        Ok(StatusCode::NO_CONTENT.into_response())
+    })
+    .await
+}
+
+async fn associate(
+    State(engine): State<Engine>,
+    Path((entity, id, relationship)): Path<(String, Uuid, String)>,
+    Json(body): Json<serde_json::Value>,
+) -> Answer {
+    blocking(move || {
+        let related =
+            wire::reference(&body).ok_or_else(|| Refused::bad("name an entity and an id"))?;
+        engine.associate(&EntityReference::new(entity, id), &relationship, [related])?;
+        Ok(StatusCode::NO_CONTENT.into_response())
+    })
+    .await
+}
+
+/// Runs on a thread that may block: a message takes as long as its rules.
+async fn blocking(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
+    spawn_blocking(work).await.unwrap_or_else(|_| Err(Refused::bad("the request was given up")))
+}

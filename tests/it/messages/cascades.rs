@@ -1,0 +1,164 @@
+//! Cascades of ownership: what an owner's change does to the children.
+
+use rulegate::bootstrap::DEFAULT_USER;
+use rulegate::{Context, Engine, EntityReference, Message, OrganizationService, Step, Value};
+
+use crate::engines::{Log, at, create, engine, refuse, stored, update};
+
+fn owner(engine: &Engine, target: &EntityReference) -> uuid::Uuid {
+    stored(engine, target, "ownerid").and_then(|it| it.as_identity()).unwrap()
+}
+
+fn team(engine: &Engine) -> EntityReference {
+    create(engine, "team", [])
+}
+
+#[test]
+fn all_children_follow_over_a_cascading_relationship() {
+    // C-63 (T-149)
+    let engine = engine([]);
+    let (team, other) = (team(&engine), team(&engine));
+    let account = create(&engine, "account", []);
+    let regarding = ("regardingobjectid", Value::from(&account));
+    let mine = create(&engine, "task", [regarding.clone()]);
+    let others = create(&engine, "task", [regarding, ("ownerid", other.into())]);
+    let strange = create(&engine, "task", []);
+
+    engine.assign(&account, &team).unwrap();
+
+    assert_eq!((owner(&engine, &mine), owner(&engine, &others)), (team.id, team.id));
+    assert_eq!(owner(&engine, &strange), DEFAULT_USER);
+}
+
+#[test]
+fn the_active_children_follow_where_the_relationship_says_active() {
+    //
+    let engine = engine([]);
+    let team = team(&engine);
+    let account = create(&engine, "account", []);
+    let of = ("parentcustomerid", Value::from(&account));
+    let active = create(&engine, "contact", [of.clone()]);
+    let inactive = create(&engine, "contact", [of]);
+    engine.set_state(&inactive, 1, None).unwrap();
+
+    engine.assign(&account, &team).unwrap();
+
+    assert_eq!(owner(&engine, &active), team.id);
+    assert_eq!(owner(&engine, &inactive), DEFAULT_USER);
+}
+
+#[test]
+fn the_children_of_the_same_owner_follow_where_the_relationship_says_user_owned() {
+    //
+    let engine = engine([]);
+    let (team, other) = (team(&engine), team(&engine));
+    let account = create(&engine, "account", []);
+    let of = ("customerid", Value::from(&account));
+    let mine = create(&engine, "opportunity", [of.clone()]);
+    let others = create(&engine, "opportunity", [of, ("ownerid", (&other).into())]);
+
+    engine.assign(&account, &team).unwrap();
+
+    assert_eq!(owner(&engine, &mine), team.id);
+    assert_eq!(owner(&engine, &others), other.id);
+}
+
+#[test]
+fn children_stay_where_the_relationship_says_none() {
+    //
+    let engine = engine([]);
+    let team = team(&engine);
+    let account = create(&engine, "account", []);
+    let child = create(&engine, "account", [("parentaccountid", (&account).into())]);
+
+    engine.assign(&account, &team).unwrap();
+
+    assert_eq!(owner(&engine, &child), DEFAULT_USER);
+}
+
+#[test]
+fn the_cascade_goes_on_below_the_children() {
+    //
+    let engine = engine([]);
+    let team = team(&engine);
+    let account = create(&engine, "account", []);
+    let contact = create(&engine, "contact", [("parentcustomerid", (&account).into())]);
+    let report = create(&engine, "contact", [("managerid", (&contact).into())]);
+    let task = create(&engine, "task", [("regardingobjectid", (&report).into())]);
+
+    engine.assign(&account, &team).unwrap();
+
+    assert_eq!(owner(&engine, &task), team.id);
+}
+
+#[test]
+fn each_child_runs_its_own_update() {
+    //
+    let log = Log::default();
+    let see = |ctx: &mut Context| format!("{} at {}", ctx.entity(), ctx.depth());
+    let engine = engine([Step::on(Message::Update, "task").at(at(40)).run("see", log.hook(see))]);
+    let team = team(&engine);
+    let account = create(&engine, "account", []);
+    for _ in 0..2 {
+        create(&engine, "task", [("regardingobjectid", (&account).into())]);
+    }
+
+    update(&engine, &account, [("ownerid", team.into())]);
+
+    assert_eq!(log.take(), ["task at 2", "task at 2"]);
+}
+
+#[test]
+fn a_child_that_refuses_keeps_everybodys_owner() {
+    // R-24, P-30
+    let engine = engine([Step::on(Message::Update, "task").run("refuse", refuse("no"))]);
+    let team = team(&engine);
+    let account = create(&engine, "account", []);
+    let task = create(&engine, "task", [("regardingobjectid", (&account).into())]);
+
+    engine.assign(&account, &team).unwrap_err();
+
+    assert_eq!((owner(&engine, &account), owner(&engine, &task)), (DEFAULT_USER, DEFAULT_USER));
+}
+
+#[test]
+fn nothing_cascades_where_the_owner_stays() {
+    // R-16, C-64 (T-150)
+    let engine = engine([]);
+    let team = team(&engine);
+    let account = create(&engine, "account", []);
+    let regarding = ("regardingobjectid", Value::from(&account));
+    let task = create(&engine, "task", [regarding, ("ownerid", (&team).into())]);
+    let me = EntityReference::new("systemuser", DEFAULT_USER);
+
+    engine.assign(&account, &me).unwrap();
+    update(&engine, &account, [("ownerid", me.into())]);
+
+    assert_eq!(owner(&engine, &task), team.id);
+}
+
+#[test]
+fn a_child_that_a_step_deletes_meanwhile_does_not_break_the_cascade() {
+    //
+    let engine = engine([Step::on(Message::Update, "task").at(at(40)).run(
+        "delete the others",
+        |ctx: &mut Context| {
+            let service = ctx.service();
+            let own = ctx.primary_id();
+            let all = service.retrieve_multiple(rulegate::Query::new("task"))?.records;
+            match all.iter().find(|it| it.id() != own) {
+                Some(other) => Ok(service.delete(&other.reference().unwrap())?),
+                None => Ok(()),
+            }
+        },
+    )]);
+    let team = team(&engine);
+    let account = create(&engine, "account", []);
+    for _ in 0..2 {
+        create(&engine, "task", [("regardingobjectid", (&account).into())]);
+    }
+
+    engine.assign(&account, &team).unwrap();
+
+    assert_eq!(crate::engines::count(&engine, "task"), 1);
+}
