@@ -17,9 +17,12 @@ pub(crate) use self::budget::{
 
 /// How much one rule may use. Each can be changed by the embedder.
 ///
-/// Memory is estimated, for a library cannot count what is allocated: with these defaults, the most
-/// that one rule was seen to hold in any test stays below 32 MiB. Rhai's own limits differ between debug and
-/// release builds, so every one is set.
+/// Memory is estimated, for a library cannot count what is allocated. The estimate does not see what a rule
+/// adds between two looks, nor what an expression holds while it waits for a call: up to `arguments` values
+/// for each of `expression_depth` levels in each of `call_depth` functions, each as large as a value may be.
+/// Under the defaults, no hostile rule of the tests holds more than 32 MiB, by an allocator that counts.
+///
+/// Rhai's own limits differ between debug and release builds, so every one is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
