@@ -2,7 +2,8 @@
 
 mod create; // A record comes into being.
 mod delete; // A record goes, and those that refer to it.
-mod update; // Some attributes change.
+mod related;
+mod update; // Some attributes change. // Create and Update with related records.
 
 mod dates; // Dates and moments.
 mod money; // Amounts and decimals, and how they are rounded.

@@ -58,6 +58,8 @@ codes! {
 
     /// The message needs an identity and got none (E-63).
     IdMissing = "message.id-missing", 0x8004_0203;
+    /// A record that comes along with an Update has no identity (I-87, M-46).
+    RelatedIdMissing = "message.related-id-missing", 0x8004_0217;
     /// A parameter is missing (M-69).
     ParameterMissing = "message.parameter-missing", 0x8004_0200;
     /// A parameter has a wrong type or value.

@@ -15,6 +15,7 @@ mod keys;
 mod ownership;
 mod parameter;
 mod platform;
+mod related;
 mod retrieve;
 mod retrieve_multiple;
 mod set_state;
@@ -37,6 +38,7 @@ pub use self::custom::{Custom, CustomMessage};
 pub use self::delete::Delete;
 pub use self::parameter::{Parameter, ParameterType, Parameters};
 pub(crate) use self::platform::Platform;
+pub use self::related::Related;
 pub use self::retrieve::Retrieve;
 pub use self::retrieve_multiple::RetrieveMultiple;
 pub use self::set_state::SetState;
@@ -208,7 +210,7 @@ impl Request {
     /// The entity at which it is aimed, the *primary entity*; `none` for links and global messages.
     pub fn entity(&self) -> Cow<'_, str> {
         match self {
-            Self::Create(Create { target })
+            Self::Create(Create { target, .. })
             | Self::Update(Update { target, .. })
             | Self::Upsert(Upsert { target }) => Cow::Borrowed(target.entity()),
             Self::Retrieve(Retrieve { target, .. })
@@ -226,7 +228,7 @@ impl Request {
     /// The identity of the record at which it is aimed, once known.
     pub fn primary_id(&self) -> Option<Uuid> {
         match self {
-            Self::Create(Create { target })
+            Self::Create(Create { target, .. })
             | Self::Update(Update { target, .. })
             | Self::Upsert(Upsert { target }) => target.id(),
             Self::Retrieve(Retrieve { target, .. })
@@ -240,7 +242,7 @@ impl Request {
 
     /// The record that the caller sent, for the messages that carry one.
     pub fn target(&self) -> Option<&Record> {
-        if let Self::Create(Create { target })
+        if let Self::Create(Create { target, .. })
         | Self::Update(Update { target, .. })
         | Self::Upsert(Upsert { target }) = self
         {
@@ -252,7 +254,7 @@ impl Request {
 
     /// The record that the caller sent, to be changed.
     pub(crate) fn target_mut(&mut self) -> Option<&mut Record> {
-        if let Self::Create(Create { target })
+        if let Self::Create(Create { target, .. })
         | Self::Update(Update { target, .. })
         | Self::Upsert(Upsert { target }) = self
         {
@@ -296,10 +298,7 @@ impl Request {
             target.rebase(platform.catalog().entity(target.entity())?)?;
         }
         match self {
-            Self::Create(create) => {
-                create.accept();
-                Ok(())
-            }
+            Self::Create(create) => create.accept(platform),
             Self::Update(update) => update.accept(platform),
             Self::RetrieveMultiple(_) | Self::Upsert(_) | Self::Custom(_) => Ok(()),
             Self::Retrieve(Retrieve { target, .. })

@@ -14,6 +14,9 @@ pub enum DataError {
         /// The message.
         message: &'static str,
     },
+    /// A record that comes along with an Update has no identity (I-87).
+    #[error("Entity Id must be specified for Operation")]
+    RelatedIdMissing,
     /// A parameter is missing.
     #[error("{message} needs the parameter `{parameter}`")]
     ParameterMissing {
@@ -123,8 +126,8 @@ pub enum DataError {
         first: LogicalName,
         /// The other end.
         second: LogicalName,
-        /// The record.
-        record: EntityReference,
+        /// The record, or the entity of one that has no identity yet.
+        record: String,
     },
     /// A many-to-one association takes one related record.
     #[error("Only one related entity is supported for Many to One relationship association.")]
@@ -186,6 +189,7 @@ impl DataError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::IdMissing { .. } => ErrorCode::IdMissing,
+            Self::RelatedIdMissing => ErrorCode::RelatedIdMissing,
             Self::ParameterMissing { .. } => ErrorCode::ParameterMissing,
             Self::ParameterInvalid { .. } => ErrorCode::ParameterInvalid,
             Self::UnknownMessage { .. } => ErrorCode::UnknownMessage,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::platform::{Platform, existing, find};
-use super::{Response, keys, ownership, stamps, state, values};
+use super::{Create, Related, Response, keys, ownership, related, stamps, state, values};
 use crate::error::{DataError, Error};
 use crate::metadata::{Cascade, OneToMany};
 use crate::record::{EntityReference, Operator, Query, Record, Value};
@@ -18,6 +18,8 @@ pub struct Update {
     pub target: Record,
     /// Whether the record must have the version that the target carries.
     pub concurrency: ConcurrencyBehavior,
+    /// The records that are updated with it, after it (I-85). Each has an identity (I-87).
+    pub related: Vec<Related>,
 }
 
 /// What to do where somebody else changed the record in between (M-10).
@@ -35,20 +37,39 @@ pub enum ConcurrencyBehavior {
 impl Update {
     /// An update that does not ask for the row version.
     pub fn new(target: Record) -> Self {
-        Self { target, concurrency: ConcurrencyBehavior::Default }
+        Self { target, concurrency: ConcurrencyBehavior::Default, related: Vec::new() }
+    }
+
+    /// The update with more records, over the relationship of that schema name: each is updated, and
+    /// linked with the record (I-85).
+    #[must_use]
+    pub fn with_related<R: Into<Create>>(
+        mut self,
+        relationship: impl Into<String>,
+        records: impl IntoIterator<Item = R>,
+    ) -> Self {
+        self.related.push(Related::new(relationship, records));
+        self
     }
 
     pub(super) fn accept(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {
         keys::resolve(&mut self.target, "Update", platform)?;
         let entity = self.target.metadata().clone();
         values::drop_all(&mut self.target, &entity.system().not_for_update);
-        Ok(())
+        self.accept_related(platform)
+    }
+
+    fn accept_related(&mut self, platform: &dyn Platform) -> Result<(), Error> {
+        related::accept(&mut self.related, self.target.entity(), "Update", platform)?;
+        related::check_identities(&self.related)
     }
 
     pub(super) fn run(&mut self, platform: &mut dyn Platform) -> Result<Response, Error> {
         let target = self.target.reference().ok_or(DataError::IdMissing { message: "Update" })?;
         let current = existing(platform, &target)?;
         check_version(&current, (self.concurrency, self.target.version()))?;
+        self.accept_related(platform)?; // Steps may have changed them.
+        related::point(&self.related, &mut self.target, platform)?;
         values::check(&mut self.target, Some(&current), platform)?;
         values::check_not_cleared(&self.target)?;
         values::check_references(&mut self.target, platform)?;
@@ -63,6 +84,7 @@ impl Update {
         if let Some(owner) = new_owner {
             cascade_owner(&current, &owner, platform)?;
         }
+        related::update_all(&self.related, &target, platform)?;
         Ok(Response::Done)
     }
 
