@@ -43,8 +43,10 @@ pub enum DataError {
         /// The name that was probably meant.
         suggestion: Option<String>,
     },
-    /// The entity does not support the message.
-    #[error("`{entity}` does not support {message}: {reason}")]
+    /// The entity does not support the message. The text is Dataverse's (M-77), with its reason behind.
+    #[error(
+        "The method being invoked does not support provided entity type. (`{entity}` and {message}: {reason})"
+    )]
     UnsupportedMessage {
         /// The message.
         message: &'static str,
@@ -80,6 +82,12 @@ pub enum DataError {
         from: i32,
         /// The wanted one.
         to: i32,
+    },
+    /// The entity keeps its inactive records as they are (C-75).
+    #[error("{record} cannot be updated because it is inactive: change its state first")]
+    Inactive {
+        /// The record.
+        record: EntityReference,
     },
     /// The owner is no user or team.
     #[error("`{owner}` cannot own records: an owner is a user or a team that exists")]
@@ -197,6 +205,7 @@ impl DataError {
             Self::StatusMismatch { .. } => ErrorCode::StatusMismatch,
             Self::InvalidState { .. } => ErrorCode::InvalidState,
             Self::TransitionNotAllowed { .. } => ErrorCode::TransitionNotAllowed,
+            Self::Inactive { .. } => ErrorCode::Inactive,
             Self::InvalidOwner { .. } => ErrorCode::InvalidOwner,
             Self::Cycle { .. } => ErrorCode::Cycle,
             Self::Restricted { .. } => ErrorCode::Restricted,
