@@ -7,6 +7,7 @@ mod update; // Some attributes change. // Create and Update with related records
 
 mod dates; // Dates and moments.
 mod money; // Amounts and decimals, and how they are rounded.
+mod parties; // Who takes part in an activity.
 mod values; // What fits an attribute.
 
 mod cascades; // What an owner's change does to the children.

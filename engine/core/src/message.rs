@@ -2,7 +2,7 @@
 //!
 //! One file a message. Each holds its input parameters, its output parameters and its main operation,
 //! so that everything about *update* is in `update.rs`. What several of them do is beside them:
-//! `stamps`, `ownership`, `state`, `values` and `keys`.
+//! `stamps`, `ownership`, `state`, `values`, `keys` and `related`.
 //!
 //! A main operation knows no step. What it may use, the pipeline lends it as a `Platform`.
 

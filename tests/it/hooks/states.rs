@@ -159,7 +159,7 @@ fn a_closed_opportunity_can_be_changed_otherwise() {
     let deal = opportunity(&engine);
     win(&engine, &deal).unwrap();
 
-    // C-45: forms send the state along, unchanged.
+    // M-29: forms send the state along, unchanged.
     update(&engine, &deal, [("name", "Won".into()), ("statecode", WON.into())]).unwrap();
 
     assert_eq!(value(&engine, &deal, "name"), "Won".into());

@@ -301,3 +301,21 @@ fn a_step_can_upsert() {
 
     assert_eq!(count(&engine, "account"), 1);
 }
+
+#[test]
+fn the_values_of_a_key_take_nine_hundred_bytes_at_most() {
+    // C-104, on both sides: two bytes a character
+    let with = |characters| {
+        let goal = EntityDefinition::new("goal")
+            .attribute("name", AttributeType::text(characters))
+            .key("name", ["name"]);
+        let draft = support::bare().entity(goal);
+        draft.check().map_err(|it| it.to_string())
+    };
+
+    assert!(with(450).is_ok());
+    assert_eq!(
+        with(451).unwrap_err(),
+        "key `goal.name`: the number of bytes must be at most 900, and is 902"
+    );
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::platform::{Platform, existing, find};
 use super::{Create, Related, Response, keys, ownership, related, stamps, state, values};
 use crate::error::{DataError, Error};
-use crate::metadata::{Cascade, OneToMany};
+use crate::metadata::{Cascade, OneToMany, Ordinal};
 use crate::record::{EntityReference, Operator, Query, Record, Value};
 
 /// The most ancestors that a hierarchy can have before the engine takes it for a circle.
@@ -68,6 +68,7 @@ impl Update {
         let target = self.target.reference().ok_or(DataError::IdMissing { message: "Update" })?;
         let current = existing(platform, &target)?;
         check_version(&current, (self.concurrency, self.target.version()))?;
+        check_active(&self.target, &current)?;
         self.accept_related(platform)?; // Steps may have changed them.
         related::point(&self.related, &mut self.target, platform)?;
         values::check(&mut self.target, Some(&current), platform)?;
@@ -119,6 +120,21 @@ pub(super) fn check_version(
         return Ok(());
     }
     Err(DataError::VersionMismatch { record: record(), current, known }.into())
+}
+
+/// An inactive record of an entity that keeps it as it is changes its state, and nothing else (C-75).
+fn check_active(change: &Record, current: &Record) -> Result<(), Error> {
+    let (entity, system) = (current.metadata(), current.metadata().system());
+    let state = system.state.and_then(|it| current.at(it)).and_then(Value::as_choice);
+    if !entity.definition().is_read_only_when_inactive || matches!(state, None | Some(0)) {
+        return Ok(());
+    }
+    let is_state = |it: Ordinal| [system.state, system.status].contains(&Some(it));
+    let mut changed = change.present().iter().filter(|it| !entity.is_stamp(*it));
+    match (changed.find(|it| !is_state(*it)), current.reference()) {
+        (Some(_), Some(record)) => Err(DataError::Inactive { record }.into()),
+        _ => Ok(()),
+    }
 }
 
 /// A record must not become its own ancestor over a hierarchical or parental lookup (R-6, C-97).
