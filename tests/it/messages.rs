@@ -2,8 +2,9 @@
 
 mod create; // A record comes into being.
 mod delete; // A record goes, and those that refer to it.
-mod related;
-mod update; // Some attributes change. // Create and Update with related records.
+mod parts; // A state that changes with more, in two parts.
+mod related; // Create and Update with related records.
+mod update; // Some attributes change.
 
 mod dates; // Dates and moments.
 mod money; // Amounts and decimals, and how they are rounded.
@@ -24,4 +25,5 @@ mod retrieve; // A record is read.
 
 mod associate; // Records are linked.
 mod batches; // Many messages in one call.
-mod custom; // What an embedder adds.
+mod custom;
+mod multiple; // Many records in one message. // What an embedder adds.

@@ -72,6 +72,12 @@ codes! {
     UnknownMessage = "message.unknown", platform::INVALID_ARGUMENT;
     /// The entity does not support the message (M-77).
     UnsupportedMessage = "message.unsupported", platform::ENTITY_DOES_NOT_SUPPORT_MESSAGE;
+    /// A bulk message has no record (M-46).
+    NoTargets = "message.no-targets", platform::UNEXPECTED;
+    /// A bulk message has records of several entities (M-45, M-46).
+    MixedTargets = "message.mixed-targets", platform::INVALID_ARGUMENT;
+    /// No entity has the message (M-50).
+    NotImplemented = "message.not-implemented", platform::ENTITY_DOES_NOT_SUPPORT_MESSAGE;
     /// A query asks for something impossible.
     InvalidQuery = "message.invalid-query", platform::INVALID_ARGUMENT;
 

@@ -7,7 +7,8 @@ use insta::assert_snapshot;
 use rulegate::clock::CountingIds;
 use rulegate::engine::ReloadError;
 use rulegate::message::{
-    Associate, ConcurrencyBehavior, Create, Custom, CustomMessage, Link, ParameterType, Update,
+    Associate, ConcurrencyBehavior, Create, Custom, CustomMessage, DeleteMultiple, Link,
+    ParameterType, Update,
 };
 use rulegate::metadata::{AttributeType, EntityDefinition, OptionMetadata, OptionSet};
 use rulegate::store::{Memory, Reader, Store, StoreError, Transaction};
@@ -123,6 +124,14 @@ fn of_a_message(code: ErrorCode) -> Option<Error> {
         ErrorCode::UnsupportedMessage => {
             let rival = create(&engine, "competitor", []);
             engine.set_state(&rival, 1, None).unwrap_err()
+        }
+        ErrorCode::NoTargets => engine.create_multiple(Vec::new()).unwrap_err(),
+        ErrorCode::MixedTargets => {
+            let mixed = ["account", "task"].map(|it| record(&engine, it, []));
+            engine.create_multiple(mixed.into()).unwrap_err()
+        }
+        ErrorCode::NotImplemented => {
+            engine.send(DeleteMultiple { targets: vec![account] }).unwrap_err()
         }
         ErrorCode::InvalidQuery => {
             engine.retrieve_multiple(Query::new("account").equal("employees", "5")).unwrap_err()

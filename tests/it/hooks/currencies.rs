@@ -78,6 +78,7 @@ fn an_amount_without_a_currency_is_in_that_of_the_user() {
             ("domainname", name.as_str().into()),
             ("firstname", name.as_str().into()),
             ("lastname", name.as_str().into()),
+            ("userlicensetype", 1.into()),
             ("internalemailaddress", format!("{name}@acme.example").into()),
         ];
         let values = own.into_iter().chain(values);
