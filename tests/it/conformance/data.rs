@@ -178,6 +178,7 @@ fn t_109_a_record_can_belong_to_a_team() {
 #[test]
 fn t_125_a_date_has_no_time() {
     // C-122
+    // Also C-126: the day is what the attribute holds, not how it is shown.
     on_every_store(|given| {
         let engine = given.engine([]);
         let moment: DateTime<Utc> = "2024-05-01T15:00:00Z".parse().unwrap();

@@ -7,7 +7,7 @@ use super::*;
 /// Why a step is refused: its number in Dataverse.
 fn refusal(given: &Given, step: Step) -> u32 {
     match given.builder().step(step.run("the-step", |_: &mut Context| Ok(()))).build() {
-        Err(ReloadError::Steps(problems)) => problems[0].problem.number(),
+        Err(ReloadError::Steps(problems)) => problems.first().unwrap().problem.number(),
         other => panic!("{other:?}"),
     }
 }

@@ -62,6 +62,7 @@ fn t_078_post_operation_finds_what_pre_operation_left() {
 #[test]
 fn t_079_a_later_step_of_the_stage_finds_it() {
     // V-2
+    // Also V-11.
     on_every_store(|given| {
         let log = Log::default();
         let engine = given.engine([

@@ -37,8 +37,8 @@ fn t_114_a_pair_that_does_not_match_is_refused() {
     });
 }
 
-/// Given steps on SetState and on Update, when the state is updated, those on Update run alone. Dataverse
-/// calls the message SetStateDynamicEntity.
+/// Given steps on `SetState` and on Update, when the state is updated, those on Update run alone. Dataverse
+/// calls the message `SetStateDynamicEntity`.
 #[test]
 fn t_117_an_update_of_the_state_is_no_set_state() {
     // M-25

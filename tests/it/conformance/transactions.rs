@@ -23,6 +23,7 @@ fn swallow_a_failed_create(ctx: &mut Context) -> Result<(), Fault> {
 #[test]
 fn t_011_a_refusal_in_pre_validation_stores_nothing() {
     // E-3, E-5
+    // Also P-22: the cheapest place to say no, before there is anything to undo.
     on_every_store(|given| {
         let log = Log::default();
         let engine = given.engine([
@@ -90,6 +91,7 @@ fn t_015_what_pre_validation_wrote_stays() {
 #[test]
 fn t_017_pre_validation_and_jobs_run_outside_the_transaction() {
     // P-29
+    // Also P-23, P-27, P-28.
     on_every_store(|given| {
         let log = Log::default();
         let engine = given.engine([

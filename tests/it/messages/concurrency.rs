@@ -36,31 +36,6 @@ fn every_write_gives_a_greater_version() {
 }
 
 #[test]
-fn an_update_may_demand_the_version_that_it_knows() {
-    // C-116, C-117 (T-118)
-    let engine = engine([]);
-    let account = create(&engine, "account", []);
-    let mut stale = change(&engine, &account, [("name", "B".into())]);
-    stale.set_version(version(&engine, &account));
-
-    update_if(&engine, stale.clone()).unwrap();
-    let error = update_if(&engine, stale).unwrap_err();
-
-    assert_eq!((error.code(), error.number()), (ErrorCode::VersionMismatch, 0x8006_0882));
-}
-
-#[test]
-fn who_demands_a_version_must_say_which() {
-    // C-117 (T-119)
-    let engine = engine([]);
-    let account = create(&engine, "account", []);
-
-    let error = update_if(&engine, change(&engine, &account, [])).unwrap_err();
-
-    assert_eq!((error.code(), error.number()), (ErrorCode::VersionMissing, 0x8006_0883));
-}
-
-#[test]
 fn an_entity_without_optimistic_concurrency_knows_no_versions() {
     // C-117, C-118
     let engine = engine([]);

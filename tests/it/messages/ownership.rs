@@ -1,7 +1,6 @@
 //! Ownership: whose a record is, and in which business unit that puts it.
 
 use rulegate::bootstrap::{DEFAULT_USER, ROOT_BUSINESS_UNIT};
-use rulegate::message::Assign;
 use rulegate::{
     Context, Engine, EntityReference, ErrorCode, Message, OrganizationService, Request, Step, Value,
 };
@@ -56,7 +55,7 @@ fn a_record_can_belong_to_another_user() {
 
 #[test]
 fn a_record_can_belong_to_a_team() {
-    // C-57 (T-109)
+    // C-57
     let engine = engine([]);
     let unit = unit(&engine);
     let team = team(&engine, &unit);
@@ -120,23 +119,6 @@ fn assign_gives_a_record_another_owner_by_an_update_of_its_own() {
 
     assert_eq!(owners(&engine, &account), [Some(user.id), Some(user.id), None, Some(unit.id)]);
     assert_eq!(log.take(), ["Assign at 1", "Update at 2"]);
-}
-
-#[test]
-fn a_step_on_assign_sees_the_record_and_the_new_owner() {
-    // X-12 (T-203)
-    let log = Log::default();
-    let see = |ctx: &mut Context| {
-        let Request::Assign(Assign { target, assignee }) = ctx.request() else { panic!() };
-        format!("{target} to {assignee}, {:?}", ctx.primary_id())
-    };
-    let engine = engine([Step::on(Message::Assign, "account").run("see", log.hook(see))]);
-    let team = create(&engine, "team", []);
-    let account = create(&engine, "account", []);
-
-    engine.assign(&account, &team).unwrap();
-
-    assert_eq!(log.take(), [format!("{account} to {team}, {:?}", Some(account.id))]);
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_refusal_without_a_reason_has_the_general_one() {
 
 #[test]
 fn a_broken_hook_is_an_unexpected_error() {
-    // E-4 (T-019)
+    // E-4
     let error = error_of(|_: &mut Context| Err(Fault::failed("boom")));
 
     assert_eq!((error.code(), error.number()), (ErrorCode::StepFailed, 0x8004_0224));

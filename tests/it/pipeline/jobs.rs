@@ -9,7 +9,7 @@ use rulegate::settings::Jobs;
 use rulegate::{Context, Engine, Fault, Hook, Message, OrganizationService, Step};
 
 use crate::engines::{
-    Log, at, builder, count, create, create_task, engine, record, refuse, stored, update,
+    Log, at, builder, count, create, create_task, engine, record, stored, update,
 };
 
 fn job() -> Step {
@@ -63,23 +63,8 @@ fn jobs_run_in_the_order_in_which_they_were_queued() {
 }
 
 #[test]
-fn a_job_that_refuses_fails_alone() {
-    // E-30 (T-022)
-    let engine = engine([job().run("job", refuse("too late"))]);
-
-    let account = create(&engine, "account", []);
-    engine.run_jobs();
-
-    let [failed] = engine.jobs().try_into().unwrap();
-    assert_eq!(failed.state, JobState::Failed);
-    assert_eq!(failed.state as u8, 31);
-    assert_eq!(failed.message.as_deref(), Some("too late"));
-    assert!(engine.retrieve(&account).is_ok());
-}
-
-#[test]
 fn a_job_that_asks_for_it_runs_four_times_and_no_more() {
-    // E-31, E-32 (T-023)
+    // E-31, E-32
     let runs = Arc::new(AtomicU32::new(0));
     let engine = engine([job().run("job", refuse_with(OperationStatus::Retry, &runs))]);
 
