@@ -49,7 +49,7 @@ fn dataverse_name(number: u32) -> Option<&'static str> {
 
 #[test]
 fn every_code_keeps_its_name_and_its_number() {
-    // E-59
+    // E-59, E-42
     let line = |code: &ErrorCode| {
         let (name, number) = (code.name(), code.number());
         format!("{name:<34} 0x{number:08X} {}", dataverse_name(number).unwrap_or("?"))

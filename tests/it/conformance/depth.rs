@@ -88,6 +88,7 @@ fn t_066_a_step_runs_at_depth_eight_and_not_at_nine() {
 #[test]
 fn t_067_a_step_that_asks_for_its_depth_ends_the_loop_itself() {
     // P-71, P-63
+    // Also P-57: a step hears of callers and of steps alike.
     on_every_store(|given| {
         let log = Log::default();
         let once = |ctx: &mut Context| if ctx.depth() == 1 { update_again(ctx) } else { Ok(()) };

@@ -124,6 +124,7 @@ fn t_009_post_operation_can_take_records_out_of_what_was_found() {
 #[test]
 fn t_010_post_operation_can_change_what_is_read_and_not_what_is_stored() {
     // X-6, P-19
+    // Also M-17: steps on what is read are possible, and cost every reader.
     on_every_store(|given| {
         let step = Step::on(Message::Retrieve, "account").at(Stage::PostOperation);
         let engine = given.engine([step.run("mask", |ctx: &mut Context| {

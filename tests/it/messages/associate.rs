@@ -371,7 +371,7 @@ fn all_links_of_one_call_are_made_or_none() {
 
 #[test]
 fn a_step_sees_target_relationship_and_related_records() {
-    // I-56, I-57, I-74
+    // I-56, I-57, I-74, M-5
     let log = Log::default();
     let see = |ctx: &mut Context| {
         let link = ctx.request().link().unwrap();

@@ -63,7 +63,7 @@ fn a_batch_of_a_thousand_messages_runs_and_of_one_more_does_nothing() {
 
 #[test]
 fn a_transaction_saves_all_or_nothing_and_names_what_failed() {
-    // P-36, L-37
+    // P-36, L-37, L-38
     let engine = engine([no()]);
     let three = [account(&engine, "1"), account(&engine, "no"), account(&engine, "3")];
 

@@ -124,7 +124,7 @@ fn threads_that_update_the_same_record_lose_no_update() {
 
 #[test]
 fn threads_that_see_a_count_and_add_to_it_see_each_other() {
-    // LAYOUT, decided since the sketch, 4: what a query found must still be so.
+    // P-51: LAYOUT, decided since the sketch, 4: what a query found must still be so.
     let at_most_five = |ctx: &mut Context| {
         if 5 <= ctx.service().retrieve_multiple(Query::new("contact"))?.records.len() {
             return Err(rulegate::Fault::reject("enough"));

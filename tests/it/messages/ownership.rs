@@ -154,7 +154,7 @@ fn assigning_to_the_owner_is_no_update() {
 
 #[test]
 fn an_update_of_the_owner_is_an_assign_without_its_event() {
-    // C-60, M-25, spec 9.7 question 10
+    // C-60, M-25, M-18, spec 9.7 question 10
     let log = Log::default();
     let engine = engine([Step::on(Message::Assign, "account").run("see", log.word("ran"))]);
     let team = create(&engine, "team", []);
@@ -168,7 +168,7 @@ fn an_update_of_the_owner_is_an_assign_without_its_event() {
 
 #[test]
 fn what_belongs_to_nobody_cannot_be_assigned() {
-    // C-62, M-75, M-77
+    // C-62, M-75, M-77, M-76
     let engine = engine([]);
     let competitor = create(&engine, "competitor", []);
 

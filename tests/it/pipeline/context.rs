@@ -78,7 +78,7 @@ fn defaults_are_absent_before_the_write_and_in_the_target_after_it() {
 
 #[test]
 fn the_target_of_an_update_holds_what_was_sent_and_the_stamps_after_the_write() {
-    // I-31, I-34, I-35
+    // I-31, I-34, I-35, I-43
     let log = Log::default();
     let names = |ctx: &mut Context| {
         let names: Vec<&str> = ctx.target().unwrap().attributes().map(|(it, _)| it).collect();
@@ -124,7 +124,7 @@ fn what_the_caller_cannot_send_is_gone_before_the_first_step() {
 
 #[test]
 fn a_step_sees_its_message_stage_mode_and_name() {
-    // X-29, P-42
+    // X-29, P-42, X-1
     let log = Log::default();
     let seen = |ctx: &mut Context| {
         let (message, entity) = (ctx.message(), ctx.entity());
@@ -312,7 +312,7 @@ fn a_nested_message_stands_in_the_one_that_sent_it() {
 
 #[test]
 fn the_wrapper_holds_what_the_caller_sent() {
-    // P-67
+    // P-67, P-68
     let log = Log::default();
     let sent = |ctx: &mut Context| {
         let Request::Create(outer) = ctx.parent().unwrap().input() else { panic!() };
@@ -398,4 +398,22 @@ fn the_primary_identity_of_an_update_by_key_is_resolved_before_the_first_step() 
     engine.update(by_key).unwrap();
 
     assert_eq!(log.take(), [format!("{:?} 0", Some(account.id))]);
+}
+
+#[test]
+fn a_client_of_a_user_acts_in_that_name_throughout() {
+    // who signed in is known to the host alone.
+    let log = Log::default();
+    let users = |ctx: &mut Context| format!("{} {}", ctx.user(), ctx.initiating_user());
+    let engine = engine([
+        on_create(40).rank(1).run("outer", log.hook(users)),
+        on_create(40).rank(2).run("call", create_task("call")),
+        Step::on(Message::Create, "task").run("nested", log.hook(users)),
+    ]);
+    let user = create(&engine, "systemuser", []);
+
+    let client = engine.as_user(user.id);
+    client.create(client.record("account").unwrap()).unwrap();
+
+    assert_eq!(log.take(), [format!("{0} {0}", user.id), format!("{0} {0}", user.id)]);
 }

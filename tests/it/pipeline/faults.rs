@@ -28,7 +28,7 @@ fn a_refusal_is_an_answer_that_callers_may_show() {
 
 #[test]
 fn a_refusal_can_have_a_code_of_its_own() {
-    // E-16
+    // E-16, E-15, E-18
     let error = error_of(|_: &mut Context| Err(Fault::reject_with("account.limit", "too much")));
 
     let rejection = error.rejection().unwrap();

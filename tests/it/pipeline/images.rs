@@ -126,7 +126,7 @@ fn a_job_finds_the_primary_name_in_an_image_of_its_own() {
 
 #[test]
 fn a_step_can_have_several_images_by_alias() {
-    // I-10, I-11
+    // I-10, I-11, I-9, I-12
     let log = Log::default();
     let see = |ctx: &mut Context| {
         let (one, two) = (ctx.pre_image_as("one"), ctx.pre_image_as("two"));

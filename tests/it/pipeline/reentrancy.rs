@@ -287,3 +287,28 @@ fn catching_that_there_were_too_many_messages_saves_nothing() {
     assert_eq!(error.code(), ErrorCode::Doomed);
     assert_eq!((count(&engine, "account"), count(&engine, "task")), (0, 0));
 }
+
+#[test]
+fn differs_from_dataverse_a_chain_of_jobs_is_one_however_long_it_takes() {
+    // P-76: in Dataverse an hour makes a chain a new one, so that a slow loop never ends.
+    let log = Log::default();
+    let noted = log.clone();
+    let clock = std::sync::Arc::new(rulegate::clock::ManualClock::at(crate::engines::now()));
+    let moved = std::sync::Arc::clone(&clock);
+    let again = move |ctx: &mut Context| {
+        noted.write(ctx.depth());
+        moved.advance(chrono::TimeDelta::hours(2));
+        update_again(ctx)
+    };
+    let engine = builder()
+        .shared_clock(clock)
+        .step(on_update(40).asynchronous().run("again", again))
+        .build()
+        .unwrap();
+    let account = create(&engine, "account", []);
+
+    update(&engine, &account, []);
+    engine.run_jobs();
+
+    assert_eq!(log.take().last().map(String::as_str), Some("8"));
+}

@@ -126,7 +126,7 @@ fn two_images_have_two_aliases() {
 
 #[test]
 fn upsert_is_no_event() {
-    // M-30
+    // M-30, P-14
     let (number, text) = refusal(on(Message::Upsert));
 
     assert_eq!(number, 0x8004_4187);
@@ -249,7 +249,7 @@ fn a_native_step_of_an_entity_that_nobody_defines_is_left_out_and_noted() {
 
 #[test]
 fn a_step_tells_how_it_is_registered() {
-    // spec §1.7
+    // I-52, P-104: spec §1.7
     let step = on(Message::Update)
         .at(Stage::PostOperation)
         .rank(-5)
@@ -270,4 +270,26 @@ fn a_step_tells_how_it_is_registered() {
     let (alias, shown) = step.pre_images().next().unwrap();
     assert_eq!((alias, shown.first().map(LogicalName::as_str)), ("old", Some("name")));
     assert_eq!((step.description(), step.is_enabled()), ("keeps the name", true));
+}
+
+#[test]
+fn the_stages_of_steps_are_ten_twenty_and_forty() {
+    // P-1, P-4: 50, which old registrations have, has no spelling.
+    assert_eq!(Stage::ALL.map(Stage::number), [10, 20, 40]);
+    assert_eq!(Stage::named("main"), None);
+}
+
+#[test]
+fn differs_from_dataverse_a_step_that_names_no_stage_runs_in_pre_operation() {
+    // P-6: in Dataverse it runs in pre-validation, where a change of mind cannot undo what it wrote.
+    assert_eq!(on(Message::Create).stage(), Stage::PreOperation);
+}
+
+#[test]
+fn what_nobody_can_send_takes_no_steps() {
+    // P-11, P-12, P-13, I-76: neither changes of the schema nor private messages are events.
+    for name in ["CreateEntity", "CreateAttribute", "Execute", "SetRelated", "RemoveRelated"] {
+        let (_, text) = refusal(Step::on_any(Message::from(name)));
+        assert_eq!(text, format!("there is no message `{name}`"));
+    }
 }

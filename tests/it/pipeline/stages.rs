@@ -133,7 +133,7 @@ fn nothing_runs_after_a_refusal() {
 
 #[test]
 fn a_hook_cannot_turn_its_message_into_another() {
-    // P-102
+    // P-102, X-2
     let turn = |ctx: &mut rulegate::Context| {
         let account = ctx.target().and_then(rulegate::Record::reference).unwrap();
         *ctx.request_mut()? = rulegate::message::Delete::new(account).into();

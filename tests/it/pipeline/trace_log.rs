@@ -76,7 +76,7 @@ fn switched_off_it_keeps_nothing() {
 
 #[test]
 fn every_run_leaves_a_row_where_the_setting_says_all() {
-    // E-51, E-53
+    // E-51, E-53, E-55
     let engine = logged(
         TraceLogSetting::All,
         [

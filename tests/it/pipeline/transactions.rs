@@ -44,7 +44,7 @@ fn a_refusal_in_pre_operation_prevents_the_write() {
 
 #[test]
 fn an_update_that_fails_leaves_the_record_as_it_was() {
-    // P-30
+    // P-30, P-35
     let on = Step::on(Message::Update, "account").at(Stage::PostOperation);
     let engine = engine([on.run("refuse", refuse("no"))]);
     let account = create(&engine, "account", [("name", "A".into())]);
@@ -339,4 +339,41 @@ fn a_service_that_outlives_its_message_sends_no_more() {
 
     assert_eq!(error.code(), ErrorCode::Over);
     assert_eq!(count(&engine, "task"), 0);
+}
+
+#[test]
+fn what_a_hook_does_outside_of_the_engine_is_not_undone() {
+    // P-31
+    let log = Log::default();
+    let engine = engine([
+        on_create(20).run("mail", log.word("sent")),
+        on_create(40).run("refuse", refuse("no")),
+    ]);
+
+    engine.create(record(&engine, "account", [])).unwrap_err();
+
+    assert_eq!((log.take(), count(&engine, "account")), (vec!["sent".to_owned()], 0));
+}
+
+#[test]
+fn differs_from_dataverse_threads_of_a_hook_share_its_transaction() {
+    // P-91: Dataverse forbids them. Here their messages wait for each other, and go or stay together.
+    let in_threads = |ctx: &mut Context| {
+        let service = ctx.service();
+        let send = || service.create(service.record("task").unwrap()).map(drop);
+        let [one, two] = std::thread::scope(|scope| {
+            [scope.spawn(send), scope.spawn(send)].map(|it| it.join().unwrap())
+        });
+        Ok(one.and(two)?)
+    };
+    let good = engine([on_create(20).run("threads", in_threads)]);
+    let bad = engine([
+        on_create(20).run("threads", in_threads),
+        on_create(40).run("refuse", refuse("no")),
+    ]);
+
+    create(&good, "account", []);
+    bad.create(record(&bad, "account", [])).unwrap_err();
+
+    assert_eq!((count(&good, "task"), count(&bad, "task")), (2, 0));
 }
