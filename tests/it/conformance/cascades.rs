@@ -108,6 +108,7 @@ fn t_150_nothing_cascades_where_the_owner_stays() {
 #[test]
 fn t_151_children_that_only_point_have_let_go_before_pre_operation() {
     //
+    // Also C-132.
     on_every_store(|given| {
         let log = Log::default();
         let children = |ctx: &mut Context| {

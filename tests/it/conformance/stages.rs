@@ -102,6 +102,7 @@ fn t_007_post_operation_sees_the_identity_that_the_caller_gets() {
 #[test]
 fn t_009_post_operation_can_take_records_out_of_what_was_found() {
     //
+    // Also M-11.
     on_every_store(|given| {
         let step = Step::on(Message::RetrieveMultiple, "account").at(Stage::PostOperation);
         let engine = given.engine([step.run("hide one", |ctx: &mut Context| {

@@ -37,6 +37,41 @@ fn t_114_a_pair_that_does_not_match_is_refused() {
     });
 }
 
+/// Given steps at each stage of Update, when a name is sent with a state, stage 10 runs once for the whole,
+/// and the others run twice: for the name, and for the state.
+#[test]
+fn t_115_a_state_that_is_sent_with_more_changes_apart() {
+    // M-19, M-21
+    on_every_store(|given| {
+        let log = Log::default();
+        let sent = |ctx: &mut Context| {
+            let names: Vec<&str> = ctx.target().unwrap().attributes().map(|it| it.0).collect();
+            let is_sent = |it: &&str| ["name", "statecode", "statuscode"].contains(it);
+            let names: Vec<&str> = names.into_iter().filter(is_sent).collect();
+            format!("{}: {}", ctx.stage().number(), names.join(" "))
+        };
+        let engine =
+            given.engine([10, 20, 40].map(|it| on_update(it).run(it.to_string(), log.hook(sent))));
+        let account = create(&engine, "account", []);
+        let values = [
+            ("name", "B".into()),
+            ("statecode", Value::Choice(1)),
+            ("statuscode", Value::Choice(2)),
+        ];
+
+        update(&engine, &account, values);
+
+        let runs = [
+            "10: name statecode statuscode",
+            "20: name",
+            "40: name",
+            "20: statecode statuscode",
+            "40: statecode statuscode",
+        ];
+        assert_eq!(log.take(), runs);
+    });
+}
+
 /// Given steps on `SetState` and on Update, when the state is updated, those on Update run alone. Dataverse
 /// calls the message `SetStateDynamicEntity`.
 #[test]

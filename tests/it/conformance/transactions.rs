@@ -44,6 +44,7 @@ fn t_011_a_refusal_in_pre_validation_stores_nothing() {
 #[test]
 fn t_013_a_refusal_in_post_operation_undoes_the_write() {
     // E-8
+    // Also E-1.
     on_every_store(|given| {
         let engine = given.engine([on_create(40).run("refuse", refuse("no"))]);
 

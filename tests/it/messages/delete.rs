@@ -13,7 +13,7 @@ fn on_delete(entity: &str, stage: u16) -> Step {
 
 #[test]
 fn a_deleted_record_is_gone() {
-    // C-132
+    // C-11
     let engine = engine([]);
     let account = create(&engine, "account", []);
 
@@ -115,7 +115,7 @@ fn a_child_that_cannot_go_keeps_everybody() {
 
 #[test]
 fn a_restricting_child_keeps_its_parent() {
-    // R-38, C-133, O-51
+    // R-38, C-132, C-133, O-51
     let engine = engine([]);
     let account = create(&engine, "account", []);
     let opportunity = create(&engine, "opportunity", [("customerid", account.clone().into())]);

@@ -154,7 +154,7 @@ fn a_step_can_have_several_images_by_alias() {
 
 #[test]
 fn a_step_sees_its_own_images_alone() {
-    // I-26
+    // I-26, P-103
     let log = Log::default();
     let engine = engine([
         on_update(40).rank(1).pre_image(["name"]).run("asked", log.hook(both("name"))),
