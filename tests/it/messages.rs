@@ -23,4 +23,5 @@ mod retrieve; // A record is read.
 
 mod associate; // Records are linked.
 mod batches; // Many messages in one call.
-mod custom; // What an embedder adds.
+mod custom;
+mod multiple; // Many records in one message. // What an embedder adds.

@@ -66,6 +66,12 @@ codes! {
     UnknownMessage = "message.unknown", 0x8004_0203;
     /// The entity does not support the message (M-77).
     UnsupportedMessage = "message.unsupported", 0x8004_0800;
+    /// A bulk message has no record (M-46).
+    NoTargets = "message.no-targets", 0x8004_0216;
+    /// A bulk message has records of several entities (M-45, M-46).
+    MixedTargets = "message.mixed-targets", 0x8004_0203;
+    /// No entity has the message (M-50).
+    NotImplemented = "message.not-implemented", 0x8004_0800;
     /// A query asks for something impossible.
     InvalidQuery = "message.invalid-query", 0x8004_0203;
 

@@ -12,6 +12,7 @@ mod create;
 mod custom;
 mod delete;
 mod keys;
+mod multiple;
 mod ownership;
 mod parameter;
 mod platform;
@@ -20,6 +21,7 @@ mod retrieve_multiple;
 mod set_state;
 mod stamps;
 mod state;
+mod typed;
 mod update;
 mod upsert;
 mod values;
@@ -35,11 +37,14 @@ pub use self::associate::{Associate, Disassociate, Link, RelationshipRole};
 pub use self::create::Create;
 pub use self::custom::{Custom, CustomMessage};
 pub use self::delete::Delete;
+pub use self::multiple::{CreateMultiple, DeleteMultiple, UpdateMultiple, UpsertMultiple};
+pub(crate) use self::multiple::{bulk_of, singles};
 pub use self::parameter::{Parameter, ParameterType, Parameters};
 pub(crate) use self::platform::Platform;
 pub use self::retrieve::Retrieve;
 pub use self::retrieve_multiple::RetrieveMultiple;
 pub use self::set_state::SetState;
+pub use self::typed::TypedRequest;
 pub use self::update::{ConcurrencyBehavior, Update};
 pub use self::upsert::{Upsert, Upserted};
 use crate::error::Error;
@@ -61,6 +66,14 @@ pub enum Message {
     Delete,
     /// A record is updated, or created where there is none. No step runs on it: they run on what it becomes (M-30).
     Upsert,
+    /// Records come into being together (M-40).
+    CreateMultiple,
+    /// Records change together (M-40).
+    UpdateMultiple,
+    /// Records are updated, or created where there are none. No step runs on it, as on Upsert.
+    UpsertMultiple,
+    /// Records would go together: no entity has it (M-50).
+    DeleteMultiple,
     /// Records are linked.
     Associate,
     /// Links are taken away.
@@ -89,6 +102,14 @@ pub enum Request {
     Delete(Delete),
     /// See [`Upsert`].
     Upsert(Upsert),
+    /// See [`CreateMultiple`].
+    CreateMultiple(CreateMultiple),
+    /// See [`UpdateMultiple`].
+    UpdateMultiple(UpdateMultiple),
+    /// See [`UpsertMultiple`].
+    UpsertMultiple(UpsertMultiple),
+    /// See [`DeleteMultiple`].
+    DeleteMultiple(DeleteMultiple),
     /// See [`Associate`].
     Associate(Associate),
     /// See [`Disassociate`].
@@ -113,27 +134,29 @@ pub enum Response {
     Found(Page),
     /// The record that was created or updated.
     Upserted(Upserted),
+    /// The records that were created, in the order of the targets (M-57).
+    CreatedMultiple(Vec<EntityReference>),
+    /// The records that were created or updated, in the order of the targets.
+    UpsertedMultiple(Vec<Upserted>),
     /// What a custom message answers.
     Custom(Parameters),
     /// It was done, and there is nothing to say.
     Done,
 }
 
-/// A request that knows the type of its output parameters.
-pub trait TypedRequest: Into<Request> {
-    /// What comes back where the message is carried out.
-    type Output: TryFrom<Response>;
-}
-
 impl Message {
     /// The messages of the engine's own.
-    pub const STANDARD: [Self; 10] = [
+    pub const STANDARD: [Self; 14] = [
         Self::Create,
         Self::Retrieve,
         Self::RetrieveMultiple,
         Self::Update,
         Self::Delete,
         Self::Upsert,
+        Self::CreateMultiple,
+        Self::UpdateMultiple,
+        Self::UpsertMultiple,
+        Self::DeleteMultiple,
         Self::Associate,
         Self::Disassociate,
         Self::Assign,
@@ -149,11 +172,24 @@ impl Message {
             Self::Update => "Update",
             Self::Delete => "Delete",
             Self::Upsert => "Upsert",
+            Self::CreateMultiple => "CreateMultiple",
+            Self::UpdateMultiple => "UpdateMultiple",
+            Self::UpsertMultiple => "UpsertMultiple",
+            Self::DeleteMultiple => "DeleteMultiple",
             Self::Associate => "Associate",
             Self::Disassociate => "Disassociate",
             Self::Assign => "Assign",
             Self::SetState => "SetState",
             Self::Custom(name) => name,
+        }
+    }
+
+    /// The bulk message that it raises, too (M-41).
+    pub(crate) fn bulk(&self) -> Option<Self> {
+        if *self == Self::Create {
+            Some(Self::CreateMultiple)
+        } else {
+            (*self == Self::Update).then_some(Self::UpdateMultiple)
         }
     }
 
@@ -197,6 +233,10 @@ impl Request {
             Self::Update(_) => Message::Update,
             Self::Delete(_) => Message::Delete,
             Self::Upsert(_) => Message::Upsert,
+            Self::CreateMultiple(_) => Message::CreateMultiple,
+            Self::UpdateMultiple(_) => Message::UpdateMultiple,
+            Self::UpsertMultiple(_) => Message::UpsertMultiple,
+            Self::DeleteMultiple(_) => Message::DeleteMultiple,
             Self::Associate(_) => Message::Associate,
             Self::Disassociate(_) => Message::Disassociate,
             Self::Assign(_) => Message::Assign,
@@ -216,10 +256,13 @@ impl Request {
             | Self::Assign(Assign { target, .. })
             | Self::SetState(SetState { target, .. }) => Cow::Borrowed(&target.entity),
             Self::RetrieveMultiple(RetrieveMultiple { query }) => Cow::Borrowed(&query.entity),
+            Self::CreateMultiple(_) | Self::UpdateMultiple(_) | Self::UpsertMultiple(_) => {
+                multiple::entity_of(self.targets()).map_or("none".into(), |it| Cow::Borrowed(&**it))
+            }
             Self::Custom(custom) => {
                 custom.primary.as_ref().map_or("none".into(), |it| it.entity.to_string().into())
             }
-            Self::Associate(_) | Self::Disassociate(_) => "none".into(),
+            Self::DeleteMultiple(_) | Self::Associate(_) | Self::Disassociate(_) => "none".into(),
         }
     }
 
@@ -234,7 +277,13 @@ impl Request {
             | Self::Assign(Assign { target, .. })
             | Self::SetState(SetState { target, .. }) => Some(target.id),
             Self::Custom(custom) => custom.primary.as_ref().map(|it| it.id),
-            Self::RetrieveMultiple(_) | Self::Associate(_) | Self::Disassociate(_) => None,
+            Self::RetrieveMultiple(_)
+            | Self::CreateMultiple(_)
+            | Self::UpdateMultiple(_)
+            | Self::UpsertMultiple(_)
+            | Self::DeleteMultiple(_)
+            | Self::Associate(_)
+            | Self::Disassociate(_) => None,
         }
     }
 
@@ -262,6 +311,30 @@ impl Request {
         }
     }
 
+    /// The records that the caller sent, for the bulk messages.
+    pub fn targets(&self) -> &[Record] {
+        if let Self::CreateMultiple(CreateMultiple { targets })
+        | Self::UpdateMultiple(UpdateMultiple { targets })
+        | Self::UpsertMultiple(UpsertMultiple { targets }) = self
+        {
+            targets
+        } else {
+            &[]
+        }
+    }
+
+    /// The records of a bulk message, to be changed.
+    pub(crate) fn targets_mut(&mut self) -> Option<&mut Vec<Record>> {
+        if let Self::CreateMultiple(CreateMultiple { targets })
+        | Self::UpdateMultiple(UpdateMultiple { targets })
+        | Self::UpsertMultiple(UpsertMultiple { targets }) = self
+        {
+            Some(targets)
+        } else {
+            None
+        }
+    }
+
     /// Whether this is the kind of answer that the message has.
     pub(crate) fn is_answered_by(&self, response: &Response) -> bool {
         match self {
@@ -269,9 +342,13 @@ impl Request {
             Self::Retrieve(_) => matches!(response, Response::Retrieved(_)),
             Self::RetrieveMultiple(_) => matches!(response, Response::Found(_)),
             Self::Upsert(_) => matches!(response, Response::Upserted(_)),
+            Self::CreateMultiple(_) => matches!(response, Response::CreatedMultiple(_)),
+            Self::UpsertMultiple(_) => matches!(response, Response::UpsertedMultiple(_)),
             Self::Custom(_) => matches!(response, Response::Custom(_)),
             Self::Update(_)
             | Self::Delete(_)
+            | Self::UpdateMultiple(_)
+            | Self::DeleteMultiple(_)
             | Self::Associate(_)
             | Self::Disassociate(_)
             | Self::Assign(_)
@@ -301,7 +378,13 @@ impl Request {
                 Ok(())
             }
             Self::Update(update) => update.accept(platform),
-            Self::RetrieveMultiple(_) | Self::Upsert(_) | Self::Custom(_) => Ok(()),
+            Self::CreateMultiple(it) => multiple::check(&it.targets, "CreateMultiple"),
+            Self::UpdateMultiple(it) => multiple::check(&it.targets, "UpdateMultiple"),
+            Self::DeleteMultiple(_) => DeleteMultiple::accept(),
+            Self::RetrieveMultiple(_)
+            | Self::Upsert(_)
+            | Self::UpsertMultiple(_)
+            | Self::Custom(_) => Ok(()),
             Self::Retrieve(Retrieve { target, .. })
             | Self::Delete(Delete { target, .. })
             | Self::Assign(Assign { target, .. })
@@ -337,62 +420,12 @@ impl Request {
             Self::Disassociate(disassociate) => disassociate.run(platform),
             Self::Assign(assign) => assign.run(platform),
             Self::SetState(set_state) => set_state.run(platform),
-            Self::Upsert(_) | Self::Custom(_) => {
-                Err(Error::Bug("this message has no main operation here"))
-            }
+            Self::Upsert(_)
+            | Self::CreateMultiple(_)
+            | Self::UpdateMultiple(_)
+            | Self::UpsertMultiple(_)
+            | Self::DeleteMultiple(_)
+            | Self::Custom(_) => Err(Error::Bug("this message has no main operation here")),
         }
     }
-}
-
-/// Declares how a message's parameters become a request, and what its answer is.
-macro_rules! typed {
-    ($($Message:ident => $Output:ty,)*) => {
-        $(
-            impl From<$Message> for Request {
-                fn from(request: $Message) -> Self {
-                    Self::$Message(request)
-                }
-            }
-
-            impl TypedRequest for $Message {
-                type Output = $Output;
-            }
-        )*
-    };
-}
-
-typed! {
-    Create => EntityReference,
-    Retrieve => Record,
-    RetrieveMultiple => Page,
-    Update => (),
-    Delete => (),
-    Upsert => Upserted,
-    Associate => (),
-    Disassociate => (),
-    Assign => (),
-    SetState => (),
-    Custom => Parameters,
-}
-
-/// Declares how an answer is taken out of a response.
-macro_rules! answers {
-    ($($Output:ty => $pattern:pat => $value:expr,)*) => {
-        $(impl TryFrom<Response> for $Output {
-            type Error = Response;
-
-            fn try_from(response: Response) -> Result<Self, Response> {
-                if let $pattern = response { Ok($value) } else { Err(response) }
-            }
-        })*
-    };
-}
-
-answers! {
-    EntityReference => Response::Created(created) => created,
-    Record => Response::Retrieved(record) => record,
-    Page => Response::Found(page) => page,
-    Upserted => Response::Upserted(upserted) => upserted,
-    Parameters => Response::Custom(output) => output,
-    () => Response::Done => (),
 }

@@ -50,6 +50,28 @@ pub enum DataError {
         /// Why not.
         reason: &'static str,
     },
+    /// A bulk message has no record.
+    #[error("{message} needs at least one record in `Targets`")]
+    NoTargets {
+        /// The message.
+        message: &'static str,
+    },
+    /// A bulk message has records of several entities.
+    #[error("all `Targets` of {message} are of one entity: `{other}` stands beside `{entity}`")]
+    MixedTargets {
+        /// The message.
+        message: &'static str,
+        /// The entity of the first record.
+        entity: LogicalName,
+        /// The entity of another one.
+        other: LogicalName,
+    },
+    /// A message that no entity has.
+    #[error("{message} has not yet been implemented.")]
+    NotImplemented {
+        /// The message.
+        message: &'static str,
+    },
     /// The status reason does not belong to the state.
     #[error("{status} is not a valid status code for state code {state} of `{entity}`")]
     StatusMismatch {
@@ -190,6 +212,9 @@ impl DataError {
             Self::ParameterInvalid { .. } => ErrorCode::ParameterInvalid,
             Self::UnknownMessage { .. } => ErrorCode::UnknownMessage,
             Self::UnsupportedMessage { .. } => ErrorCode::UnsupportedMessage,
+            Self::NoTargets { .. } => ErrorCode::NoTargets,
+            Self::MixedTargets { .. } => ErrorCode::MixedTargets,
+            Self::NotImplemented { .. } => ErrorCode::NotImplemented,
             Self::StatusMismatch { .. } => ErrorCode::StatusMismatch,
             Self::InvalidState { .. } => ErrorCode::InvalidState,
             Self::TransitionNotAllowed { .. } => ErrorCode::TransitionNotAllowed,

@@ -346,6 +346,10 @@ fn link(of: &Dynamic, relationship: &str, related: &Dynamic) -> Raised<Link> {
 /// Sends a custom message. A map is a record of the entity that its parameter is named after.
 fn custom(message: &str, parameters: &Map) -> Raised<Dynamic> {
     if Message::STANDARD.iter().any(|it| it.name() == message) {
+        if message.ends_with("Multiple") && message != "RetrieveMultiple" {
+            let text = "scripts send a message for each record: no bulk message is sent within another (M-54)";
+            return Err(Raise::text(text.to_owned()));
+        }
         let word = message.to_lowercase();
         return Err(Raise::text(format!(
             "`send` is for custom messages: {message} has a word of its own, `{word}`"

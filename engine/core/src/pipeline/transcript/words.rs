@@ -68,6 +68,15 @@ fn parameters(ctx: &Context) -> String {
             let status = it.status.map(|it| word("Status", it)).unwrap_or_default();
             format!("{}{}{status}", it.target, word("State", it.state))
         }
+        Request::CreateMultiple(_) | Request::UpdateMultiple(_) | Request::UpsertMultiple(_) => {
+            let each = |it: &Record| format!(" {{{}{}}}", named(it), attributes(it));
+            let targets: String = request.targets().iter().map(each).collect();
+            format!("{}{targets}", request.entity())
+        }
+        Request::DeleteMultiple(it) => {
+            let targets: Vec<String> = it.targets.iter().map(ToString::to_string).collect();
+            targets.join(", ")
+        }
         Request::Associate(_) | Request::Disassociate(_) => {
             request.link().map_or_else(String::new, |it| {
                 let related: Vec<String> = it.related.iter().map(ToString::to_string).collect();
@@ -183,6 +192,8 @@ pub(super) fn result(ctx: &Context, response: &Response) -> String {
             None => format!("{} found", page.records.len()),
         },
         Response::Upserted(upserted) => upserted.target.to_string(),
+        Response::CreatedMultiple(created) => format!("{} created", created.len()),
+        Response::UpsertedMultiple(upserted) => format!("{} upserted", upserted.len()),
         Response::Custom(output) => {
             let output = output.iter().map(|(name, it)| format!("{name}={it}"));
             output.collect::<Vec<_>>().join(" ")
@@ -198,6 +209,10 @@ pub(super) fn result(ctx: &Context, response: &Response) -> String {
             | Message::Retrieve
             | Message::RetrieveMultiple
             | Message::Upsert
+            | Message::CreateMultiple
+            | Message::UpdateMultiple
+            | Message::UpsertMultiple
+            | Message::DeleteMultiple
             | Message::Custom(_) => "done".to_owned(),
         },
     }
