@@ -29,6 +29,8 @@ mod keys; // Alternate keys, Upsert and row versions.
 mod state; // States and status reasons.
 mod values; // What fits an attribute.
 
+mod bulk; // Many records in one message.
+
 mod associate; // Records are linked.
 mod cascades; // What a message does to the children of its record.
 
