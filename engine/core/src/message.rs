@@ -2,7 +2,7 @@
 //!
 //! One file a message. Each holds its input parameters, its output parameters and its main operation,
 //! so that everything about *update* is in `update.rs`. What several of them do is beside them:
-//! `stamps`, `ownership`, `state`, `values` and `keys`.
+//! `stamps`, `ownership`, `state`, `values`, `keys` and `related`.
 //!
 //! A main operation knows no step. What it may use, the pipeline lends it as a `Platform`.
 
@@ -16,6 +16,7 @@ mod multiple;
 mod ownership;
 mod parameter;
 mod platform;
+mod related;
 mod retrieve;
 mod retrieve_multiple;
 mod set_state;
@@ -41,6 +42,7 @@ pub use self::multiple::{CreateMultiple, DeleteMultiple, UpdateMultiple, UpsertM
 pub(crate) use self::multiple::{bulk_of, singles};
 pub use self::parameter::{Parameter, ParameterType, Parameters};
 pub(crate) use self::platform::Platform;
+pub use self::related::Related;
 pub use self::retrieve::Retrieve;
 pub use self::retrieve_multiple::RetrieveMultiple;
 pub use self::set_state::SetState;
@@ -248,7 +250,7 @@ impl Request {
     /// The entity at which it is aimed, the *primary entity*; `none` for links and global messages.
     pub fn entity(&self) -> Cow<'_, str> {
         match self {
-            Self::Create(Create { target })
+            Self::Create(Create { target, .. })
             | Self::Update(Update { target, .. })
             | Self::Upsert(Upsert { target }) => Cow::Borrowed(target.entity()),
             Self::Retrieve(Retrieve { target, .. })
@@ -269,7 +271,7 @@ impl Request {
     /// The identity of the record at which it is aimed, once known.
     pub fn primary_id(&self) -> Option<Uuid> {
         match self {
-            Self::Create(Create { target })
+            Self::Create(Create { target, .. })
             | Self::Update(Update { target, .. })
             | Self::Upsert(Upsert { target }) => target.id(),
             Self::Retrieve(Retrieve { target, .. })
@@ -289,7 +291,7 @@ impl Request {
 
     /// The record that the caller sent, for the messages that carry one.
     pub fn target(&self) -> Option<&Record> {
-        if let Self::Create(Create { target })
+        if let Self::Create(Create { target, .. })
         | Self::Update(Update { target, .. })
         | Self::Upsert(Upsert { target }) = self
         {
@@ -301,7 +303,7 @@ impl Request {
 
     /// The record that the caller sent, to be changed.
     pub(crate) fn target_mut(&mut self) -> Option<&mut Record> {
-        if let Self::Create(Create { target })
+        if let Self::Create(Create { target, .. })
         | Self::Update(Update { target, .. })
         | Self::Upsert(Upsert { target }) = self
         {
@@ -373,10 +375,7 @@ impl Request {
             target.rebase(platform.catalog().entity(target.entity())?)?;
         }
         match self {
-            Self::Create(create) => {
-                create.accept();
-                Ok(())
-            }
+            Self::Create(create) => create.accept(platform),
             Self::Update(update) => update.accept(platform),
             Self::CreateMultiple(it) => multiple::check(&it.targets, "CreateMultiple"),
             Self::UpdateMultiple(it) => multiple::check(&it.targets, "UpdateMultiple"),

@@ -14,7 +14,7 @@ fn engine(given: &Given) -> Engine {
 }
 
 fn account(engine: &Engine, name: &str) -> BatchItem {
-    Create { target: record(engine, "account", [("name", name.into())]) }.into()
+    Create::new(record(engine, "account", [("name", name.into())])).into()
 }
 
 /// Sends six messages of which the third and the fifth fail.

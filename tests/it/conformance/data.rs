@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rulegate::bootstrap::ROOT_BUSINESS_UNIT;
+use rulegate::message::Create;
 use uuid::Uuid;
 
 use super::*;
@@ -187,5 +188,28 @@ fn t_125_a_date_has_no_time() {
 
         let day: NaiveDate = "2024-05-01".parse().unwrap();
         assert_eq!(stored(&engine, &opportunity, "estimatedclosedate"), Some(day.into()));
+    });
+}
+
+/// When an account is created with its primary contact and three tasks, five records are there, and their
+/// lookups point both ways.
+#[test]
+fn t_194_an_account_comes_with_its_contact_and_its_tasks() {
+    // I-82
+    on_every_store(|given| {
+        let engine = given.engine([]);
+        let contact = record(&engine, "contact", [("lastname", "Ada".into())]);
+        let tasks = ["a", "b", "c"].map(|it| record(&engine, "task", [("subject", it.into())]));
+
+        let create = Create::new(record(&engine, "account", [("name", "Acme".into())]))
+            .with_related("account_primary_contact", [contact])
+            .with_related("Account_Tasks", tasks);
+        let account = engine.send(create).unwrap();
+
+        assert_eq!(["account", "contact", "task"].map(|it| count(&engine, it)), [1, 1, 3]);
+        let contact = engine.retrieve_multiple(Query::new("contact")).unwrap().records.remove(0);
+        assert_eq!(points_at(&engine, &account, "primarycontactid"), contact.id());
+        let of = Query::new("task").equal("regardingobjectid", &account);
+        assert_eq!(engine.retrieve_multiple(of).unwrap().records.len(), 3);
     });
 }

@@ -7,7 +7,8 @@ use super::*;
 
 /// Updates a record if its version is the one that the change names.
 fn update_if(engine: &Engine, target: Record) -> Result<(), rulegate::Error> {
-    engine.send(Update { target, concurrency: ConcurrencyBehavior::IfRowVersionMatches })
+    let concurrency = ConcurrencyBehavior::IfRowVersionMatches;
+    engine.send(Update { concurrency, ..Update::new(target) })
 }
 
 /// When an update demands the version that it read and the record changed since, it is refused.

@@ -1,6 +1,6 @@
 //! Amounts in base currency (C-77 to C-86, O-33).
 
-use rulegate::bootstrap::BASE_CURRENCY;
+use rulegate::bootstrap::{BASE_CURRENCY, ROOT_BUSINESS_UNIT};
 use rulegate::{Engine, EntityReference, Message, Value};
 use rust_decimal::Decimal;
 
@@ -63,6 +63,35 @@ fn an_amount_without_a_currency_is_in_base_currency() {
     assert_eq!(value(&engine, &deal, "transactioncurrencyid"), base().into());
     assert_eq!(amount(&engine, &deal, "exchangerate"), Some(Decimal::ONE));
     assert_eq!(amount(&engine, &deal, "estimatedvalue_base"), Some(100.into()));
+}
+
+#[test]
+fn an_amount_without_a_currency_is_in_that_of_the_user() {
+    // C-80: the user's before the organization's.
+    let engine = support::shipped();
+    let euro = currency(&engine, "EUR", 2);
+    let user = |values: Vec<(&'static str, Value)>| {
+        let unit = EntityReference::new("businessunit", ROOT_BUSINESS_UNIT);
+        let name = format!("user{}", values.len());
+        let own = [
+            ("businessunitid", Value::from(unit)),
+            ("domainname", name.as_str().into()),
+            ("firstname", name.as_str().into()),
+            ("lastname", name.as_str().into()),
+            ("userlicensetype", 1.into()),
+            ("internalemailaddress", format!("{name}@acme.example").into()),
+        ];
+        let values = own.into_iter().chain(values);
+        create(&engine, "systemuser", values).id
+    };
+    let [ada, bob] = [user(vec![("transactioncurrencyid", (&euro).into())]), user(Vec::new())];
+    let deal_of = |user| {
+        let deal = create(&engine.as_user(user), "opportunity", [("estimatedvalue", 100.into())]);
+        value(&engine, &deal, "transactioncurrencyid")
+    };
+
+    assert_eq!(deal_of(ada), euro.into());
+    assert_eq!(deal_of(bob), base().into());
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn no() -> Step {
 }
 
 fn account(engine: &Engine, name: &str) -> Request {
-    Create { target: record(engine, "account", [("name", name.into())]) }.into()
+    Create::new(record(engine, "account", [("name", name.into())])).into()
 }
 
 /// Six messages of which the third and the fifth fail.

@@ -16,7 +16,8 @@ fn version(engine: &Engine, target: &EntityReference) -> u64 {
 }
 
 fn update_if(engine: &Engine, target: Record) -> Result<(), Error> {
-    engine.send(Update { target, concurrency: ConcurrencyBehavior::IfRowVersionMatches })
+    let concurrency = ConcurrencyBehavior::IfRowVersionMatches;
+    engine.send(Update { concurrency, ..Update::new(target) })
 }
 
 #[test]
@@ -58,7 +59,7 @@ fn other_behaviors_do_not_ask() {
     for concurrency in [ConcurrencyBehavior::Default, ConcurrencyBehavior::AlwaysOverwrite] {
         let mut target = change(&engine, &account, []);
         target.set_version(1);
-        engine.send(Update { target, concurrency }).unwrap();
+        engine.send(Update { concurrency, ..Update::new(target) }).unwrap();
     }
 }
 

@@ -13,7 +13,7 @@ fn on_delete(entity: &str, stage: u16) -> Step {
 
 #[test]
 fn a_deleted_record_is_gone() {
-    // C-11
+    // C-132
     let engine = engine([]);
     let account = create(&engine, "account", []);
 

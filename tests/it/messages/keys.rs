@@ -27,7 +27,7 @@ fn by_key<const N: usize>(engine: &Engine, entity: &str, key: [(&str, Value); N]
 
 #[test]
 fn an_update_may_name_its_record_by_a_key() {
-    // C-103, C-106, I-38
+    // C-103, C-106, I-38, C-105
     let engine = engine([]);
     let account = create(&engine, "account", [("accountnumber", "7".into())]);
 
@@ -269,4 +269,22 @@ fn a_step_can_upsert() {
     create(&engine, "contact", []);
 
     assert_eq!(count(&engine, "account"), 1);
+}
+
+#[test]
+fn the_values_of_a_key_take_nine_hundred_bytes_at_most() {
+    // C-104, on both sides: two bytes a character
+    let with = |characters| {
+        let goal = EntityDefinition::new("goal")
+            .attribute("name", AttributeType::text(characters))
+            .key("name", ["name"]);
+        let draft = support::bare().entity(goal);
+        draft.check().map_err(|it| it.to_string())
+    };
+
+    assert!(with(450).is_ok());
+    assert_eq!(
+        with(451).unwrap_err(),
+        "key `goal.name`: the number of bytes must be at most 900, and is 902"
+    );
 }

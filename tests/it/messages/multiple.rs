@@ -300,7 +300,7 @@ fn a_single_message_reads_as_it_was_sent() {
     let engine = engine([on(Message::CreateMultiple, 20).run("all", set_nothing())]);
 
     let target = record(&engine, "account", [("name", "Acme".into())]);
-    let (transcript, outcome) = engine.trace(rulegate::message::Create { target });
+    let (transcript, outcome) = engine.trace(rulegate::message::Create::new(target));
 
     outcome.unwrap();
     insta::assert_snapshot!(transcript, @r#"

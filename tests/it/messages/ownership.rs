@@ -55,7 +55,7 @@ fn a_record_can_belong_to_another_user() {
 
 #[test]
 fn a_record_can_belong_to_a_team() {
-    // C-57
+    // C-57, C-55
     let engine = engine([]);
     let unit = unit(&engine);
     let team = team(&engine, &unit);

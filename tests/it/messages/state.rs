@@ -207,3 +207,23 @@ fn what_has_no_state_does_not_support_set_state() {
 
     assert_eq!((error.code(), error.number()), (ErrorCode::UnsupportedMessage, 0x8004_0800));
 }
+
+#[test]
+fn an_entity_may_keep_its_inactive_records_as_they_are() {
+    // C-75, O-17, R-22: an entity that does not say so takes updates of inactive records
+    let mut draft = support::bare();
+    let account = draft.entities.iter_mut().find(|it| it.logical_name == "account").unwrap();
+    account.is_read_only_when_inactive = true;
+    let engine = Engine::builder(draft.check().unwrap()).build().unwrap();
+    let account = create(&engine, "account", [("name", "A".into())]);
+    let rename = || engine.update(change(&engine, &account, [("name", "B".into())]));
+
+    set(&engine, &account, &[("statecode", 1)]).unwrap();
+    let error = rename().unwrap_err();
+    assert_eq!((error.code(), error.number()), (ErrorCode::Inactive, 0x8004_0230));
+    assert_eq!(stored(&engine, &account, "name"), Some("A".into()));
+
+    set(&engine, &account, &[("statecode", 0)]).unwrap();
+    rename().unwrap();
+    assert_eq!(stored(&engine, &account, "name"), Some("B".into()));
+}

@@ -167,3 +167,23 @@ fn what_cannot_be_read_is_stored_and_not_shown() {
     let found = engine.retrieve_multiple(rulegate::Query::new("opportunity")).unwrap();
     assert!(!found.records.first().unwrap().has("secret"));
 }
+
+#[test]
+fn differs_from_dataverse_pictures_and_files_are_bytes_of_their_record() {
+    // C-41: there, they are stored apart, and files do not travel with their record.
+    use rulegate::metadata::{AttributeType, EntityDefinition};
+    let goal = EntityDefinition::new("goal")
+        .attribute(
+            "picture",
+            AttributeType::Image { max_height: 1, max_width: 1, is_primary: true },
+        )
+        .attribute("contract", AttributeType::File { max_size_kb: 1 });
+    let draft = support::bare().entity(goal);
+    let engine = rulegate::Engine::builder(draft.check().unwrap()).build().unwrap();
+    let bytes = || Value::Bytes([1, 2, 3].into());
+
+    let goal = create(&engine, "goal", [("picture", bytes()), ("contract", bytes())]);
+
+    assert_eq!(stored(&engine, &goal, "picture"), Some(bytes()));
+    assert_eq!(stored(&engine, &goal, "contract"), Some(bytes()));
+}

@@ -37,7 +37,7 @@ fn what_the_platform_fills_is_absent_at_pre_validation_and_there_at_pre_operatio
 
 #[test]
 fn what_the_platform_fills_is_absent_at_pre_operation_where_the_settings_say_so() {
-    // I-33, I-37
+    // I-33, I-37, C-53
     let log = Log::default();
     let steps =
         [10, 20, 40].map(|it| on_create(it).run(it.to_string(), log.hook(platform_attributes)));

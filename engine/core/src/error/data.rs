@@ -14,6 +14,9 @@ pub enum DataError {
         /// The message.
         message: &'static str,
     },
+    /// A record that comes along with an Update has no identity (I-87).
+    #[error("Entity Id must be specified for Operation")]
+    RelatedIdMissing,
     /// A parameter is missing.
     #[error("{message} needs the parameter `{parameter}`")]
     ParameterMissing {
@@ -40,8 +43,10 @@ pub enum DataError {
         /// The name that was probably meant.
         suggestion: Option<String>,
     },
-    /// The entity does not support the message.
-    #[error("`{entity}` does not support {message}: {reason}")]
+    /// The entity does not support the message. The text is Dataverse's (M-77), with its reason behind.
+    #[error(
+        "The method being invoked does not support provided entity type. (`{entity}` and {message}: {reason})"
+    )]
     UnsupportedMessage {
         /// The message.
         message: &'static str,
@@ -100,6 +105,12 @@ pub enum DataError {
         /// The wanted one.
         to: i32,
     },
+    /// The entity keeps its inactive records as they are (C-75).
+    #[error("{record} cannot be updated because it is inactive: change its state first")]
+    Inactive {
+        /// The record.
+        record: EntityReference,
+    },
     /// The owner is no user or team.
     #[error("`{owner}` cannot own records: an owner is a user or a team that exists")]
     InvalidOwner {
@@ -145,8 +156,8 @@ pub enum DataError {
         first: LogicalName,
         /// The other end.
         second: LogicalName,
-        /// The record.
-        record: EntityReference,
+        /// The record, or the entity of one that has no identity yet.
+        record: String,
     },
     /// A many-to-one association takes one related record.
     #[error("Only one related entity is supported for Many to One relationship association.")]
@@ -208,6 +219,7 @@ impl DataError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::IdMissing { .. } => ErrorCode::IdMissing,
+            Self::RelatedIdMissing => ErrorCode::RelatedIdMissing,
             Self::ParameterMissing { .. } => ErrorCode::ParameterMissing,
             Self::ParameterInvalid { .. } => ErrorCode::ParameterInvalid,
             Self::UnknownMessage { .. } => ErrorCode::UnknownMessage,
@@ -218,6 +230,7 @@ impl DataError {
             Self::StatusMismatch { .. } => ErrorCode::StatusMismatch,
             Self::InvalidState { .. } => ErrorCode::InvalidState,
             Self::TransitionNotAllowed { .. } => ErrorCode::TransitionNotAllowed,
+            Self::Inactive { .. } => ErrorCode::Inactive,
             Self::InvalidOwner { .. } => ErrorCode::InvalidOwner,
             Self::Cycle { .. } => ErrorCode::Cycle,
             Self::Restricted { .. } => ErrorCode::Restricted,

@@ -93,7 +93,7 @@ impl UpsertMultiple {
 pub(crate) fn singles(request: &Request) -> Vec<Request> {
     let is_new = matches!(request, Request::CreateMultiple(_));
     let single = |it: &Record| {
-        if is_new { Create { target: it.clone() }.into() } else { Update::new(it.clone()).into() }
+        if is_new { Create::new(it.clone()).into() } else { Update::new(it.clone()).into() }
     };
     request.targets().iter().map(single).collect()
 }

@@ -19,6 +19,10 @@ pub(super) fn created(target: &mut Record, platform: &dyn Platform) -> Result<()
     ] {
         stamp(target, place, value);
     }
+    if let Some(delegate) = delegate(platform) {
+        stamp(target, system.created_on_behalf_by, &delegate);
+        stamp(target, system.modified_on_behalf_by, &delegate);
+    }
     Ok(())
 }
 
@@ -28,6 +32,8 @@ pub(super) fn modified(target: &mut Record, platform: &dyn Platform) {
     let entity = target.metadata().clone();
     stamp(target, entity.system().modified_on, &now);
     stamp(target, entity.system().modified_by, &user);
+    let delegate = delegate(platform).unwrap_or(Value::Null); // I-35
+    stamp(target, entity.system().modified_on_behalf_by, &delegate);
 }
 
 /// A record that was created elsewhere before: the sent time is that of its creation (C-48).
@@ -56,6 +62,13 @@ fn stamp(target: &mut Record, place: Option<Ordinal>, value: &Value) {
     if let Some(place) = place.filter(|it| target.at(*it).is_none()) {
         target.put(place, value.clone());
     }
+}
+
+/// Who began it all, where somebody else acts for them (C-45).
+fn delegate(platform: &dyn Platform) -> Option<Value> {
+    let caller = platform.caller();
+    let began = EntityReference::new("systemuser", caller.initiating);
+    (caller.initiating != caller.user).then(|| Value::Lookup(began))
 }
 
 fn user(platform: &dyn Platform) -> Value {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::step::{Hook, ImageRequest, Mode, Stage, Step};
-use crate::code::ErrorCode;
+use crate::code::platform;
 use crate::message::{CustomMessage, Message, Request};
 use crate::metadata::{
     AttributeSet, Catalog, DidYouMean, EntityMetadata, LogicalName, MetadataError, suggestion,
@@ -148,19 +148,19 @@ impl StepProblem {
     /// The number by which Dataverse knows this refusal.
     pub const fn number(&self) -> u32 {
         match self {
-            Self::Metadata(_) => 0x8004_1103,
-            Self::ImageType { .. } => 0x8004_416D,
-            Self::PostImageBeforeWrite => 0x8004_416E,
-            Self::NoImages(_) => 0x8004_4189,
-            Self::MainStage => 0x8004_4184,
-            Self::NoEvent(_) => 0x8004_4187,
+            Self::Metadata(_) => platform::NO_ATTRIBUTE,
+            Self::ImageType { .. } => platform::INVALID_IMAGE_TYPE,
+            Self::PostImageBeforeWrite => platform::NO_POST_IMAGE_BEFORE_WRITE,
+            Self::NoImages(_) => platform::NO_IMAGES,
+            Self::MainStage => platform::INVALID_STAGE,
+            Self::NoEvent(_) => platform::STEP_NOT_ALLOWED,
             Self::UnknownMessage { .. }
             | Self::AsynchronousBeforePost(_)
             | Self::AliasTwice(_)
             | Self::EntityOnAssociation(_)
             | Self::AttributesWithoutEntity
             | Self::RelationshipOnOther
-            | Self::Twice => ErrorCode::ParameterInvalid.number(),
+            | Self::Twice => platform::INVALID_ARGUMENT,
         }
     }
 }

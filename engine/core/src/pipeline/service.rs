@@ -47,7 +47,7 @@ pub trait OrganizationService {
     where
         Self: Sized,
     {
-        self.send(Create { target })
+        self.send(Create::new(target))
     }
 
     /// Reads all attributes of a record.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::StepOutcome;
 use crate::code::ErrorCode;
 use crate::error::{Fault, Rejection};
-use crate::message::{Custom, Message, Parameter, Request, Response};
+use crate::message::{Custom, Message, Parameter, Related, Request, Response};
 use crate::metadata::{AttributeType, EntityMetadata, Ordinal};
 use crate::pipeline::context::Context;
 use crate::record::{ColumnSet, Condition, Filter, Operator, Record, Value};
@@ -46,8 +46,12 @@ fn option(entity: &EntityMetadata, parameter: &str, value: &Value) -> Option<Str
 fn parameters(ctx: &Context) -> String {
     let request = &*ctx.request;
     match request {
-        Request::Create(it) => format!("{}{}", it.target.entity(), attributes(&it.target)),
-        Request::Update(it) => format!("{}{}", named(&it.target), attributes(&it.target)),
+        Request::Create(it) => {
+            format!("{}{}{}", it.target.entity(), attributes(&it.target), related(&it.related))
+        }
+        Request::Update(it) => {
+            format!("{}{}{}", named(&it.target), attributes(&it.target), related(&it.related))
+        }
         Request::Upsert(it) => format!("{}{}", named(&it.target), attributes(&it.target)),
         Request::Retrieve(it) => format!("{}{}", it.target, columns(&it.columns)),
         Request::RetrieveMultiple(it) => {
@@ -85,6 +89,11 @@ fn parameters(ctx: &Context) -> String {
         }
         Request::Custom(custom) => custom_heading(ctx, custom).1,
     }
+}
+
+/// How many records come along, over which relationships: each has a message of its own.
+fn related(related: &[Related]) -> String {
+    related.iter().map(|it| format!(" {}=[{}]", it.relationship, it.records.len())).collect()
 }
 
 fn parameter(parameter: &Parameter) -> String {
