@@ -33,7 +33,7 @@ fn the_table_is_in_order_and_says_when() {
 
 #[test]
 fn every_number_of_dataverses_table() {
-    // E-59: its names and values, and who raises each here
+    // E-42, E-59: its names and values, and who raises each here
     let line = |it: &PlatformCode| {
         let signed = it.number.cast_signed();
         let who = format!("{:?}", it.raised_by).to_lowercase();

@@ -17,6 +17,7 @@ const STACKS: [usize; 3] = [512 * 1024, 1_100 * 1024, 2 * 1024 * 1024];
 
 #[test]
 fn every_hostile_rule_is_stopped_and_says_where() {
+    // L-65
     let rules = hostile_rules().unwrap();
     let outcomes: Vec<String> = rules.iter().map(outcome).collect();
     let outcomes = outcomes.join("\n");

@@ -138,6 +138,7 @@ const LOADED: &[Side] = &[
 
 #[test]
 fn every_limit_stops_what_is_one_too_much_and_nothing_less() {
+    // L-67
     for side in SIDES {
         let mut limits = Limits::default();
         (side.set)(&mut limits);

@@ -42,7 +42,7 @@ fn decimal(text: &str) -> Decimal {
 
 #[test]
 fn an_amount_has_its_worth_in_base_currency() {
-    // T-123: C-78.
+    // C-78.
     let engine = support::shipped();
     let euro = currency(&engine, "EUR", 2);
 
@@ -272,7 +272,7 @@ fn a_worth_that_is_too_much_or_too_little_is_refused() {
 
 #[test]
 fn an_amount_that_is_none_is_refused_as_what_it_is() {
-    // T-102: C-19. The hook leaves it to the main operation.
+    // C-19. The hook leaves it to the main operation.
     let engine = support::shipped();
 
     let text = try_create(&engine, "opportunity", [("estimatedvalue", "much".into())]);

@@ -8,7 +8,7 @@ const USE_MESSAGE: (u32, &str) = (0x8010_0005, "opportunity.use-win-or-lose");
 
 #[test]
 fn an_update_cannot_win_or_lose_an_opportunity() {
-    // O-12.
+    // O-12, C-76.
     let engine = support::shipped();
     let deal = opportunity(&engine);
 

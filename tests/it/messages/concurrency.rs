@@ -37,31 +37,6 @@ fn every_write_gives_a_greater_version() {
 }
 
 #[test]
-fn an_update_may_demand_the_version_that_it_knows() {
-    // C-116, C-117 (T-118)
-    let engine = engine([]);
-    let account = create(&engine, "account", []);
-    let mut stale = change(&engine, &account, [("name", "B".into())]);
-    stale.set_version(version(&engine, &account));
-
-    update_if(&engine, stale.clone()).unwrap();
-    let error = update_if(&engine, stale).unwrap_err();
-
-    assert_eq!((error.code(), error.number()), (ErrorCode::VersionMismatch, 0x8006_0882));
-}
-
-#[test]
-fn who_demands_a_version_must_say_which() {
-    // C-117 (T-119)
-    let engine = engine([]);
-    let account = create(&engine, "account", []);
-
-    let error = update_if(&engine, change(&engine, &account, [])).unwrap_err();
-
-    assert_eq!((error.code(), error.number()), (ErrorCode::VersionMissing, 0x8006_0883));
-}
-
-#[test]
 fn an_entity_without_optimistic_concurrency_knows_no_versions() {
     // C-117, C-118
     let engine = engine([]);
@@ -150,7 +125,7 @@ fn threads_that_update_the_same_record_lose_no_update() {
 
 #[test]
 fn threads_that_see_a_count_and_add_to_it_see_each_other() {
-    // LAYOUT, decided since the sketch, 4: what a query found must still be so.
+    // P-51: LAYOUT, decided since the sketch, 4: what a query found must still be so.
     let at_most_five = |ctx: &mut Context| {
         if 5 <= ctx.service().retrieve_multiple(Query::new("contact"))?.records.len() {
             return Err(rulegate::Fault::reject("enough"));

@@ -25,36 +25,6 @@ fn names(ctx: &mut Context) -> String {
     ctx.targets().iter().map(name).collect::<Vec<_>>().join(" ")
 }
 
-/// The name that the target carries.
-fn name(ctx: &mut Context) -> String {
-    ctx.target().and_then(|it| it.get("name")).map_or("–".into(), ToString::to_string)
-}
-
-#[test]
-fn creating_many_raises_each_create() {
-    // M-40, M-57 (T-130)
-    let log = Log::default();
-    let engine = engine([on(Message::Create, 20).run("look", log.hook(name))]);
-
-    let created = engine.create_multiple(named(&engine, ["A", "B", "C"])).unwrap();
-
-    assert_eq!(log.take(), ["\"A\"", "\"B\"", "\"C\""]);
-    let stored = created.iter().map(|it| stored(&engine, it, "name")).collect::<Vec<_>>();
-    assert_eq!(stored, [text("A"), text("B"), text("C")]);
-}
-
-#[test]
-fn a_single_create_raises_create_multiple_with_one_target() {
-    // M-41 (T-131)
-    let log = Log::default();
-    let engine = engine([on(Message::CreateMultiple, 20).run("look", log.hook(names))]);
-
-    let acme = create(&engine, "account", [("name", "Acme".into())]);
-
-    assert_eq!(log.take(), ["\"Acme\""]);
-    assert_eq!(stored(&engine, &acme, "name"), text("Acme"));
-}
-
 #[test]
 fn a_single_update_raises_update_multiple_with_one_target() {
     // M-41
@@ -123,19 +93,6 @@ fn bulk_steps_find_the_answer_in_post_operation() {
 }
 
 #[test]
-fn one_record_that_fails_undoes_all() {
-    // M-47 (T-133)
-    let engine = engine([]);
-    let too_long = "x".repeat(161);
-
-    let sent = named(&engine, ["A", &too_long, "C"]);
-    let error = engine.create_multiple(sent).unwrap_err();
-
-    assert_eq!(error.code(), ErrorCode::TooLong);
-    assert_eq!(count(&engine, "account"), 0);
-}
-
-#[test]
 fn a_refusal_of_one_record_undoes_what_the_others_caused() {
     // M-47, P-30
     let engine = engine([
@@ -149,36 +106,6 @@ fn a_refusal_of_one_record_undoes_what_the_others_caused() {
     engine.create_multiple(named(&engine, ["A", "B"])).unwrap_err();
 
     assert_eq!((count(&engine, "account"), count(&engine, "task")), (0, 0));
-}
-
-#[test]
-fn each_record_has_images_of_its_own() {
-    // M-58, I-3 (T-134)
-    let log = Log::default();
-    let step = on(Message::UpdateMultiple, 40)
-        .pre_image_as("old", ["name"])
-        .post_image_as("new", ["name"])
-        .run(
-            "look",
-            log.hook(|ctx| {
-                let name = |index| {
-                    let old = ctx.pre_image_of(index, "old").and_then(|it| it.get("name"));
-                    let new = ctx.post_image_of(index, "new").and_then(|it| it.get("name"));
-                    format!("{} → {}", old.unwrap(), new.unwrap())
-                };
-                format!("{}, {}", name(0), name(1))
-            }),
-        );
-    let engine = engine([step]);
-    let created = engine.create_multiple(named(&engine, ["A", "B"])).unwrap();
-    let changes = created
-        .iter()
-        .zip(["C", "D"])
-        .map(|(it, name)| change(&engine, it, [("name", name.into())]));
-
-    engine.update_multiple(changes.collect()).unwrap();
-
-    assert_eq!(log.take(), ["\"A\" → \"C\", \"B\" → \"D\""]);
 }
 
 #[test]
@@ -294,7 +221,7 @@ fn a_record_that_stands_there_twice_changes_twice() {
 
 #[test]
 fn what_is_no_bulk_is_refused() {
-    // M-45, M-46, M-50 (T-135)
+    // M-45, M-46, M-50
     let engine = engine([]);
     let account = record(&engine, "account", []);
     let mixed = vec![account.clone(), record(&engine, "contact", [])];
@@ -399,4 +326,48 @@ fn messages_of_a_bulk_are_counted_one_by_one() {
 
     assert_eq!(error.code(), ErrorCode::StepLimit);
     assert_eq!(engine.retrieve_multiple(Query::new("account")).unwrap().records.len(), 3);
+}
+
+#[test]
+fn a_bulk_message_names_its_entity_and_no_record() {
+    //
+    let log = Log::default();
+    let aim = |ctx: &mut Context| format!("{} {:?}", ctx.entity(), ctx.primary_id());
+    let engine = engine([on(Message::CreateMultiple, 40).run("see", log.hook(aim))]);
+
+    engine.create_multiple(named(&engine, ["A", "B"])).unwrap();
+
+    assert_eq!(log.take(), ["account None"]);
+}
+
+#[test]
+fn bulk_steps_leave_variables_for_each_other() {
+    // M-61
+    let log = Log::default();
+    let engine = engine([
+        on(Message::CreateMultiple, 20).run("leave", |ctx: &mut Context| {
+            ctx.shared.insert("k".to_owned(), 1.into());
+            Ok(())
+        }),
+        on(Message::CreateMultiple, 40)
+            .run("find", log.hook(|ctx: &mut Context| ctx.shared.contains_key("k"))),
+    ]);
+
+    engine.create_multiple(named(&engine, ["A", "B"])).unwrap();
+
+    assert_eq!(log.take(), ["true"]);
+}
+
+#[test]
+fn updating_many_demands_no_version() {
+    // M-51
+    let engine = engine([]);
+    let acme = create(&engine, "account", []);
+    let mut stale = change(&engine, &acme, [("name", "A".into())]);
+    stale.set_version(1);
+    update(&engine, &acme, []);
+
+    engine.update_multiple(vec![stale]).unwrap();
+
+    assert_eq!(stored(&engine, &acme, "name"), text("A"));
 }

@@ -42,25 +42,6 @@ fn refused(engine: &Engine, create: Create) -> (ErrorCode, u32) {
 }
 
 #[test]
-fn an_account_comes_with_its_contact_and_its_tasks() {
-    // I-82 (T-194)
-    let engine = engine([]);
-
-    let account = engine
-        .send(
-            Create::new(named(&engine, "Acme"))
-                .with_related("account_primary_contact", [contact(&engine, "Lovelace")])
-                .with_related("Account_Tasks", ["a", "b", "c"].map(|it| task(&engine, it))),
-        )
-        .unwrap();
-
-    assert_eq!(["account", "contact", "task"].map(|it| count(&engine, it)), [1, 1, 3]);
-    let contact = only(&engine, "contact");
-    assert_eq!(stored(&engine, &account, "primarycontactid"), Some(contact.into()));
-    assert_eq!(tasks_of(&engine, &account), ["a", "b", "c"]);
-}
-
-#[test]
 fn related_records_bring_their_own_along() {
     // I-82: account, its contact, and the tasks of the contact
     let engine = engine([]);

@@ -70,29 +70,6 @@ fn a_state_brings_its_default_status() {
 }
 
 #[test]
-fn a_status_brings_its_state() {
-    // C-70 (T-113)
-    let engine = engine([]);
-    let opportunity = create(&engine, "opportunity", []);
-
-    set(&engine, &opportunity, &[("statuscode", 5)]).unwrap();
-
-    assert_eq!(both(&engine, &opportunity), [2, 5]);
-}
-
-#[test]
-fn a_pair_that_does_not_match_is_refused() {
-    // C-71 (T-114)
-    let engine = engine([]);
-    let opportunity = create(&engine, "opportunity", []);
-
-    let error = set(&engine, &opportunity, &[("statecode", 1), ("statuscode", 5)]).unwrap_err();
-
-    assert_eq!((error.code(), error.number()), (ErrorCode::StatusMismatch, 0x8004_8408));
-    assert_eq!(both(&engine, &opportunity), [0, 1]);
-}
-
-#[test]
 fn an_unknown_state_or_status_is_no_option() {
     // C-30, C-74
     let engine = engine([]);
@@ -204,7 +181,7 @@ fn set_state_to_what_is_there_is_no_update() {
 
 #[test]
 fn an_update_of_the_state_raises_no_set_state() {
-    // M-25 (T-117)
+    // M-25
     let log = Log::default();
     let engine = engine([Step::on(Message::SetState, "opportunity").run("see", log.word("ran"))]);
     let opportunity = create(&engine, "opportunity", []);
