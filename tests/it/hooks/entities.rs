@@ -113,7 +113,7 @@ const REMOVE: Cascades = Cascades { delete: Cascade::RemoveLink, ..Cascades::NON
 
 #[test]
 fn an_opportunity_does_to_its_children_what_the_references_say() {
-    // O-45, O-46, O-58, O-59, R-1, R-2
+    // O-45, O-58, O-59, R-1, R-2
     let quotes = Cascades { assign: Cascade::Cascade, delete: Cascade::Cascade, ..Cascades::NONE };
     assert_relationships(&[
         ("Opportunity_Tasks", "opportunity", ["task", "regardingobjectid"], Cascades::PARENTAL),
