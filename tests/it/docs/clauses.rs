@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rulegate::settings::Settings;
-
+use super::names;
 use super::page::{Page, quoted};
 use super::suite::Suite;
 
@@ -49,7 +48,7 @@ pub(super) fn rows(text: &str, letters: &str) -> Vec<Row> {
 /// What is wrong with the tables.
 pub(super) fn problems(page: &Page) -> Vec<String> {
     let rows = rows(&page.text, "PXMIVECRBOL");
-    let (suite, settings) = (Suite::read(), format!("{:?}", Settings::default()));
+    let (suite, settings) = (Suite::read(), names::switches());
     let listed = rows.iter().map(|it| it.id.clone()).collect();
     let mut problems = differences(&all(), &listed);
     let wrong = rows.iter().flat_map(|row| row.problems(&suite, &settings).into_iter());
