@@ -101,7 +101,9 @@ impl Row {
         match self.fate.as_str() {
             "kept" if tests.is_empty() => say("which test shows it?".to_owned()),
             "differs" if !has_reason => say("why does it differ?".to_owned()),
-            "differs" if tests.is_empty() => say("which test shows the difference?".to_owned()),
+            "differs" if tests.is_empty() && !reason.contains("no test") => {
+                say("which test shows the difference?".to_owned())
+            }
             "switch" if tests.is_empty() => say("which test turns the switch?".to_owned()),
             "switch" if !quoted(&self.evidence).next().is_some_and(is_setting) => {
                 say("which setting is it?".to_owned());
