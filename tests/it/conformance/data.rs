@@ -213,27 +213,3 @@ fn t_194_an_account_comes_with_its_contact_and_its_tasks() {
         assert_eq!(engine.retrieve_multiple(of).unwrap().records.len(), 3);
     });
 }
-
-/// When an account is created together with its primary contact and three tasks, all five are there, and
-/// each lookup points at whom it should.
-#[test]
-fn t_194_an_account_comes_with_its_contact_and_its_tasks() {
-    // I-82
-    on_every_store(|given| {
-        let engine = given.engine([]);
-        let contact = record(&engine, "contact", [("lastname", "Lovelace".into())]);
-        let tasks = ["a", "b", "c"].map(|it| record(&engine, "task", [("subject", it.into())]));
-
-        let account = Create::new(record(&engine, "account", []))
-            .with_related("account_primary_contact", [contact])
-            .with_related("Account_Tasks", tasks);
-        let account = engine.send(account).unwrap();
-
-        assert_eq!(["account", "contact", "task"].map(|it| count(&engine, it)), [1, 1, 3]);
-        let contacts = engine.retrieve_multiple(Query::new("contact")).unwrap().records;
-        let contact = contacts.first().unwrap().reference();
-        assert_eq!(stored(&engine, &account, "primarycontactid"), contact.map(Value::from));
-        let below = Query::new("task").equal("regardingobjectid", &account);
-        assert_eq!(engine.retrieve_multiple(below).unwrap().records.len(), 3);
-    });
-}
