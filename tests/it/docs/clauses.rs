@@ -132,8 +132,8 @@ pub(super) fn summary(text: &str) -> String {
     }
     let line = |name: String, section: &str| {
         let counted = FATES.map(|it| counts.get(&(section, it)).copied().unwrap_or_default());
-        let cells: String = counted.iter().map(|it| format!(" {it} |")).collect();
-        format!("| {name} |{cells}\n")
+        let cells = counted.map(|it| it.to_string()).join(" | ");
+        format!("| {name} | {cells} |\n")
     };
     let mut made = format!("| | {} |\n|---|---|---|---|---|---|\n", FATES.join(" | "));
     for (letter, about, _) in SECTIONS {
