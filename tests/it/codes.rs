@@ -11,6 +11,7 @@ const DATAVERSE: &[(u32, &str)] = &[
     (0x8004_0203, "InvalidArgument"),
     (0x8004_0216, "UnExpected"),
     (0x8004_0217, "ObjectDoesNotExist"),
+    (0x8004_0220, "PrivilegeDenied"),
     (0x8004_0224, "IsvUnExpected"),
     (0x8004_0227, "CannotDeleteDueToAssociation"),
     (0x8004_0229, "InvalidOwnerID"),

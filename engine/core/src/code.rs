@@ -69,6 +69,9 @@ codes! {
     /// A query asks for something impossible.
     InvalidQuery = "message.invalid-query", 0x8004_0203;
 
+    /// The caller lacks the privilege (L-25).
+    PrivilegeDenied = "privilege.denied", 0x8004_0220;
+
     /// The status reason does not belong to the state (C-71).
     StatusMismatch = "state.status-mismatch", 0x8004_8408;
     /// The entity has no such state (0x80040233).

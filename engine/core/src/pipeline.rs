@@ -19,6 +19,7 @@
 //! - A hook can change the input until the main operation, and the output after it.
 
 mod batch;
+mod bypass;
 mod context;
 mod desk;
 mod environment;
@@ -233,6 +234,7 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
         .run(name, |_: &mut Context| Ok(()));
     let outcome = execute(&*message.main, ctx).and_then(|()| ctx.check_unturned());
     ctx.call.operation.note(|it| it.main_ended(ctx, &outcome));
+    ctx.keep_tag();
     outcome.map_err(|fault| ctx.failed(&step, fault))?;
     ctx.call.operation.is_in_transaction()?;
     ctx.response.take().ok_or(Error::Bug("a message without an answer"))
@@ -249,6 +251,7 @@ impl Context {
             let step = String::new();
             return Err(Error::TooDeep { step, depth: self.call.depth, limit: NESTING_LIMIT });
         }
+        self.call.check_options(&self.message)?;
         let mut desk = Desk { call: self.call.clone(), parent: None };
         let generation = Arc::clone(&self.call.operation.generation);
         let request = Arc::make_mut(&mut self.request);
@@ -331,7 +334,7 @@ impl Context {
     fn wrap(&mut self) {
         if self.message.is_wrapped() {
             self.parent = Some(Arc::new(self.as_parent(Stage::MainOperation)));
-            self.shared = Variables::new();
+            self.shared = self.call.variables();
         }
     }
 
@@ -381,6 +384,9 @@ impl Context {
 
     /// Why a step does not run on this message; `None` where it runs.
     fn skips(&self, planned: &PlannedStep) -> Option<String> {
+        if self.call.bypasses(&planned.step) {
+            return Some("bypassed".to_owned());
+        }
         if let Some(wanted) = planned.step.relationship_filter() {
             let link = self.request.link()?;
             if !link.relationship.eq_ignore_ascii_case(wanted) {
@@ -424,6 +430,7 @@ impl Context {
     fn leave(&mut self) {
         self.caller = self.call.caller;
         self.step = None;
+        self.keep_tag();
     }
 
     fn failed(&self, step: &Step, fault: Fault) -> Error {

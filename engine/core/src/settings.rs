@@ -1,8 +1,11 @@
 //! Switches and limits of an engine: what Dataverse leaves open, and what an embedder may tighten.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use uuid::Uuid;
+
+use crate::bootstrap::SYSTEM_USER;
 
 /// Switches and limits. The defaults are Dataverse's, or our documented choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,10 @@ pub struct Settings {
     pub associate_takes_entity: bool,
     /// Digits after the point of amounts that leave it to the organization (C-33).
     pub pricing_decimal_precision: u32,
+    /// Who may send messages that pass steps by (L-19, L-25): at first SYSTEM alone.
+    pub bypass_users: BTreeSet<Uuid>,
+    /// How many steps one message may pass by, by their names (L-22).
+    pub bypass_steps_limit: usize,
     /// Which step runs leave a row in the trace log (E-46).
     pub trace_log: TraceLogSetting,
     /// What becomes of asynchronous steps.
@@ -86,6 +93,8 @@ impl Default for Settings {
             read_failure_dooms: false,
             associate_takes_entity: false,
             pricing_decimal_precision: 2,
+            bypass_users: BTreeSet::from([SYSTEM_USER]),
+            bypass_steps_limit: 3,
             trace_log: TraceLogSetting::default(),
             jobs: Jobs::default(),
         }

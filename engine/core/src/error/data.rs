@@ -1,5 +1,7 @@
 //! Rules of the data that a request can break.
 
+use uuid::Uuid;
+
 use super::ErrorCode;
 use crate::metadata::LogicalName;
 use crate::record::EntityReference;
@@ -49,6 +51,14 @@ pub enum DataError {
         entity: LogicalName,
         /// Why not.
         reason: &'static str,
+    },
+    /// The caller may not do this.
+    #[error("the user {user} lacks the privilege {privilege}")]
+    PrivilegeDenied {
+        /// The caller.
+        user: Uuid,
+        /// The name of the privilege.
+        privilege: &'static str,
     },
     /// The status reason does not belong to the state.
     #[error("{status} is not a valid status code for state code {state} of `{entity}`")]
@@ -190,6 +200,7 @@ impl DataError {
             Self::ParameterInvalid { .. } => ErrorCode::ParameterInvalid,
             Self::UnknownMessage { .. } => ErrorCode::UnknownMessage,
             Self::UnsupportedMessage { .. } => ErrorCode::UnsupportedMessage,
+            Self::PrivilegeDenied { .. } => ErrorCode::PrivilegeDenied,
             Self::StatusMismatch { .. } => ErrorCode::StatusMismatch,
             Self::InvalidState { .. } => ErrorCode::InvalidState,
             Self::TransitionNotAllowed { .. } => ErrorCode::TransitionNotAllowed,

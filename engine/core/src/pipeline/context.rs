@@ -316,7 +316,7 @@ impl Context {
             trace: TraceText::default(),
             job: None,
             request_id: OnceLock::new(),
-            shared: Variables::new(),
+            shared: call.variables(),
             message,
             call,
         }

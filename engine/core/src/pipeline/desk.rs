@@ -73,6 +73,8 @@ impl Platform for Desk {
     fn send(&mut self, request: Request) -> Result<Response, Error> {
         let parent =
             self.parent.clone().ok_or(Error::Bug("a message sent before it was opened"))?;
-        run(self.call.nested(self.call.caller, parent), request)
+        // What a main operation sends belongs to its request: a cascade inherits the options (L-28).
+        let options = self.call.options.clone();
+        run(self.call.nested(self.call.caller, parent).with_options(options), request)
     }
 }

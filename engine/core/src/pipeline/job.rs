@@ -15,7 +15,7 @@ use super::transcript::Recorder;
 use super::{Environment, Generation, Variables, execute, image};
 use crate::clock::IdStream;
 use crate::error::{Fault, OperationStatus};
-use crate::message::{Request, Response};
+use crate::message::{Options, Request, Response};
 use crate::record::Record;
 use crate::settings::Caller;
 
@@ -34,6 +34,7 @@ pub(crate) struct Job {
     generation: Arc<Generation>,
     correlation: Uuid,
     caller: Caller,
+    options: Option<Arc<Options>>,
     depth: u32,
     parent: Option<Arc<ParentContext>>,
     request: Arc<Request>,
@@ -117,6 +118,7 @@ impl Job {
             generation: Arc::clone(&operation.generation),
             correlation: operation.correlation(),
             caller: ctx.call.caller,
+            options: ctx.call.options.clone(),
             depth: ctx.call.depth,
             parent: ctx.parent.clone(),
             request: Arc::clone(&ctx.request),
@@ -142,7 +144,8 @@ impl Job {
 
     /// The context of the job: after the message, outside its transaction, at the same depth (P-73).
     fn context(&self, operation: Arc<Operation>) -> Context {
-        let call = Call { depth: self.depth, ..Call::outermost(operation, self.caller) };
+        let call = Call::outermost(operation, self.caller).with_options(self.options.clone());
+        let call = Call { depth: self.depth, ..call };
         let mut ctx = Context::open(call, (*self.request).clone());
         ctx.settle();
         ctx.mode = Mode::Asynchronous;

@@ -15,6 +15,7 @@ use super::transcript::Recorder;
 use super::{Environment, Generation};
 use crate::clock::IdStream;
 use crate::error::Error;
+use crate::message::Options;
 use crate::settings::Caller;
 use crate::store::{Reader, StoreError, Transaction};
 
@@ -47,6 +48,8 @@ pub(crate) struct Call {
     pub(super) depth: u32,
     pub(super) caller: Caller,
     pub(super) parent: Option<Arc<ParentContext>>,
+    /// What the caller said of the message beside its parameters.
+    pub(super) options: Option<Arc<Options>>,
 }
 
 /// The transaction of an operation over its life.
@@ -267,13 +270,13 @@ impl Operation {
 
 impl Call {
     pub(crate) fn outermost(operation: Arc<Operation>, caller: Caller) -> Self {
-        Self { operation, depth: 1, caller, parent: None }
+        Self { operation, depth: 1, caller, parent: None, options: None }
     }
 
-    /// The place from which a message within this one is sent.
+    /// The place from which a message within this one is sent. Options are not inherited (L-27).
     pub(super) fn nested(&self, caller: Caller, parent: Arc<ParentContext>) -> Self {
         let operation = Arc::clone(&self.operation);
-        Self { operation, depth: self.depth + 1, caller, parent: Some(parent) }
+        Self { operation, depth: self.depth + 1, caller, parent: Some(parent), options: None }
     }
 }
 

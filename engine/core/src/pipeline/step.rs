@@ -59,6 +59,7 @@ pub struct Step {
     pub(super) post_images: Vec<ImageRequest>,
     pub(super) run_as: Option<Uuid>,
     pub(super) is_enabled: bool,
+    pub(super) is_essential: bool,
     pub(super) description: String,
     pub(super) hook: Arc<dyn Hook>,
 }
@@ -130,6 +131,7 @@ impl Step {
             post_images: Vec::new(),
             run_as: None,
             is_enabled: true,
+            is_essential: false,
             description: String::new(),
             hook: Arc::new(|_: &mut Context| Ok(())),
         }
@@ -232,6 +234,13 @@ impl Step {
         self
     }
 
+    /// Lets no request pass the step by, as `CanBeBypassed = false` does (L-30): for what the platform does.
+    #[must_use]
+    pub fn essential(mut self) -> Self {
+        self.is_essential = true;
+        self
+    }
+
     /// Says in words what the step is for.
     #[must_use]
     pub fn described(mut self, description: impl Into<String>) -> Self {
@@ -311,6 +320,11 @@ impl Step {
     /// Whether it runs at all.
     pub fn is_enabled(&self) -> bool {
         self.is_enabled
+    }
+
+    /// Whether no request can pass it by.
+    pub fn is_essential(&self) -> bool {
+        self.is_essential
     }
 
     /// What it is for, in words.
