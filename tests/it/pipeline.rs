@@ -6,6 +6,7 @@ mod order; // Which step runs first.
 mod stages; // Where a message passes, and what can be changed there.
 mod transactions; // What is undone together.
 
+mod configuration; // Two texts with which a step is registered.
 mod context; // What a hook sees of its message.
 mod filtering; // Which updates wake a step.
 mod images; // A record before the message and after the write.

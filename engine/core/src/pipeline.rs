@@ -20,6 +20,7 @@
 
 mod batch;
 mod bypass;
+mod configuration;
 mod context;
 mod desk;
 mod environment;
@@ -37,6 +38,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 pub(crate) use self::batch::run_together;
+pub use self::configuration::Deployment;
 pub use self::context::Context;
 pub(crate) use self::environment::Environment;
 pub(crate) use self::generation::{Generation, Messages, Registered};

@@ -71,6 +71,32 @@ fn delete_has_no_post_image() {
 }
 
 #[test]
+fn an_image_is_of_the_property_that_its_message_has() {
+    // I-2, I-4, I-8 (T-042)
+    let state = Message::SetState;
+    for (message, expected, other) in [
+        (Message::Create, "id", "Target"),
+        (Message::Update, "Target", "id"),
+        (Message::Delete, "Target", "EntityMoniker"),
+        (Message::Assign, "Target", "target"),
+        (state, "EntityMoniker", "Target"),
+    ] {
+        let step = match message {
+            Message::Create => on(message).at(Stage::PostOperation).post_image(["name"]),
+            _ => on(message).pre_image(["name"]),
+        };
+
+        let (number, text) = refusal(step.clone().image_property(other));
+
+        assert_eq!(number, 0x8004_416B);
+        assert!(text.contains(&format!("of `{other}`: it is of `{expected}`")), "{text}");
+        assert!(is_accepted(step.image_property(expected)));
+    }
+    let (number, _) = refusal(on(Message::Retrieve).image_property("Target"));
+    assert_eq!(number, 0x8004_4189);
+}
+
+#[test]
 fn before_the_write_there_is_no_post_image() {
     // I-7
     for stage in [Stage::PreValidation, Stage::PreOperation] {

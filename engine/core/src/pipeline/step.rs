@@ -6,6 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::Context;
+use super::configuration::{Configuration, Deployment};
 use crate::error::Fault;
 use crate::message::Message;
 use crate::metadata::{EntityMetadata, LogicalName};
@@ -60,6 +61,9 @@ pub struct Step {
     pub(super) run_as: Option<Uuid>,
     pub(super) is_enabled: bool,
     pub(super) is_essential: bool,
+    pub(super) deployment: Deployment,
+    pub(super) configuration: Option<Arc<Configuration>>,
+    pub(super) image_property: Option<String>,
     pub(super) description: String,
     pub(super) hook: Arc<dyn Hook>,
 }
@@ -132,6 +136,9 @@ impl Step {
             run_as: None,
             is_enabled: true,
             is_essential: false,
+            deployment: Deployment::ServerOnly,
+            configuration: None,
+            image_property: None,
             description: String::new(),
             hook: Arc::new(|_: &mut Context| Ok(())),
         }
@@ -217,6 +224,14 @@ impl Step {
         names: impl IntoIterator<Item = N>,
     ) -> Self {
         self.post_images.push(ImageRequest::new(alias, names));
+        self
+    }
+
+    /// Says which property of the message its images show (I-4, I-8). Each message has one, so that this
+    /// only checks what the author thinks.
+    #[must_use]
+    pub fn image_property(mut self, name: impl Into<String>) -> Self {
+        self.image_property = Some(name.into());
         self
     }
 
