@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use insta::assert_snapshot;
 use rulegate::ErrorCode;
 
-/// The numbers of spec §4.5 that the engine raises, with that table's names.
+/// The numbers of spec §4.5, §4.2 and §9.1 that the engine raises, with the names of Dataverse's list.
 const DATAVERSE: &[(u32, &str)] = &[
     (0x8004_0200, "RequiredFieldMissing"),
     (0x8004_0203, "InvalidArgument"),
@@ -28,6 +28,11 @@ const DATAVERSE: &[(u32, &str)] = &[
     (0x8004_1103, "QueryBuilderNoAttribute"),
     (0x8004_4150, "generic SQL"),
     (0x8004_4151, "SQL timeout"),
+    (0x8004_4162, "AsyncOperationInvalidStateChange"),
+    (0x8004_4165, "AsyncOperationInvalidStateChangeToComplete"),
+    (0x8004_4166, "AsyncOperationInvalidStateChangeToReady"),
+    (0x8004_4167, "AsyncOperationInvalidStateChangeToSuspended"),
+    (0x8004_416A, "AsyncOperationCannotDeleteUnlessCompleted"),
     (0x8004_4182, "SdkCorrelationTokenDepthTooHigh"),
     (0x8004_431A, "PicklistValueOutOfRange"),
     (0x8004_432F, "IntegerValueOutOfRange"),

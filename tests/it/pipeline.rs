@@ -16,6 +16,7 @@ mod shared_variables; // What hooks leave for each other.
 
 mod faults; // What a caller hears of a failure.
 mod generations; // What a reload changes, and what it leaves alone.
+mod job_changes; // What can be asked of a job.
 mod jobs; // What runs after the commit.
 mod registration; // Which steps are refused.
 mod trace_log; // A row for every run of a step.

@@ -117,6 +117,17 @@ codes! {
     /// The database failed.
     Backend = "store.backend", 0x8004_4150;
 
+    /// A job that is done cannot be canceled (L-7).
+    JobNotCancelable = "job.not-cancelable", 0x8004_4165;
+    /// A job that does not wait cannot be resumed (L-7).
+    JobNotResumable = "job.not-resumable", 0x8004_4166;
+    /// A job that does not run cannot be paused (L-7).
+    JobNotPausable = "job.not-pausable", 0x8004_4167;
+    /// A job that neither is ready nor runs cannot be postponed (L-7).
+    JobNotPostponable = "job.not-postponable", 0x8004_4162;
+    /// A job that is not done cannot be deleted (E-35).
+    JobNotCompleted = "job.not-completed", 0x8004_416A;
+
     /// A step said no (E-3).
     StepRejected = "step.rejected", 0x8004_0265;
     /// A step broke (E-4).

@@ -61,6 +61,7 @@ pub struct Step {
     pub(super) run_as: Option<Uuid>,
     pub(super) is_enabled: bool,
     pub(super) is_essential: bool,
+    pub(super) is_auto_delete: bool,
     pub(super) deployment: Deployment,
     pub(super) configuration: Option<Arc<Configuration>>,
     pub(super) image_property: Option<String>,
@@ -136,6 +137,7 @@ impl Step {
             run_as: None,
             is_enabled: true,
             is_essential: false,
+            is_auto_delete: false,
             deployment: Deployment::ServerOnly,
             configuration: None,
             image_property: None,
@@ -169,6 +171,13 @@ impl Step {
     pub fn asynchronous(mut self) -> Self {
         self.mode = Mode::Asynchronous;
         self.stage = Stage::PostOperation;
+        self
+    }
+
+    /// Forgets the jobs of the step that succeeded, as `AsyncAutoDelete` does (P-58, L-10).
+    #[must_use]
+    pub fn auto_delete(mut self) -> Self {
+        self.is_auto_delete = true;
         self
     }
 
