@@ -2,6 +2,7 @@
 
 mod create; // A record comes into being.
 mod delete; // A record goes, and those that refer to it.
+mod parts; // A state that changes with more, in two parts.
 mod update; // Some attributes change.
 
 mod dates; // Dates and moments.

@@ -152,12 +152,14 @@ fn carry(ctx: &mut Context) -> Result<Response, Error> {
     run_stage(ctx, Stage::PreValidation)?;
 
     ctx.in_transaction(|ctx| {
-        ctx.prepare()?;
-        run_stage(ctx, Stage::PreOperation)?;
-        main_operation(ctx)?;
-        ctx.capture_post_image()?;
-        run_stage(ctx, Stage::PostOperation)?;
-        ctx.queue_jobs()
+        ctx.in_parts(|ctx| {
+            ctx.prepare()?;
+            run_stage(ctx, Stage::PreOperation)?;
+            main_operation(ctx)?;
+            ctx.capture_post_image()?;
+            run_stage(ctx, Stage::PostOperation)?;
+            ctx.queue_jobs()
+        })
     })?;
 
     ctx.response.take().ok_or(Error::Bug("a message without an answer"))
@@ -313,6 +315,18 @@ impl Context {
             }
         }
         Err(StoreError::Conflict.into())
+    }
+
+    /// Runs the body once, or twice where an update changes a state and more: first with all else, then
+    /// with the state (M-19, M-22). Each part finds the record as it is then, and variables of its own.
+    fn in_parts(&mut self, body: impl Fn(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
+        let Request::Update(update) = Arc::make_mut(&mut self.request) else { return body(self) };
+        let Some(second) = update.split() else { return body(self) };
+        body(self)?;
+        self.request = Arc::new(second.into());
+        (self.response, self.after, self.shared) = (None, None, Variables::new());
+        self.capture_pre_image()?;
+        body(self)
     }
 
     /// Whether who catches this error saves nothing (E-12). A read may fail (E-13), but no step (P-30).

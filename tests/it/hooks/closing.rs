@@ -355,6 +355,8 @@ fn the_activity_is_created_between_the_stages_of_win() {
             "Update opportunity 10",
             "Update opportunity 20",
             "Update opportunity 40",
+            "Update opportunity 20", // M-19: the state apart.
+            "Update opportunity 40",
             "Create opportunityclose 10",
             "Create opportunityclose 20",
             "Create opportunityclose 40",
@@ -365,7 +367,7 @@ fn the_activity_is_created_between_the_stages_of_win() {
 
 #[test]
 fn the_inner_update_stands_one_deeper_within_win() {
-    // O-22, P-71.
+    // O-22, P-71; M-22: both parts of the update are as deep.
     let log = Log::default();
     let step = Step::on(Message::Update, "opportunity").run("look", {
         let log = log.clone();
@@ -379,7 +381,7 @@ fn the_inner_update_stands_one_deeper_within_win() {
 
     win(&engine, &opportunity(&engine)).unwrap();
 
-    assert_eq!(log.lines(), ["2 Win"]);
+    assert_eq!(log.lines(), ["2 Win", "2 Win"]);
 }
 
 #[test]

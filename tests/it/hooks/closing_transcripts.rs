@@ -29,8 +29,15 @@ fn a_win_reads_like_a_story() {
            base-amounts                       ✓
              actualvalue_base                 – → 12500
            opportunity-currency               – skipped: transactioncurrencyid not sent
+           opportunity-state                  – skipped: statecode, statuscode not sent
+        30 main                               saved actualclosedate, actualvalue, actualvalue_base
+        40 post-operation
+           opportunity-role-refresh           – skipped: statecode, statuscode not sent
+        20 pre-operation
+           base-amounts                       ✓
+           opportunity-currency               – skipped: transactioncurrencyid not sent
            opportunity-state                  ✓
-        30 main                               saved actualclosedate, actualvalue, actualvalue_base, statecode, statuscode
+        30 main                               saved statecode, statuscode
         40 post-operation
            opportunity-role-refresh           ✓
         ▶ RetrieveMultiple customeropportunityrole [opportunitystatecode, opportunitystatuscode] where opportunityid=opportunity#1 ✔ 1 found  depth 3
@@ -86,6 +93,13 @@ fn a_win_that_a_nested_message_refuses_shows_where() {
       ▶ Retrieve opportunity#1 [actualvalue, estimatedvalue, statecode, transactioncurrencyid] ✔ read  depth 2
       ▶ RetrieveMultiple quote [statecode] where opportunityid=opportunity#1 and statecode in Draft(0), Active(1) ✔ 0 found  depth 2
       ▶ Update opportunity#1 actualclosedate=2026-01-15 statecode=Won(1) statuscode=Canceled(4)  depth 2
+        20 pre-operation
+           base-amounts                       ✓
+           opportunity-currency               – skipped: transactioncurrencyid not sent
+           opportunity-state                  – skipped: statecode, statuscode not sent
+        30 main                               saved actualclosedate
+        40 post-operation
+           opportunity-role-refresh           – skipped: statecode, statuscode not sent
         20 pre-operation
            base-amounts                       ✓
            opportunity-currency               – skipped: transactioncurrencyid not sent

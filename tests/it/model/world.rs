@@ -227,14 +227,14 @@ impl World {
             scene.shared.clear();
         }
         if self.is_open() {
-            return self.within(&mut scene, &steps);
+            return self.in_parts(&mut scene, &steps);
         }
         self.transaction = Transaction::Open(self.store.clone(), Vec::new());
         scene.is_in_transaction = true;
         if wants_before {
             scene.before = self.record(&scene); // As stage 10 left it (I-17).
         }
-        let outcome = self.within(&mut scene, &steps);
+        let outcome = self.in_parts(&mut scene, &steps);
         match (std::mem::take(&mut self.transaction), outcome) {
             (Transaction::Open(_, jobs), Ok(found)) => {
                 self.jobs.extend(jobs);
@@ -246,6 +246,28 @@ impl World {
             }
             (Transaction::None, _) => Err(Wrong::new("the model lost its transaction")),
         }
+    }
+
+    /// An update of a state and more happens twice: without the state, then with nothing else (M-19).
+    fn in_parts(&mut self, scene: &mut Scene, steps: &[Rc<Plan>]) -> Result<Option<Row>, Wrong> {
+        let is_state = |name: &str| name == "statecode" || name == "statuscode";
+        let Request::Update(whole) = &scene.request else { return self.within(scene, steps) };
+        let (state, rest): (Row, Row) =
+            whole.values.clone().into_iter().partition(|(name, _)| is_state(name));
+        if state.is_empty() || rest.is_empty() {
+            return self.within(scene, steps);
+        }
+        let mut second = scene.clone();
+        scene.request = Request::Update(Target { values: rest, ..whole.clone() });
+        self.within(scene, steps)?;
+        if let Some(target) = second.request.target_mut() {
+            target.values = state;
+        }
+        if second.before.is_some() {
+            second.before = self.record(&second);
+        }
+        *scene = second;
+        self.within(scene, steps)
     }
 
     /// What happens in the transaction.

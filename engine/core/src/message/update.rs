@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::platform::{Platform, existing, find};
 use super::{Response, keys, ownership, stamps, state, values};
 use crate::error::{DataError, Error};
-use crate::metadata::{Cascade, OneToMany};
+use crate::metadata::{AttributeSet, Cascade, OneToMany};
 use crate::record::{EntityReference, Operator, Query, Record, Value};
 
 /// The most ancestors that a hierarchy can have before the engine takes it for a circle.
@@ -43,6 +43,21 @@ impl Update {
         let entity = self.target.metadata().clone();
         values::drop_all(&mut self.target, &entity.system().not_for_update);
         Ok(())
+    }
+
+    /// Takes out what an update changes apart, where it is mixed with other attributes (M-19, M-20).
+    pub(crate) fn split(&mut self) -> Option<Self> {
+        let entity = Arc::clone(self.target.metadata());
+        let apart = &entity.system().apart;
+        let is_mixed = |sent: &AttributeSet| {
+            sent.intersects(apart) && !sent.iter().all(|it| apart.contains(it))
+        };
+        if !is_mixed(self.target.present()) {
+            return None;
+        }
+        let second = Self::new(self.target.only(apart)); // The first has asked for the row version.
+        values::drop_all(&mut self.target, apart);
+        Some(second)
     }
 
     pub(super) fn run(&mut self, platform: &mut dyn Platform) -> Result<Response, Error> {

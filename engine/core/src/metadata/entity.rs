@@ -124,6 +124,8 @@ pub(crate) struct SystemAttributes {
     /// What callers cannot send with Create, and with Update (C-6).
     pub(crate) not_for_create: AttributeSet,
     pub(crate) not_for_update: AttributeSet,
+    /// What an update changes apart from all else (M-19, M-20).
+    pub(crate) apart: AttributeSet,
     /// What is computed or derived, and never stored (C-20).
     pub(crate) not_stored: AttributeSet,
     /// What a new record gets where nobody sends it (C-37).
@@ -366,6 +368,7 @@ impl SystemAttributes {
         if let Some(id) = system.primary_id {
             system.required.remove(id);
         }
+        system.apart = apart(entity, &system);
         system.not_for_create = those(|it| !it.valid_for.create);
         system.not_for_update = those(|it| !it.valid_for.update);
         system.not_stored = those(|it| !it.is_stored());
@@ -373,6 +376,21 @@ impl SystemAttributes {
         system.defaults = entity.attributes().filter_map(default).collect();
         system
     }
+}
+
+/// The state and the status reason, and where an entity belongs to business units, the place of its records.
+fn apart(entity: &EntityMetadata, system: &SystemAttributes) -> AttributeSet {
+    const PLACES: [&str; 5] = [
+        "administratorid",
+        "businessunitid",
+        "parentbusinessunitid",
+        "parentsystemuserid",
+        "siteid",
+    ];
+    let has_place = entity.definition.ownership == Ownership::Business;
+    let places = PLACES.iter().filter(|_| has_place).filter_map(|it| entity.ordinal(it));
+    let places = places.filter(|it| system.primary_id != Some(*it));
+    [system.state, system.status].into_iter().flatten().chain(places).collect()
 }
 
 /// Whether Create fails without the attribute: it is required, and the engine does not fill it (C-27).
