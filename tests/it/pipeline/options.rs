@@ -3,14 +3,18 @@
 use rulegate::bootstrap::{DEFAULT_USER, SYSTEM_USER};
 use rulegate::engine::EngineBuilder;
 use rulegate::message::{Bypass, Create, Custom, CustomMessage, Options, Upsert};
+use rulegate::settings::Settings;
 use rulegate::{Client, Context, Engine, Message, OrganizationService, Record, Request, Step};
 
 use crate::engines::{Log, at, builder, create, create_task, record, refuse, update};
 
+fn allow(settings: &mut Settings) {
+    settings.bypass_users.insert(DEFAULT_USER);
+}
+
 /// An engine whose default user may pass steps by.
 fn engine(steps: impl IntoIterator<Item = Step>) -> Engine {
-    let allow = builder().settings(|it| drop(it.bypass_users.insert(DEFAULT_USER)));
-    steps.into_iter().fold(allow, EngineBuilder::step).build().unwrap()
+    steps.into_iter().fold(builder().settings(allow), EngineBuilder::step).build().unwrap()
 }
 
 fn passing(engine: &Engine, bypass: Bypass) -> Client {
@@ -175,8 +179,8 @@ fn what_a_step_sends_passes_nothing_by() {
 fn what_a_custom_message_sends_passes_nothing_by() {
     // L-27: its main operation is a handler.
     let log = Log::default();
-    let allow = builder().settings(|it| drop(it.bypass_users.insert(DEFAULT_USER)));
-    let engine = allow
+    let engine = builder()
+        .settings(allow)
         .message(CustomMessage::new("new_Call"), create_task("call"))
         .step(Step::on_any("new_Call").run("custom", log.word("custom")))
         .step(Step::on(Message::Create, "task").run("task", log.word("task")))
@@ -341,7 +345,7 @@ fn what_the_platform_does_is_not_passed_by() {
     // L-21
     assert!(hooks::steps().iter().all(Step::is_essential));
     let engine = support::shipped_builder();
-    let engine = engine.settings(|it| drop(it.bypass_users.insert(DEFAULT_USER))).build().unwrap();
+    let engine = engine.settings(allow).build().unwrap();
     let contact: Record =
         record(&engine, "contact", [("firstname", "Ada".into()), ("lastname", "Lovelace".into())]);
 
