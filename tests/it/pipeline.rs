@@ -20,3 +20,4 @@ mod job_changes; // What can be asked of a job.
 mod jobs; // What runs after the commit.
 mod registration; // Which steps are refused.
 mod trace_log; // A row for every run of a step.
+mod trace_records; // The same in the store.

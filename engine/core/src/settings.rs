@@ -75,6 +75,11 @@ impl Caller {
         Self { user, initiating: user }
     }
 
+    /// Who began it all, where the user acts in their name; `None` where the user did (C-45).
+    pub fn delegate(self) -> Option<Uuid> {
+        Some(self.initiating).filter(|it| *it != self.user)
+    }
+
     /// The same beginner, acting as another user.
     #[must_use]
     pub fn acting_as(self, user: Uuid) -> Self {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::job::Job;
 use super::parent::ParentContext;
+use super::trace_log::TraceRow;
 use super::transcript::Recorder;
 use super::{Environment, Generation};
 use crate::clock::IdStream;
@@ -37,6 +38,8 @@ pub(crate) struct Operation {
     is_over: AtomicBool,
     ids: Mutex<IdTape>,
     slot: Mutex<Slot>,
+    /// Rows of the trace log that become records once it is over.
+    rows: Mutex<Vec<TraceRow>>,
     /// How many transactions of its own it has committed.
     commits: AtomicU32,
 }
@@ -95,6 +98,7 @@ impl Operation {
             is_over: AtomicBool::new(false),
             ids: Mutex::default(),
             slot: Mutex::new(Slot::Closed),
+            rows: Mutex::default(),
             commits: AtomicU32::new(0),
             environment: Arc::clone(environment),
             generation: Arc::clone(generation),
@@ -115,7 +119,17 @@ impl Operation {
     /// Ends the operation: who still holds a service of it can send no more. Answers what was recorded.
     pub(crate) fn finish(&self) -> Recorder {
         self.is_over.store(true, Ordering::Relaxed);
+        self.keep_rows();
         self.recorder.as_ref().map(|it| mem::take(&mut *lock(it))).unwrap_or_default()
+    }
+
+    /// Keeps a row of the trace log until it is over.
+    pub(super) fn log(&self, row: TraceRow) {
+        lock(&self.rows).push(row);
+    }
+
+    pub(super) fn take_rows(&self) -> Vec<TraceRow> {
+        mem::take(&mut *lock(&self.rows))
     }
 
     /// The identity of the chain (P-85).
