@@ -11,6 +11,7 @@ mod context; // What a hook sees of its message.
 mod filtering; // Which updates wake a step.
 mod images; // A record before the message and after the write.
 mod options; // What a caller says beside the parameters.
+mod properties; // The context of Dataverse, property by property.
 mod reentrancy; // Messages within messages, and how deep they go.
 mod shared_variables; // What hooks leave for each other.
 

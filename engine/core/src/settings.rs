@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::bootstrap::SYSTEM_USER;
+use crate::bootstrap::{ORGANIZATION, SYSTEM_USER};
 
 /// Switches and limits. The defaults are Dataverse's, or our documented choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Settings {
     pub bypass_users: BTreeSet<Uuid>,
     /// How many steps one message may pass by, by their names (L-22).
     pub bypass_steps_limit: usize,
+    /// Where hooks run, for those that ask.
+    pub organization: Organization,
     /// Which step runs leave a row in the trace log (E-46).
     pub trace_log: TraceLogSetting,
     /// What becomes of asynchronous steps.
@@ -58,6 +60,19 @@ pub enum Jobs {
     Manual,
     /// So many threads of the engine's own.
     Workers(usize),
+}
+
+/// What hooks are told of the organization, its environment and its tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// Its identity.
+    pub id: Uuid,
+    /// Its unique name.
+    pub name: String,
+    /// The environment in which it is.
+    pub environment_id: String,
+    /// The tenant to whom that belongs.
+    pub tenant_id: Uuid,
 }
 
 /// In whose name a message is sent.
@@ -87,6 +102,13 @@ impl Caller {
     }
 }
 
+impl Default for Organization {
+    fn default() -> Self {
+        let (id, name) = (ORGANIZATION, "organization".to_owned());
+        Self { id, name, environment_id: String::new(), tenant_id: Uuid::nil() }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -100,6 +122,7 @@ impl Default for Settings {
             pricing_decimal_precision: 2,
             bypass_users: BTreeSet::from([SYSTEM_USER]),
             bypass_steps_limit: 3,
+            organization: Organization::default(),
             trace_log: TraceLogSetting::default(),
             jobs: Jobs::default(),
         }

@@ -138,7 +138,7 @@ fn step(message: &Message, told: &Told) -> Step {
         Some(entity) => Step::on(message.clone(), entity),
         None => Step::on_any(message.clone()),
     };
-    step = step.at(told.stage).rank(told.rank).described(told.description.clone());
+    step = step.sandboxed().at(told.stage).rank(told.rank).described(told.description.clone());
     if told.mode == "async" {
         step = step.asynchronous();
     }

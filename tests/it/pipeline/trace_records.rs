@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::TimeDelta;
-use rulegate::bootstrap::{DEFAULT_USER, SYSTEM_USER};
+use rulegate::bootstrap::{DEFAULT_USER, ORGANIZATION, SYSTEM_USER};
 use rulegate::clock::{Clock, CountingIds, ManualClock};
 use rulegate::engine::EngineBuilder;
 use rulegate::pipeline::TraceRow;
@@ -74,6 +74,7 @@ fn a_row_of_a_message_that_was_rolled_back_is_found_as_a_record() {
         ("correlationid", Value::Id(kept.correlation_id)),
         ("requestid", Value::Id(kept.request_id)),
         ("issystemcreated", false.into()),
+        ("organizationid", Value::Id(ORGANIZATION)),
         ("createdon", now().into()),
         ("createdby", user(SYSTEM_USER)),
         ("createdonbehalfby", user(DEFAULT_USER)),

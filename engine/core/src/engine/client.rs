@@ -6,7 +6,7 @@ use super::Engine;
 use crate::error::Error;
 use crate::message::{Options, Request, Response};
 use crate::metadata::Catalog;
-use crate::pipeline::{self, Call, Operation, OrganizationService, Recorder, Transcript};
+use crate::pipeline::{self, Call, Operation, OrganizationService, Origin, Recorder, Transcript};
 use crate::settings::Caller;
 
 /// Sends outermost messages in the name of a user.
@@ -15,11 +15,18 @@ pub struct Client {
     engine: Engine,
     caller: Caller,
     options: Option<Arc<Options>>,
+    origin: Option<Arc<Origin>>,
 }
 
 impl Client {
     pub(super) fn new(engine: Engine, caller: Caller) -> Self {
-        Self { engine, caller, options: None }
+        Self { engine, caller, options: None, origin: None }
+    }
+
+    /// The same, saying where its messages come from: hooks that ask are told.
+    #[must_use]
+    pub fn with_origin(self, origin: Origin) -> Self {
+        Self { origin: Some(Arc::new(origin)), ..self }
     }
 
     /// The same, sending these options with each message.
@@ -54,7 +61,8 @@ impl Client {
 
     pub(super) fn operation(&self) -> Operation {
         let inner = &self.engine.inner;
-        Operation::new(&inner.environment, &inner.current.load_full())
+        let operation = Operation::new(&inner.environment, &inner.current.load_full());
+        operation.coming_from(self.origin.clone())
     }
 
     pub(super) fn call(&self, operation: &Arc<Operation>) -> Call {

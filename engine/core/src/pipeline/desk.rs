@@ -38,6 +38,10 @@ impl Platform for Desk {
         self.call.caller
     }
 
+    fn delegate(&self) -> Option<Uuid> {
+        self.call.operation.delegate(self.call.caller)
+    }
+
     fn new_id(&mut self) -> Uuid {
         self.call.operation.new_record_id()
     }

@@ -14,6 +14,7 @@ pub use self::record::{JobChange, JobError, JobRecord, JobState};
 use super::context::Context;
 use super::generation::PlannedStep;
 use super::operation::{Call, Operation};
+use super::origin::Origin;
 use super::parent::ParentContext;
 use super::step::{Mode, Stage};
 use super::transcript::Recorder;
@@ -48,6 +49,7 @@ pub(crate) struct Job {
     correlation: Uuid,
     caller: Caller,
     options: Option<Arc<Options>>,
+    origin: Option<Arc<Origin>>,
     depth: u32,
     parent: Option<Arc<ParentContext>>,
     request: Arc<Request>,
@@ -96,6 +98,7 @@ impl Job {
             correlation: operation.correlation(),
             caller: ctx.call.caller,
             options: ctx.call.options.clone(),
+            origin: operation.origin.clone(),
             depth: ctx.call.depth,
             parent: ctx.parent.clone(),
             request: Arc::clone(&ctx.request),
@@ -174,6 +177,7 @@ pub(crate) fn run_job(
     recorder: Option<Recorder>,
 ) -> JobOutcome {
     let operation = Operation::new(environment, &job.generation).correlated(job.correlation);
+    let operation = operation.coming_from(job.origin.clone());
     let operation = Arc::new(match recorder {
         Some(recorder) => operation.recorded(recorder),
         None => operation,

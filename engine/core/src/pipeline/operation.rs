@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::job::Job;
+use super::origin::Origin;
 use super::parent::ParentContext;
 use super::trace_log::TraceRow;
 use super::transcript::Recorder;
@@ -30,6 +31,8 @@ pub(crate) struct Operation {
     /// The time at which it began: all stamps of one operation are the same, reruns included.
     pub(super) now: DateTime<Utc>,
     recorder: Option<Mutex<Recorder>>,
+    /// What is known of its client.
+    pub(super) origin: Option<Arc<Origin>>,
     correlation: OnceLock<Uuid>,
     deadline: Instant,
     sent: AtomicU32,
@@ -91,6 +94,7 @@ impl Operation {
         Self {
             now: environment.clock.now(),
             recorder: None,
+            origin: None,
             correlation: OnceLock::new(),
             deadline: Instant::now() + environment.settings.time_limit.min(TIME_LIMIT),
             sent: AtomicU32::new(0),

@@ -35,6 +35,17 @@ pub enum Mode {
     Asynchronous,
 }
 
+/// Whether a step can do what its host can.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum IsolationMode {
+    /// It can: it is part of the host.
+    #[default]
+    None = 1,
+    /// It has its context and the service, and nothing else.
+    Sandbox = 2,
+}
+
 /// Code that a step runs.
 pub trait Hook: Send + Sync {
     /// Looks at the context, changes the target, sends messages, or refuses with a fault.
@@ -62,6 +73,7 @@ pub struct Step {
     pub(super) is_enabled: bool,
     pub(super) is_essential: bool,
     pub(super) is_auto_delete: bool,
+    pub(super) isolation_mode: IsolationMode,
     pub(super) deployment: Deployment,
     pub(super) configuration: Option<Arc<Configuration>>,
     pub(super) image_property: Option<String>,
@@ -138,6 +150,7 @@ impl Step {
             is_enabled: true,
             is_essential: false,
             is_auto_delete: false,
+            isolation_mode: IsolationMode::None,
             deployment: Deployment::ServerOnly,
             configuration: None,
             image_property: None,
@@ -265,6 +278,13 @@ impl Step {
         self
     }
 
+    /// Says that the hook is shut in: a rule, say.
+    #[must_use]
+    pub fn sandboxed(mut self) -> Self {
+        self.isolation_mode = IsolationMode::Sandbox;
+        self
+    }
+
     /// Says in words what the step is for.
     #[must_use]
     pub fn described(mut self, description: impl Into<String>) -> Self {
@@ -349,6 +369,11 @@ impl Step {
     /// Whether no request can pass it by.
     pub fn is_essential(&self) -> bool {
         self.is_essential
+    }
+
+    /// Whether its hook can do what the host can.
+    pub fn isolation_mode(&self) -> IsolationMode {
+        self.isolation_mode
     }
 
     /// What it is for, in words.

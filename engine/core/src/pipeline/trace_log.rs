@@ -137,7 +137,7 @@ impl Context {
             correlation_id: self.correlation_id(),
             request_id: self.request_id(),
             created_by: self.user(),
-            created_on_behalf_by: self.caller.delegate(),
+            created_on_behalf_by: self.call.operation.delegate(self.caller),
             generation: self.generation(),
             created_on: self.now(),
         };

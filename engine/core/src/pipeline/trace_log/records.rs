@@ -36,7 +36,13 @@ impl Operation {
         let Some(newest) = rows.last().map(|it| it.created_on) else { return };
         let Ok(entity) = self.generation.catalog.entity(ENTITY) else { return };
         let id = || self.environment.new_id(IdStream::Log, self.now);
-        let records: Vec<Record> = rows.iter().map(|it| record(entity, it, id())).collect();
+        let organization = self.environment.settings.organization.id;
+        let record = |row| {
+            let mut record = record(entity, row, id());
+            put(&mut record, "organizationid", Value::Id(organization));
+            record
+        };
+        let records: Vec<Record> = rows.iter().map(record).collect();
         let insert =
             |tx: &mut dyn Transaction| records.iter().try_for_each(|it| tx.insert(it).map(|_| ()));
         let store = &*self.environment.store;
