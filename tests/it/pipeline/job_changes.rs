@@ -55,9 +55,12 @@ impl Known {
 fn on_itself(
     slot: &Slot,
     act: impl Fn(&Engine, Uuid) + Send + Sync + 'static,
-) -> impl Fn(&mut Context) + Send + Sync + 'static {
+) -> impl Fn(&mut Context) -> Result<(), Fault> + Send + Sync + 'static {
     let slot = Arc::clone(slot);
-    move |ctx| act(slot.get().unwrap(), ctx.job().unwrap().0)
+    move |ctx| {
+        act(slot.get().unwrap(), ctx.job().unwrap().0);
+        Ok(())
+    }
 }
 
 fn only(engine: &Engine) -> JobRecord {
@@ -101,7 +104,7 @@ fn a_job_that_runs_is_in_progress() {
             seen.write(format!("{:?} {:?}", record.state, record.started_on == Some(now())));
             assert!(engine.run_jobs().is_empty()); // Nobody takes it a second time.
         });
-        vec![job().run("job", move |ctx: &mut Context| Ok(look(ctx)))]
+        vec![job().run("job", look)]
     });
 
     create(&known.engine, "account", []);
@@ -123,7 +126,7 @@ fn between_its_runs_a_job_waits() {
         });
         vec![
             job().rank(1).run("again", asking([OperationStatus::Retry])),
-            job().rank(2).run("look", move |ctx: &mut Context| Ok(look(ctx))),
+            job().rank(2).run("look", look),
         ]
     });
 
@@ -166,7 +169,7 @@ fn a_job_that_is_canceled_while_it_runs_is_canceled_at_its_end_and_what_it_did_s
             });
             let step = job().auto_delete().run("job", move |ctx: &mut Context| {
                 create_task("written").execute(ctx)?;
-                cancel(ctx);
+                cancel(ctx)?;
                 asked.first().map_or(Ok(()), |it| Err(Fault::reject_job(*it, "again")))
             });
             vec![step]
@@ -224,7 +227,7 @@ fn a_job_that_is_paused_while_it_runs_waits_instead_of_running_again() {
         });
         let again = asking([OperationStatus::Retry]);
         vec![job().run("job", move |ctx: &mut Context| {
-            pause(ctx);
+            pause(ctx)?;
             again.execute(ctx)
         })]
     });
@@ -252,7 +255,7 @@ fn what_the_state_of_a_job_does_not_allow_is_refused() {
             engine.cancel_job(id).unwrap();
             assert_eq!(refused(engine.pause_job(id)), pause);
         });
-        vec![job().run("job", move |ctx: &mut Context| Ok(ask(ctx)))]
+        vec![job().run("job", ask)]
     });
     create(&running.engine, "account", []);
     running.engine.run_jobs();
@@ -323,7 +326,7 @@ fn a_job_that_is_postponed_while_it_runs_runs_again_at_that_time() {
         let postpone = on_itself(slot, move |engine, id| engine.postpone_job(id, until).unwrap());
         let again = asking([OperationStatus::Retry]);
         vec![job().run("job", move |ctx: &mut Context| {
-            postpone(ctx);
+            postpone(ctx)?;
             again.execute(ctx)
         })]
     });
@@ -347,7 +350,7 @@ fn workers_run_a_postponed_job_when_its_time_has_come_and_nobody_waits_for_it_be
                 on_itself(slot, move |engine, id| engine.postpone_job(id, until).unwrap());
             let again = asking([OperationStatus::Retry]);
             vec![job().run("job", move |ctx: &mut Context| {
-                postpone(ctx);
+                postpone(ctx)?;
                 again.execute(ctx)
             })]
         },

@@ -73,19 +73,15 @@ fn delete_has_no_post_image() {
 #[test]
 fn an_image_is_of_the_property_that_its_message_has() {
     // I-2, I-4, I-8 (T-042)
-    let state = Message::SetState;
-    for (message, expected, other) in [
-        (Message::Create, "id", "Target"),
-        (Message::Update, "Target", "id"),
-        (Message::Delete, "Target", "EntityMoniker"),
-        (Message::Assign, "Target", "target"),
-        (state, "EntityMoniker", "Target"),
+    let create = on(Message::Create).at(Stage::PostOperation).post_image(["name"]);
+    let before = |message| on(message).pre_image(["name"]);
+    for (step, expected, other) in [
+        (create, "id", "Target"),
+        (before(Message::Update), "Target", "id"),
+        (before(Message::Delete), "Target", "EntityMoniker"),
+        (before(Message::Assign), "Target", "target"),
+        (before(Message::SetState), "EntityMoniker", "Target"),
     ] {
-        let step = match message {
-            Message::Create => on(message).at(Stage::PostOperation).post_image(["name"]),
-            _ => on(message).pre_image(["name"]),
-        };
-
         let (number, text) = refusal(step.clone().image_property(other));
 
         assert_eq!(number, 0x8004_416B);

@@ -66,7 +66,7 @@ pub(crate) struct TraceLog(Mutex<Rows>);
 
 #[derive(Debug, Default)]
 struct Rows {
-    rows: VecDeque<TraceRow>,
+    kept: VecDeque<TraceRow>,
     /// INVARIANT: the bytes of the texts of all rows.
     size: usize,
     /// The day on which records that had grown old were removed last.
@@ -75,7 +75,7 @@ struct Rows {
 
 impl TraceLog {
     pub(crate) fn rows(&self) -> Vec<TraceRow> {
-        self.lock().rows.iter().cloned().collect()
+        self.lock().kept.iter().cloned().collect()
     }
 
     /// Whether this is the first time that it is asked on this day, or a later one.
@@ -94,14 +94,14 @@ impl TraceLog {
         let mut log = self.lock();
         let oldest = row.created_on - AGE_LIMIT;
         log.size += row.size();
-        while log.rows.len() == ROW_LIMIT
+        while log.kept.len() == ROW_LIMIT
             || LOG_LIMIT < log.size
-            || log.rows.front().is_some_and(|it| it.created_on < oldest)
+            || log.kept.front().is_some_and(|it| it.created_on < oldest)
         {
-            let Some(dropped) = log.rows.pop_front() else { break };
+            let Some(dropped) = log.kept.pop_front() else { break };
             log.size -= dropped.size();
         }
-        log.rows.push_back(row);
+        log.kept.push_back(row);
     }
 }
 
