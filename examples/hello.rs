@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let target =
         engine.record("opportunity")?.with("name", "licences")?.with("closeprobability", 80)?;
-    let (transcript, created) = engine.trace(Create { target });
+    let (transcript, created) = engine.trace(Create::new(target));
     println!("{transcript}");
     created?;
     Ok(())

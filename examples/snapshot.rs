@@ -28,7 +28,7 @@ fn story(engine: &Engine) -> Outcome<String> {
     let mut aliases = Aliases::default(); // Go on from text to text, so that a record keeps its number.
 
     let target = engine.record("opportunity")?.with("name", "licences")?;
-    let (transcript, created) = engine.trace(Create { target });
+    let (transcript, created) = engine.trace(Create::new(target));
     let mut text = transcript.render(&mut aliases);
 
     if let Response::Created(deal) = created? {

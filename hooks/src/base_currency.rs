@@ -1,6 +1,7 @@
 //! The base currency is worth one of itself, for ever (C-82).
 
 use rulegate::bootstrap::BASE_CURRENCY;
+use rulegate::error::platform;
 use rulegate::{Context, Fault, Message, Stage, Step, Value};
 use rust_decimal::Decimal;
 
@@ -22,5 +23,5 @@ fn guard(ctx: &mut Context) -> Result<(), Fault> {
         return Ok(());
     }
     let reason = "the exchange rate of the base currency is 1 and cannot change";
-    Err(Fault::reject_as(0x8004_8CF5, "currency.base-rate", reason))
+    Err(Fault::reject_as(platform::BASE_CURRENCY_RATE, "currency.base-rate", reason))
 }

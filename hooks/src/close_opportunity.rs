@@ -1,5 +1,6 @@
 //! Closing an opportunity: what *win* and *lose* have in common (O-9 to O-29).
 
+use rulegate::error::platform;
 use rulegate::message::{CustomMessage, Parameter, ParameterType};
 use rulegate::record::Operator;
 use rulegate::{
@@ -112,7 +113,11 @@ impl Closing {
             return Ok(());
         }
         let reason = "the opportunity is closed already; reopen it first";
-        Err(Fault::reject_as(0x8004_0515, "opportunity.already-closed", reason))
+        Err(Fault::reject_as(
+            platform::OPPORTUNITY_IS_ALREADY_CLOSED,
+            "opportunity.already-closed",
+            reason,
+        ))
     }
 
     /// O-15. A catalog without quotes has no open ones.
@@ -129,7 +134,11 @@ impl Closing {
             return Ok(());
         }
         let reason = "the opportunity cannot be closed while it has draft or active quotes; close them first";
-        Err(Fault::reject_as(0x8004_0516, "opportunity.open-quotes", reason))
+        Err(Fault::reject_as(
+            platform::OPPORTUNITY_CANNOT_BE_CLOSED,
+            "opportunity.open-quotes",
+            reason,
+        ))
     }
 }
 
@@ -138,11 +147,7 @@ fn sent_close(ctx: &Context) -> Result<Record, Fault> {
     let close = sent.and_then(Parameter::as_record).filter(|it| *it.entity() == "opportunityclose");
     close.cloned().ok_or_else(|| {
         let reason = "`OpportunityClose` takes a record of `opportunityclose`";
-        Fault::reject_as(
-            ErrorCode::ParameterInvalid.number(),
-            "opportunity.not-an-opportunityclose",
-            reason,
-        )
+        Fault::reject_as(platform::INVALID_ARGUMENT, "opportunity.not-an-opportunityclose", reason)
     })
 }
 
@@ -165,7 +170,7 @@ fn read(ctx: &Context, target: &EntityReference) -> Result<Record, Fault> {
 /// O-23.
 fn no_opportunity() -> Fault {
     let reason = "`OpportunityClose.opportunityid` must point at the opportunity to be closed";
-    Fault::reject_as(0x8004_3B15, "opportunity.missing-opportunity-id", reason)
+    Fault::reject_as(platform::MISSING_OPPORTUNITY_ID, "opportunity.missing-opportunity-id", reason)
 }
 
 /// The value of an attribute, unless it is null.

@@ -1,15 +1,17 @@
 //! Amounts have a twin in base currency, worth the same by the rate of the record's currency (C-77 to C-85).
 
-use rulegate::bootstrap::BASE_CURRENCY;
+use rulegate::bootstrap::{BASE_CURRENCY, is_bootstrapped};
+use rulegate::error::platform;
 use rulegate::metadata::{AttributeMetadata, AttributeType, EntityMetadata, Ordinal};
 use rulegate::pipeline::Image;
 use rulegate::record::{MoneyPrecision, check_value};
 use rulegate::{
-    Context, EntityReference, Fault, Message, OrganizationService, Record, Stage, Step, Value,
+    Context, EntityReference, Fault, Message, OrganizationService, Query, Record, Stage, Step,
+    Value,
 };
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::{AFTER_RULES, has};
+use crate::{AFTER_RULES, has, knows, price_list};
 
 /// Digits after the point of amounts in a currency that does not say.
 const DEFAULT_PRECISION: u32 = 2;
@@ -54,9 +56,15 @@ struct Rate {
 
 fn fill(ctx: &mut Context) -> Result<(), Fault> {
     let Some(row) = Row::of(ctx).filter(Row::is_concerned) else { return Ok(()) };
-    let currency = row.currency()?;
+    let currency = match row.currency()? {
+        Some(currency) => currency,
+        None => default_currency(ctx)?.into(),
+    };
     let rate = match currency.as_lookup() {
-        Some(it) if it.entity == "transactioncurrency" => Some(Rate::read(ctx, it)?),
+        Some(it) if it.entity == "transactioncurrency" => {
+            price_list::check(ctx, &row.after, it)?;
+            Some(Rate::read(ctx, it)?)
+        }
         None if currency.is_null() => None,
         Some(_) | None => return Ok(()), // The main operation refuses it.
     };
@@ -81,6 +89,22 @@ fn amounts(entity: &EntityMetadata) -> impl Iterator<Item = Amount<'_>> {
     })
 }
 
+/// The currency of the user who acts, else the base currency (C-80). The users that every engine has are of
+/// the organization, and have its currency.
+fn default_currency(ctx: &Context) -> Result<EntityReference, Fault> {
+    let base = EntityReference::new("transactioncurrency", BASE_CURRENCY);
+    if is_bootstrapped(ctx.user()) || !knows(ctx, "systemuser", &["transactioncurrencyid"]) {
+        return Ok(base);
+    }
+    let user = Query::new("systemuser")
+        .select(["transactioncurrencyid"])
+        .equal("systemuserid", ctx.user())
+        .top(1);
+    let found = ctx.service().retrieve_multiple(user)?.records;
+    let own = found.first().and_then(|it| it.get("transactioncurrencyid")?.as_lookup().cloned());
+    Ok(own.unwrap_or(base))
+}
+
 impl Row {
     /// `None` where the catalog has no currencies.
     fn of(ctx: &Context) -> Option<Self> {
@@ -93,28 +117,29 @@ impl Row {
         Some(Self { sent, after, is_new })
     }
 
-    /// Whether the rate is asked for: with any amount, with the currency, and with the state (C-81).
+    /// Whether the rate is asked for: with any amount, with the currency or the price list that has one, and
+    /// with the state (C-81).
     fn is_concerned(&self) -> bool {
         let changes_state = self.sent.has("statecode") || self.sent.has("statuscode");
         self.sent.has("transactioncurrencyid")
+            || self.sent.has("pricelevelid")
             || amounts(self.sent.metadata()).any(|it| self.sent.at(it.place).is_some())
             || changes_state && self.after.has("transactioncurrencyid")
     }
 
-    /// The currency, or the base currency where there are amounts and nobody said in which (C-80). Null
-    /// where there is no amount.
-    fn currency(&self) -> Result<Value, Fault> {
+    /// The currency; `None` where there are amounts and nobody said in which. Null where there is no amount.
+    fn currency(&self) -> Result<Option<Value>, Fault> {
         if let Some(currency) = self.after.get("transactioncurrencyid") {
-            return Ok(currency.clone());
+            return Ok(Some(currency.clone()));
         }
         if !amounts(self.after.metadata()).any(|it| self.after.at(it.place).is_some()) {
-            return Ok(Value::Null);
+            return Ok(Some(Value::Null));
         }
         if !self.is_new && self.sent.has("transactioncurrencyid") {
             let reason = "the currency cannot be cleared while the record has amounts in it";
-            return Err(Fault::reject_as(0x8004_8CFB, "currency.missing", reason)); // C-84
+            return Err(Fault::reject_as(platform::CURRENCY_MISSING, "currency.missing", reason)); // C-84
         }
-        Ok(EntityReference::new("transactioncurrency", BASE_CURRENCY).into())
+        Ok(None)
     }
 
     /// Writes what is not so already.
@@ -168,12 +193,12 @@ impl Amount<'_> {
 
     fn too_much(&self) -> Fault {
         let reason = format!("`{}` is more than can be told in base currency", self.name());
-        Fault::reject_as(0x8004_8CEC, "currency.overflow", reason) // C-83
+        Fault::reject_as(platform::BASE_CURRENCY_OVERFLOW, "currency.overflow", reason) // C-83
     }
 
     fn too_little(&self) -> Fault {
         let reason = format!("`{}` is less than can be told in base currency", self.name());
-        Fault::reject_as(0x8004_8CEB, "currency.underflow", reason) // C-83
+        Fault::reject_as(platform::BASE_CURRENCY_UNDERFLOW, "currency.underflow", reason) // C-83
     }
 
     fn name(&self) -> &str {

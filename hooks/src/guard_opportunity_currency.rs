@@ -1,5 +1,6 @@
 //! An opportunity keeps its currency once it has products, quotes or orders (O-33).
 
+use rulegate::error::platform;
 use rulegate::{
     Context, EntityReference, Fault, Message, OrganizationService, Query, Stage, Step, Value,
 };
@@ -34,7 +35,11 @@ fn guard(ctx: &mut Context) -> Result<(), Fault> {
         if has_child(ctx, child, &opportunity)? {
             let reason =
                 format!("the currency cannot change while the opportunity has a `{child}`");
-            return Err(Fault::reject_as(0x8004_8479, "opportunity.currency-in-use", reason));
+            return Err(Fault::reject_as(
+                platform::CANNOT_UPDATE_OPPORTUNITY_CURRENCY,
+                "opportunity.currency-in-use",
+                reason,
+            ));
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! An opportunity is won and lost by *win* and *lose* alone (O-12), and reopened once (O-13).
 
+use rulegate::error::platform;
 use rulegate::message::Request;
 use rulegate::metadata::EntityMetadata;
 use rulegate::{Context, Fault, Message, Record, Stage, Step, Value};
@@ -68,7 +69,11 @@ fn use_message(entity: &EntityMetadata, state: i32) -> Fault {
             "the state of an opportunity cannot be set to {name}; use the {message} message instead"
         ),
     };
-    Fault::reject_as(0x8010_0005, "opportunity.use-win-or-lose", reason)
+    Fault::reject_as(
+        platform::CANNOT_USE_OPPORTUNITY_SET_STATE,
+        "opportunity.use-win-or-lose",
+        reason,
+    )
 }
 
 /// An open opportunity can get another status reason, but not what it has.
@@ -78,7 +83,11 @@ fn refuse_open(ctx: &mut Context) -> Result<(), Fault> {
     let is_open = request.state == OPEN && now("statecode") == Some(OPEN);
     if is_open && request.status.is_none_or(|it| now("statuscode") == Some(it)) {
         let reason = "the opportunity is open already";
-        return Err(Fault::reject_as(0x8004_051A, "opportunity.already-open", reason));
+        return Err(Fault::reject_as(
+            platform::OPPORTUNITY_ALREADY_IN_OPEN_STATE,
+            "opportunity.already-open",
+            reason,
+        ));
     }
     Ok(())
 }

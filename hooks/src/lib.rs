@@ -33,9 +33,11 @@ mod win;
 
 mod complete_opportunity_close; // Opportunities.
 mod guard_opportunity_currency;
+mod guard_opportunity_product;
 mod guard_opportunity_state;
 mod opportunity;
 mod parent_customer;
+mod strict_parent;
 
 mod mirror_opportunity_state; // Opportunity relationships.
 mod unique_opportunity_role;
@@ -43,6 +45,7 @@ mod unique_opportunity_role;
 mod base_currency; // Whatever has amounts or names.
 mod currency;
 mod full_name;
+mod price_list;
 
 use rulegate::engine::EngineBuilder;
 use rulegate::metadata::EntityMetadata;
@@ -53,12 +56,35 @@ const BEFORE_RULES: i32 = i32::MIN;
 /// Behind all rules of the stage, where Dataverse has its internal stages 25 and 45 (P-3, P-7).
 const AFTER_RULES: i32 = i32::MAX;
 
+/// What Dataverse does in some versions, and not in others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// Whether an opportunity must have a customer (O-31).
+    pub strict_parent: bool,
+}
+
 /// Registers every message and every step of this crate.
 pub fn install(builder: &mut EngineBuilder) {
+    install_with(builder, Options::default());
+}
+
+/// The same, with what not every version does.
+pub fn install_with(builder: &mut EngineBuilder, options: Options) {
     builder.add_message(win::message(), win::win);
     builder.add_message(lose::message(), lose::lose);
-    for step in steps() {
+    let strict = options.strict_parent.then(strict_parent::steps).into_iter().flatten();
+    for step in steps().into_iter().chain(strict) {
         builder.add_step(step);
+    }
+}
+
+impl Options {
+    /// An opportunity must have a customer (O-31).
+    #[must_use]
+    pub fn with_strict_parent(mut self) -> Self {
+        self.strict_parent = true;
+        self
     }
 }
 
@@ -67,6 +93,7 @@ pub fn install(builder: &mut EngineBuilder) {
 pub fn steps() -> Vec<Step> {
     let mut steps = vec![complete_opportunity_close::step(), guard_opportunity_currency::step()];
     steps.extend(guard_opportunity_state::steps());
+    steps.extend(guard_opportunity_product::steps());
     steps.push(parent_customer::step());
     steps.extend(mirror_opportunity_state::steps());
     steps.extend(unique_opportunity_role::steps());

@@ -1,5 +1,6 @@
 //! A customer plays a part in an opportunity once (O-54, O-55).
 
+use rulegate::error::platform;
 use rulegate::{Context, Fault, Message, OrganizationService, Query, Stage, Step, Value};
 
 use crate::{AFTER_RULES, has};
@@ -27,7 +28,11 @@ fn refuse_second(ctx: &mut Context) -> Result<(), Fault> {
         return Ok(());
     }
     let reason = "Customer opportunity role exists.";
-    Err(Fault::reject_as(0x8004_8202, "opportunity-role.exists", reason))
+    Err(Fault::reject_as(
+        platform::CUSTOMER_OPPORTUNITY_ROLE_EXISTS,
+        "opportunity-role.exists",
+        reason,
+    ))
 }
 
 /// The rows of the same key: two of them at most, the own one and another. `None` where the key does not

@@ -3,9 +3,12 @@
 //! A comment above a snippet says what it is, such as `<!-- file: rules/task/due_date.rhai -->`; one without a
 //! test fails. `RULEGATE_DOCS=update cargo test -p tests docs` writes what can be written by itself.
 
+mod cases; // The conformance cases, and the test of each.
+mod clauses; // The clauses of the specification, and what becomes of each.
 mod names; // Keys, paths, links and tests that documents name.
 mod page; // Documents, taken apart.
 mod snippets; // Code in documents.
+mod suite; // The tests, and what each cites.
 mod tables; // What is made from the code.
 
 use std::fs;
@@ -80,6 +83,16 @@ fn every_test_and_setting_that_is_named_exists() {
 #[test]
 fn every_difference_from_dataverse_is_told() {
     assert_eq!(problems(["engine/COMPATIBILITY.md"], names::untold), Vec::<String>::new());
+}
+
+#[test]
+fn every_clause_of_the_specification_has_its_row() {
+    assert_eq!(problems(["engine/COMPATIBILITY.md"], clauses::problems), Vec::<String>::new());
+}
+
+#[test]
+fn every_case_of_the_specification_has_its_row() {
+    assert_eq!(problems(["engine/COMPATIBILITY.md"], cases::problems), Vec::<String>::new());
 }
 
 #[test]

@@ -296,6 +296,6 @@ name = { type = "string", max_length = 0 }
     2 | owner = 1
       | ^^^^^
       |
-      = help: it can have `schema_name`, `display_name`, `display_collection_name`, `logical_collection_name`, `collection_schema_name`, `entity_set_name`, `object_type_code`, `primary_id`, `primary_name`, `primary_image`, `ownership`, `activity`, `intersect`, `deprecated`, `optimistic_concurrency`, `enforce_transitions`, `cdm`
+      = help: it can have `schema_name`, `display_name`, `display_collection_name`, `logical_collection_name`, `collection_schema_name`, `entity_set_name`, `object_type_code`, `primary_id`, `primary_name`, `primary_image`, `ownership`, `activity`, `intersect`, `deprecated`, `optimistic_concurrency`, `enforce_transitions`, `read_only_when_inactive`, `cdm`
     "#);
 }

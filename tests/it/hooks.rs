@@ -4,7 +4,9 @@ mod closing; // Win and Lose.
 mod closing_transcripts; // The same, as people read it.
 mod currencies; // Amounts in base currency.
 mod deleting; // What goes with an opportunity, and what keeps a currency.
+mod entities; // What the specification says of the entities themselves.
 mod names; // Full names, customers, and catalogs that lack what hooks work on.
+mod prices; // Price lists, product lines, and the customer of an opportunity.
 mod roles; // The parts that customers play in an opportunity.
 mod states; // Which changes of state pass without Win and Lose.
 

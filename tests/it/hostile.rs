@@ -17,6 +17,7 @@ const STACKS: [usize; 3] = [512 * 1024, 1_100 * 1024, 2 * 1024 * 1024];
 
 #[test]
 fn every_hostile_rule_is_stopped_and_says_where() {
+    // L-65
     let rules = hostile_rules().unwrap();
     let outcomes: Vec<String> = rules.iter().map(outcome).collect();
     let outcomes = outcomes.join("\n");
@@ -35,11 +36,13 @@ fn no_hostile_rule_runs_much_longer_than_it_may() {
     let mut times = Vec::new();
     for rule in hostile_rules().unwrap() {
         let Ok(set) = small_set(std::slice::from_ref(&rule), &limits) else { continue };
-        let engine = small_engine(&set, |it| it).unwrap();
-        let (took, error) = (0..attempts).map(|_| timed(&engine)).min_by_key(|it| it.0).unwrap();
+        // What a rule's messages take is not its own time, but that of the message around it: both have the limit.
+        let limit = limits.time;
+        let engine = small_engine(&set, |it| it.settings(|it| it.time_limit = limit)).unwrap();
+        let took = (0..attempts).map(|_| timed(&engine)).min().unwrap();
         assert!(took < GENEROUS, "{}: {took:?}", rule.path);
-        if error.to_string().contains("of time") {
-            let over = took.saturating_sub(limits.time).as_micros();
+        if limit <= took {
+            let over = took.saturating_sub(limit).as_micros();
             times.push(format!("{over:>8} µs over  {}", rule.path));
         }
     }
@@ -48,10 +51,10 @@ fn no_hostile_rule_runs_much_longer_than_it_may() {
     fs::write(target.join("hostile-times.txt"), times.join("\n") + "\n").unwrap();
 }
 
-fn timed(engine: &Engine) -> (Duration, Error) {
+fn timed(engine: &Engine) -> Duration {
     let began = Instant::now();
-    let error = create_on(engine, STACKS[2]).unwrap();
-    (began.elapsed(), error)
+    create_on(engine, STACKS[2]).unwrap();
+    began.elapsed()
 }
 
 /// Limits under which what stops a script does not depend on how fast the machine is.

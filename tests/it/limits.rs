@@ -138,6 +138,7 @@ const LOADED: &[Side] = &[
 
 #[test]
 fn every_limit_stops_what_is_one_too_much_and_nothing_less() {
+    // L-67
     for side in SIDES {
         let mut limits = Limits::default();
         (side.set)(&mut limits);
@@ -261,7 +262,7 @@ fn a_flood_of_lines_leaves_the_newest() {
     let size: usize = trace.iter().map(|it| it.len() + 1).sum();
     assert!((10_000..=10_240).contains(&size), "{size}");
     let (transcript, _) =
-        engine.trace(rulegate::message::Create { target: engine.record("account").unwrap() });
+        engine.trace(rulegate::message::Create::new(engine.record("account").unwrap()));
     let text = transcript.to_string();
     assert!(text.contains("has no place in the transcript"));
     assert!(text.len() < 300_000, "{}", text.len());

@@ -14,6 +14,8 @@
 
 mod engines; // Engines that tests share, and hooks that remember.
 
+mod conformance; // The cases of the specification, one test a case: what to read first.
+
 mod pipeline; // What the pipeline promises, one test a promise.
 
 mod messages; // What each message does with records.

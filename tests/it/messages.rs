@@ -3,10 +3,12 @@
 mod create; // A record comes into being.
 mod delete; // A record goes, and those that refer to it.
 mod parts; // A state that changes with more, in two parts.
+mod related; // Create and Update with related records.
 mod update; // Some attributes change.
 
 mod dates; // Dates and moments.
 mod money; // Amounts and decimals, and how they are rounded.
+mod parties; // Who takes part in an activity.
 mod values; // What fits an attribute.
 
 mod cascades; // What an owner's change does to the children.
@@ -23,4 +25,5 @@ mod retrieve; // A record is read.
 
 mod associate; // Records are linked.
 mod batches; // Many messages in one call.
-mod custom; // What an embedder adds.
+mod custom;
+mod multiple; // Many records in one message. // What an embedder adds.

@@ -81,7 +81,7 @@ fn our_files_where(is_so: impl Fn(&str) -> bool) -> Vec<PathBuf> {
 }
 
 /// The files below a folder that end so; none where there is no such folder.
-fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else { return files };
     for entry in entries {

@@ -1,10 +1,14 @@
 //! The codes of every error that leaves the engine: ours for programs, Dataverse's number beside it.
+//!
+//! Dataverse's numbers stand in [`platform`], those that nobody raises included.
+
+pub mod platform;
 
 use std::fmt;
 
 /// Declares the one table of codes.
 macro_rules! codes {
-    ($($(#[$meta:meta])* $Code:ident = $name:literal, $number:literal;)*) => {
+    ($($(#[$meta:meta])* $Code:ident = $name:literal, $number:expr;)*) => {
         /// A stable code: programs, rules and runs match on it. It is never reused for another meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         #[non_exhaustive]
@@ -29,121 +33,131 @@ macro_rules! codes {
 
 codes! {
     /// The catalog has no such entity (C-9).
-    UnknownEntity = "metadata.unknown-entity", 0x8004_1102;
+    UnknownEntity = "metadata.unknown-entity", platform::NO_ENTITY;
     /// The entity has no such attribute (C-8).
-    UnknownAttribute = "metadata.unknown-attribute", 0x8004_1103;
+    UnknownAttribute = "metadata.unknown-attribute", platform::NO_ATTRIBUTE;
     /// The catalog has no such relationship (I-79).
-    UnknownRelationship = "metadata.unknown-relationship", 0x8004_0236;
+    UnknownRelationship = "metadata.unknown-relationship", platform::NO_RELATIONSHIP;
 
     /// A value has another type than its attribute (C-19).
-    WrongType = "value.wrong-type", 0x8004_4354;
+    WrongType = "value.wrong-type", platform::INCORRECT_ATTRIBUTE_VALUE_TYPE;
     /// A text has more characters than its attribute allows (C-28).
-    TooLong = "value.too-long", 0x8004_4331;
+    TooLong = "value.too-long", platform::STRING_LENGTH_TOO_LONG;
     /// A whole number is outside the range of its attribute (C-29).
-    NumberOutOfRange = "value.number-out-of-range", 0x8004_432F;
+    NumberOutOfRange = "value.number-out-of-range", platform::INTEGER_VALUE_OUT_OF_RANGE;
     /// A decimal, double or amount is outside the range of its attribute (C-29).
-    DecimalOutOfRange = "value.decimal-out-of-range", 0x8004_4330;
+    DecimalOutOfRange = "value.decimal-out-of-range", platform::DECIMAL_VALUE_OUT_OF_RANGE;
     /// No option has that number (C-30).
-    UnknownOption = "value.unknown-option", 0x8004_431A;
+    UnknownOption = "value.unknown-option", platform::PICKLIST_VALUE_OUT_OF_RANGE;
     /// A date lies before 1753 or after 9999, or is no date (C-35).
-    InvalidDate = "value.invalid-date", 0x8004_0239;
+    InvalidDate = "value.invalid-date", platform::INVALID_DATE_TIME;
     /// A lookup cannot point at records of that entity (C-89).
-    WrongTarget = "value.wrong-target", 0x8004_0203;
+    WrongTarget = "value.wrong-target", platform::INVALID_ARGUMENT;
     /// A customer is neither an account nor a contact (C-89).
-    InvalidCustomer = "value.invalid-customer", 0x8004_022D;
+    InvalidCustomer = "value.invalid-customer", platform::INVALID_CUSTOMER;
     /// An attribute that must have a value is set to null (C-26).
-    RequiredNull = "value.required-null", 0x8004_0203;
+    RequiredNull = "value.required-null", platform::INVALID_ARGUMENT;
     /// A new record lacks an attribute that must have a value (C-27).
-    RequiredMissing = "value.required-missing", 0x8004_0200;
+    RequiredMissing = "value.required-missing", platform::REQUIRED_FIELD_MISSING;
 
     /// The message needs an identity and got none (E-63).
-    IdMissing = "message.id-missing", 0x8004_0203;
+    IdMissing = "message.id-missing", platform::INVALID_ARGUMENT;
+    /// A record that comes along with an Update has no identity (I-87, M-46).
+    RelatedIdMissing = "message.related-id-missing", platform::OBJECT_DOES_NOT_EXIST;
     /// A parameter is missing (M-69).
-    ParameterMissing = "message.parameter-missing", 0x8004_0200;
+    ParameterMissing = "message.parameter-missing", platform::REQUIRED_FIELD_MISSING;
     /// A parameter has a wrong type or value.
-    ParameterInvalid = "message.parameter-invalid", 0x8004_0203;
+    ParameterInvalid = "message.parameter-invalid", platform::INVALID_ARGUMENT;
     /// Nobody registered such a message.
-    UnknownMessage = "message.unknown", 0x8004_0203;
+    UnknownMessage = "message.unknown", platform::INVALID_ARGUMENT;
     /// The entity does not support the message (M-77).
-    UnsupportedMessage = "message.unsupported", 0x8004_0800;
+    UnsupportedMessage = "message.unsupported", platform::ENTITY_DOES_NOT_SUPPORT_MESSAGE;
+    /// A bulk message has no record (M-46).
+    NoTargets = "message.no-targets", platform::UNEXPECTED;
+    /// A bulk message has records of several entities (M-45, M-46).
+    MixedTargets = "message.mixed-targets", platform::INVALID_ARGUMENT;
+    /// No entity has the message (M-50).
+    NotImplemented = "message.not-implemented", platform::ENTITY_DOES_NOT_SUPPORT_MESSAGE;
     /// A query asks for something impossible.
-    InvalidQuery = "message.invalid-query", 0x8004_0203;
+    InvalidQuery = "message.invalid-query", platform::INVALID_ARGUMENT;
 
     /// The caller lacks the privilege (L-25).
-    PrivilegeDenied = "privilege.denied", 0x8004_0220;
+    PrivilegeDenied = "privilege.denied", platform::PRIVILEGE_DENIED;
 
     /// The status reason does not belong to the state (C-71).
-    StatusMismatch = "state.status-mismatch", 0x8004_8408;
-    /// The entity has no such state (0x80040233).
-    InvalidState = "state.invalid", 0x8004_0233;
+    StatusMismatch = "state.status-mismatch", platform::INVALID_STATE_CODE_STATUS_CODE;
+    /// The entity has no such state.
+    InvalidState = "state.invalid", platform::INVALID_STATE;
     /// The entity allows no such step from its current status reason (C-72).
-    TransitionNotAllowed = "state.transition-not-allowed", 0x8004_8408;
+    TransitionNotAllowed = "state.transition-not-allowed", platform::INVALID_STATE_CODE_STATUS_CODE;
+    /// The entity keeps its inactive records as they are (C-75).
+    Inactive = "state.inactive", platform::CANNOT_UPDATE_INACTIVE;
     /// The owner is missing or no user or team (C-59).
-    InvalidOwner = "owner.invalid", 0x8004_0229;
+    InvalidOwner = "owner.invalid", platform::INVALID_OWNER_ID;
     /// A record would be its own ancestor (C-97).
-    Cycle = "relationship.cycle", 0x8004_0386;
+    Cycle = "relationship.cycle", platform::ENTITY_LOOP_EXISTS;
     /// A record cannot be deleted while others refer to it (C-133).
-    Restricted = "relationship.restricted", 0x8004_0227;
+    Restricted = "relationship.restricted", platform::CANNOT_DELETE_DUE_TO_ASSOCIATION;
     /// A child must have its parent, so that the link cannot be removed.
-    LinkRequired = "relationship.link-required", 0x8004_8104;
+    LinkRequired = "relationship.link-required", platform::REMOVE_LINK_ON_NON_NULLABLE;
     /// The records do not stand at the ends of the relationship.
-    WrongEnd = "relationship.wrong-end", 0x8004_0236;
+    WrongEnd = "relationship.wrong-end", platform::NO_RELATIONSHIP;
     /// A many-to-one association takes one related record (I-72).
-    TooManyRelated = "relationship.too-many-related", 0x8004_0203;
+    TooManyRelated = "relationship.too-many-related", platform::INVALID_ARGUMENT;
     /// The two records are not linked (I-71).
-    NotLinked = "relationship.not-linked", 0x8004_0217;
+    NotLinked = "relationship.not-linked", platform::OBJECT_DOES_NOT_EXIST;
 
     /// The attributes form no alternate key of the entity (C-106).
-    KeyNotDefined = "key.not-defined", 0x8006_0890;
+    KeyNotDefined = "key.not-defined", platform::ENTITY_KEY_NOT_DEFINED;
     /// No record has that key (C-107).
-    KeyNotFound = "key.not-found", 0x8006_0891;
+    KeyNotFound = "key.not-found", platform::KEY_NOT_FOUND;
     /// Another record has that key (C-108).
-    KeyViolated = "key.violated", 0x8006_0892;
+    KeyViolated = "key.violated", platform::DUPLICATE_RECORD_ENTITY_KEY;
     /// The record was changed in between (C-117).
-    VersionMismatch = "concurrency.version-mismatch", 0x8006_0882;
+    VersionMismatch = "concurrency.version-mismatch", platform::CONCURRENCY_VERSION_MISMATCH;
     /// The caller did not say which version it knows (C-117).
-    VersionMissing = "concurrency.version-missing", 0x8006_0883;
+    VersionMissing = "concurrency.version-missing", platform::CONCURRENCY_VERSION_NOT_PROVIDED;
     /// The entity has no optimistic concurrency (C-117).
-    ConcurrencyNotEnabled = "concurrency.not-enabled", 0x8006_088D;
+    ConcurrencyNotEnabled = "concurrency.not-enabled", platform::OPTIMISTIC_CONCURRENCY_NOT_ENABLED;
 
     /// There is no such record (C-10, C-11, C-88).
-    NotFound = "store.not-found", 0x8004_0217;
+    NotFound = "store.not-found", platform::OBJECT_DOES_NOT_EXIST;
     /// A record of that identity exists (C-3).
-    Duplicate = "store.duplicate", 0x8004_0237;
+    Duplicate = "store.duplicate", platform::DUPLICATE_RECORD;
     /// A catalog does not fit the records that are stored.
-    Incompatible = "store.incompatible", 0x8004_0203;
+    Incompatible = "store.incompatible", platform::INVALID_ARGUMENT;
     /// The message met others on the same records again and again.
-    Conflict = "store.conflict", 0x8004_4150;
+    Conflict = "store.conflict", platform::GENERIC_SQL_ERROR;
     /// The database failed.
-    Backend = "store.backend", 0x8004_4150;
+    Backend = "store.backend", platform::GENERIC_SQL_ERROR;
 
     /// A job that is done cannot be canceled (L-7).
-    JobNotCancelable = "job.not-cancelable", 0x8004_4165;
+    JobNotCancelable = "job.not-cancelable", platform::JOB_TO_COMPLETE;
     /// A job that does not wait cannot be resumed (L-7).
-    JobNotResumable = "job.not-resumable", 0x8004_4166;
+    JobNotResumable = "job.not-resumable", platform::JOB_TO_READY;
     /// A job that does not run cannot be paused (L-7).
-    JobNotPausable = "job.not-pausable", 0x8004_4167;
+    JobNotPausable = "job.not-pausable", platform::JOB_TO_SUSPENDED;
     /// A job that neither is ready nor runs cannot be postponed (L-7).
-    JobNotPostponable = "job.not-postponable", 0x8004_4162;
+    JobNotPostponable = "job.not-postponable", platform::JOB_TRANSITION;
     /// A job that is not done cannot be deleted (E-35).
-    JobNotCompleted = "job.not-completed", 0x8004_416A;
+    JobNotCompleted = "job.not-completed", platform::JOB_NOT_COMPLETED;
 
     /// A step said no (E-3).
-    StepRejected = "step.rejected", 0x8004_0265;
+    StepRejected = "step.rejected", platform::ISV_ABORTED;
     /// A step broke (E-4).
-    StepFailed = "step.failed", 0x8004_0224;
+    StepFailed = "step.failed", platform::ISV_UNEXPECTED;
     /// A step went beyond what it may use of time, memory or work (E-37).
-    StepLimit = "step.limit", 0x8004_0224;
+    StepLimit = "step.limit", platform::ISV_UNEXPECTED;
     /// Steps woke each other too deeply (P-77).
-    TooDeep = "operation.too-deep", 0x8004_4182;
+    TooDeep = "operation.too-deep", platform::DEPTH_TOO_HIGH;
     /// A nested message failed before, so nothing can be saved (E-12).
-    Doomed = "operation.doomed", 0x8004_0251;
+    Doomed = "operation.doomed", platform::NO_ACTIVE_TRANSACTION;
     /// The message took longer than it may (E-37).
-    Timeout = "operation.timeout", 0x8004_4151;
+    Timeout = "operation.timeout", platform::SQL_TIMEOUT;
     /// A service was used after its message was over.
-    Over = "operation.over", 0x8004_0251;
+    Over = "operation.over", platform::NO_ACTIVE_TRANSACTION;
     /// The engine broke a promise to itself.
-    Bug = "engine.bug", 0x8004_0216;
+    Bug = "engine.bug", platform::UNEXPECTED;
 }
 
 impl fmt::Display for ErrorCode {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub use self::data::DataError;
 pub use self::fault::{Failure, Fault, Limit, OperationStatus, Rejection};
-pub use crate::code::ErrorCode;
+pub use crate::code::{ErrorCode, platform};
 use crate::metadata::MetadataError;
 use crate::record::{QueryError, ValueError};
 use crate::store::StoreError;
@@ -50,9 +50,10 @@ pub enum Error {
         /// The deepest depth allowed.
         limit: u32,
     },
-    /// A nested message failed before, so that nothing can be saved (E-12).
+    /// A nested message failed before, so that nothing can be saved (E-12). It begins as Dataverse's text does
+    /// (E-11).
     #[error(
-        "nothing was saved: a nested message failed before, and a caught error saves no transaction"
+        "There is no active transaction: a nested message failed before, and a caught error saves nothing"
     )]
     Doomed,
     /// The message took longer than it may (E-37).

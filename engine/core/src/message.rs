@@ -2,7 +2,7 @@
 //!
 //! One file a message. Each holds its input parameters, its output parameters and its main operation,
 //! so that everything about *update* is in `update.rs`. What several of them do is beside them:
-//! `stamps`, `ownership`, `state`, `values` and `keys`.
+//! `stamps`, `ownership`, `state`, `values`, `keys` and `related`.
 //!
 //! A main operation knows no step. What it may use, the pipeline lends it as a `Platform`.
 
@@ -12,15 +12,18 @@ mod create;
 mod custom;
 mod delete;
 mod keys;
+mod multiple;
 mod options;
 mod ownership;
 mod parameter;
 mod platform;
+mod related;
 mod retrieve;
 mod retrieve_multiple;
 mod set_state;
 mod stamps;
 mod state;
+mod typed;
 mod update;
 mod upsert;
 mod values;
@@ -36,12 +39,16 @@ pub use self::associate::{Associate, Disassociate, Link, RelationshipRole};
 pub use self::create::Create;
 pub use self::custom::{Custom, CustomMessage};
 pub use self::delete::Delete;
+pub use self::multiple::{CreateMultiple, DeleteMultiple, UpdateMultiple, UpsertMultiple};
+pub(crate) use self::multiple::{bulk_of, singles};
 pub use self::options::{Bypass, Options};
 pub use self::parameter::{Parameter, ParameterType, Parameters};
 pub(crate) use self::platform::Platform;
+pub use self::related::Related;
 pub use self::retrieve::Retrieve;
 pub use self::retrieve_multiple::RetrieveMultiple;
 pub use self::set_state::SetState;
+pub use self::typed::TypedRequest;
 pub use self::update::{ConcurrencyBehavior, Update};
 pub use self::upsert::{Upsert, Upserted};
 use crate::error::Error;
@@ -63,6 +70,14 @@ pub enum Message {
     Delete,
     /// A record is updated, or created where there is none. No step runs on it: they run on what it becomes (M-30).
     Upsert,
+    /// Records come into being together (M-40).
+    CreateMultiple,
+    /// Records change together (M-40).
+    UpdateMultiple,
+    /// Records are updated, or created where there are none. No step runs on it, as on Upsert.
+    UpsertMultiple,
+    /// Records would go together: no entity has it (M-50).
+    DeleteMultiple,
     /// Records are linked.
     Associate,
     /// Links are taken away.
@@ -91,6 +106,14 @@ pub enum Request {
     Delete(Delete),
     /// See [`Upsert`].
     Upsert(Upsert),
+    /// See [`CreateMultiple`].
+    CreateMultiple(CreateMultiple),
+    /// See [`UpdateMultiple`].
+    UpdateMultiple(UpdateMultiple),
+    /// See [`UpsertMultiple`].
+    UpsertMultiple(UpsertMultiple),
+    /// See [`DeleteMultiple`].
+    DeleteMultiple(DeleteMultiple),
     /// See [`Associate`].
     Associate(Associate),
     /// See [`Disassociate`].
@@ -115,27 +138,29 @@ pub enum Response {
     Found(Page),
     /// The record that was created or updated.
     Upserted(Upserted),
+    /// The records that were created, in the order of the targets (M-57).
+    CreatedMultiple(Vec<EntityReference>),
+    /// The records that were created or updated, in the order of the targets.
+    UpsertedMultiple(Vec<Upserted>),
     /// What a custom message answers.
     Custom(Parameters),
     /// It was done, and there is nothing to say.
     Done,
 }
 
-/// A request that knows the type of its output parameters.
-pub trait TypedRequest: Into<Request> {
-    /// What comes back where the message is carried out.
-    type Output: TryFrom<Response>;
-}
-
 impl Message {
     /// The messages of the engine's own.
-    pub const STANDARD: [Self; 10] = [
+    pub const STANDARD: [Self; 14] = [
         Self::Create,
         Self::Retrieve,
         Self::RetrieveMultiple,
         Self::Update,
         Self::Delete,
         Self::Upsert,
+        Self::CreateMultiple,
+        Self::UpdateMultiple,
+        Self::UpsertMultiple,
+        Self::DeleteMultiple,
         Self::Associate,
         Self::Disassociate,
         Self::Assign,
@@ -151,11 +176,24 @@ impl Message {
             Self::Update => "Update",
             Self::Delete => "Delete",
             Self::Upsert => "Upsert",
+            Self::CreateMultiple => "CreateMultiple",
+            Self::UpdateMultiple => "UpdateMultiple",
+            Self::UpsertMultiple => "UpsertMultiple",
+            Self::DeleteMultiple => "DeleteMultiple",
             Self::Associate => "Associate",
             Self::Disassociate => "Disassociate",
             Self::Assign => "Assign",
             Self::SetState => "SetState",
             Self::Custom(name) => name,
+        }
+    }
+
+    /// The bulk message that it raises, too (M-41).
+    pub(crate) fn bulk(&self) -> Option<Self> {
+        if *self == Self::Create {
+            Some(Self::CreateMultiple)
+        } else {
+            (*self == Self::Update).then_some(Self::UpdateMultiple)
         }
     }
 
@@ -199,6 +237,10 @@ impl Request {
             Self::Update(_) => Message::Update,
             Self::Delete(_) => Message::Delete,
             Self::Upsert(_) => Message::Upsert,
+            Self::CreateMultiple(_) => Message::CreateMultiple,
+            Self::UpdateMultiple(_) => Message::UpdateMultiple,
+            Self::UpsertMultiple(_) => Message::UpsertMultiple,
+            Self::DeleteMultiple(_) => Message::DeleteMultiple,
             Self::Associate(_) => Message::Associate,
             Self::Disassociate(_) => Message::Disassociate,
             Self::Assign(_) => Message::Assign,
@@ -210,7 +252,7 @@ impl Request {
     /// The entity at which it is aimed, the *primary entity*; `none` for links and global messages.
     pub fn entity(&self) -> Cow<'_, str> {
         match self {
-            Self::Create(Create { target })
+            Self::Create(Create { target, .. })
             | Self::Update(Update { target, .. })
             | Self::Upsert(Upsert { target }) => Cow::Borrowed(target.entity()),
             Self::Retrieve(Retrieve { target, .. })
@@ -218,17 +260,20 @@ impl Request {
             | Self::Assign(Assign { target, .. })
             | Self::SetState(SetState { target, .. }) => Cow::Borrowed(&target.entity),
             Self::RetrieveMultiple(RetrieveMultiple { query }) => Cow::Borrowed(&query.entity),
+            Self::CreateMultiple(_) | Self::UpdateMultiple(_) | Self::UpsertMultiple(_) => {
+                multiple::entity_of(self.targets()).map_or("none".into(), |it| Cow::Borrowed(&**it))
+            }
             Self::Custom(custom) => {
                 custom.primary.as_ref().map_or("none".into(), |it| it.entity.to_string().into())
             }
-            Self::Associate(_) | Self::Disassociate(_) => "none".into(),
+            Self::DeleteMultiple(_) | Self::Associate(_) | Self::Disassociate(_) => "none".into(),
         }
     }
 
     /// The identity of the record at which it is aimed, once known.
     pub fn primary_id(&self) -> Option<Uuid> {
         match self {
-            Self::Create(Create { target })
+            Self::Create(Create { target, .. })
             | Self::Update(Update { target, .. })
             | Self::Upsert(Upsert { target }) => target.id(),
             Self::Retrieve(Retrieve { target, .. })
@@ -236,13 +281,19 @@ impl Request {
             | Self::Assign(Assign { target, .. })
             | Self::SetState(SetState { target, .. }) => Some(target.id),
             Self::Custom(custom) => custom.primary.as_ref().map(|it| it.id),
-            Self::RetrieveMultiple(_) | Self::Associate(_) | Self::Disassociate(_) => None,
+            Self::RetrieveMultiple(_)
+            | Self::CreateMultiple(_)
+            | Self::UpdateMultiple(_)
+            | Self::UpsertMultiple(_)
+            | Self::DeleteMultiple(_)
+            | Self::Associate(_)
+            | Self::Disassociate(_) => None,
         }
     }
 
     /// The record that the caller sent, for the messages that carry one.
     pub fn target(&self) -> Option<&Record> {
-        if let Self::Create(Create { target })
+        if let Self::Create(Create { target, .. })
         | Self::Update(Update { target, .. })
         | Self::Upsert(Upsert { target }) = self
         {
@@ -254,11 +305,35 @@ impl Request {
 
     /// The record that the caller sent, to be changed.
     pub(crate) fn target_mut(&mut self) -> Option<&mut Record> {
-        if let Self::Create(Create { target })
+        if let Self::Create(Create { target, .. })
         | Self::Update(Update { target, .. })
         | Self::Upsert(Upsert { target }) = self
         {
             Some(target)
+        } else {
+            None
+        }
+    }
+
+    /// The records that the caller sent, for the bulk messages.
+    pub fn targets(&self) -> &[Record] {
+        if let Self::CreateMultiple(CreateMultiple { targets })
+        | Self::UpdateMultiple(UpdateMultiple { targets })
+        | Self::UpsertMultiple(UpsertMultiple { targets }) = self
+        {
+            targets
+        } else {
+            &[]
+        }
+    }
+
+    /// The records of a bulk message, to be changed.
+    pub(crate) fn targets_mut(&mut self) -> Option<&mut Vec<Record>> {
+        if let Self::CreateMultiple(CreateMultiple { targets })
+        | Self::UpdateMultiple(UpdateMultiple { targets })
+        | Self::UpsertMultiple(UpsertMultiple { targets }) = self
+        {
+            Some(targets)
         } else {
             None
         }
@@ -271,9 +346,13 @@ impl Request {
             Self::Retrieve(_) => matches!(response, Response::Retrieved(_)),
             Self::RetrieveMultiple(_) => matches!(response, Response::Found(_)),
             Self::Upsert(_) => matches!(response, Response::Upserted(_)),
+            Self::CreateMultiple(_) => matches!(response, Response::CreatedMultiple(_)),
+            Self::UpsertMultiple(_) => matches!(response, Response::UpsertedMultiple(_)),
             Self::Custom(_) => matches!(response, Response::Custom(_)),
             Self::Update(_)
             | Self::Delete(_)
+            | Self::UpdateMultiple(_)
+            | Self::DeleteMultiple(_)
             | Self::Associate(_)
             | Self::Disassociate(_)
             | Self::Assign(_)
@@ -298,12 +377,15 @@ impl Request {
             target.rebase(platform.catalog().entity(target.entity())?)?;
         }
         match self {
-            Self::Create(create) => {
-                create.accept();
-                Ok(())
-            }
+            Self::Create(create) => create.accept(platform),
             Self::Update(update) => update.accept(platform),
-            Self::RetrieveMultiple(_) | Self::Upsert(_) | Self::Custom(_) => Ok(()),
+            Self::CreateMultiple(it) => multiple::check(&it.targets, "CreateMultiple"),
+            Self::UpdateMultiple(it) => multiple::check(&it.targets, "UpdateMultiple"),
+            Self::DeleteMultiple(_) => DeleteMultiple::accept(),
+            Self::RetrieveMultiple(_)
+            | Self::Upsert(_)
+            | Self::UpsertMultiple(_)
+            | Self::Custom(_) => Ok(()),
             Self::Retrieve(Retrieve { target, .. })
             | Self::Delete(Delete { target, .. })
             | Self::Assign(Assign { target, .. })
@@ -339,62 +421,12 @@ impl Request {
             Self::Disassociate(disassociate) => disassociate.run(platform),
             Self::Assign(assign) => assign.run(platform),
             Self::SetState(set_state) => set_state.run(platform),
-            Self::Upsert(_) | Self::Custom(_) => {
-                Err(Error::Bug("this message has no main operation here"))
-            }
+            Self::Upsert(_)
+            | Self::CreateMultiple(_)
+            | Self::UpdateMultiple(_)
+            | Self::UpsertMultiple(_)
+            | Self::DeleteMultiple(_)
+            | Self::Custom(_) => Err(Error::Bug("this message has no main operation here")),
         }
     }
-}
-
-/// Declares how a message's parameters become a request, and what its answer is.
-macro_rules! typed {
-    ($($Message:ident => $Output:ty,)*) => {
-        $(
-            impl From<$Message> for Request {
-                fn from(request: $Message) -> Self {
-                    Self::$Message(request)
-                }
-            }
-
-            impl TypedRequest for $Message {
-                type Output = $Output;
-            }
-        )*
-    };
-}
-
-typed! {
-    Create => EntityReference,
-    Retrieve => Record,
-    RetrieveMultiple => Page,
-    Update => (),
-    Delete => (),
-    Upsert => Upserted,
-    Associate => (),
-    Disassociate => (),
-    Assign => (),
-    SetState => (),
-    Custom => Parameters,
-}
-
-/// Declares how an answer is taken out of a response.
-macro_rules! answers {
-    ($($Output:ty => $pattern:pat => $value:expr,)*) => {
-        $(impl TryFrom<Response> for $Output {
-            type Error = Response;
-
-            fn try_from(response: Response) -> Result<Self, Response> {
-                if let $pattern = response { Ok($value) } else { Err(response) }
-            }
-        })*
-    };
-}
-
-answers! {
-    EntityReference => Response::Created(created) => created,
-    Record => Response::Retrieved(record) => record,
-    Page => Response::Found(page) => page,
-    Upserted => Response::Upserted(upserted) => upserted,
-    Parameters => Response::Custom(output) => output,
-    () => Response::Done => (),
 }

@@ -19,6 +19,7 @@
 //! - A hook can change the input until the main operation, and the output after it.
 
 mod batch;
+mod bulk;
 mod bypass;
 mod configuration;
 mod context;
@@ -82,16 +83,23 @@ const NESTING_LIMIT: u32 = 512;
 pub(crate) fn run(call: Call, request: Request) -> Result<Response, Error> {
     stacker::maybe_grow(STACK.0, STACK.1, || match request {
         Request::Upsert(upsert) => run_upsert(call, upsert),
+        single if call.operation.generation.hears_bulk_of(&single) => {
+            bulk::run_as_bulk(call, single)
+        }
         Request::Create(_)
         | Request::Retrieve(_)
         | Request::RetrieveMultiple(_)
         | Request::Update(_)
         | Request::Delete(_)
+        | Request::CreateMultiple(_)
+        | Request::UpdateMultiple(_)
+        | Request::UpsertMultiple(_)
+        | Request::DeleteMultiple(_)
         | Request::Associate(_)
         | Request::Disassociate(_)
         | Request::Assign(_)
         | Request::SetState(_)
-        | Request::Custom(_) => run_event(call, request),
+        | Request::Custom(_) => run_event(&mut Context::open(call, request)),
     })
 }
 
@@ -103,11 +111,13 @@ fn run_upsert(call: Call, upsert: Upsert) -> Result<Response, Error> {
         Err(error) => return refuse(call, asked.into(), error),
     };
     let (entity, id) = (resolved.entity().into_owned(), resolved.primary_id());
-    let upserted = match run_event(call, resolved)? {
+    let upserted = match run(call, resolved)? {
         Response::Created(target) => Upserted { target, is_created: true },
         Response::Retrieved(_)
         | Response::Found(_)
         | Response::Upserted(_)
+        | Response::CreatedMultiple(_)
+        | Response::UpsertedMultiple(_)
         | Response::Custom(_)
         | Response::Done => {
             let target = EntityReference::new(entity, id.unwrap_or_default());
@@ -130,13 +140,12 @@ fn refuse(call: Call, request: Request, error: Error) -> Result<Response, Error>
 }
 
 /// Carries one message, and sees to what its failure means for those around it.
-fn run_event(call: Call, request: Request) -> Result<Response, Error> {
-    let operation = Arc::clone(&call.operation);
-    let mut ctx = Context::open(call, request);
-    operation.note(|it| it.opened(&ctx));
+fn run_event(ctx: &mut Context) -> Result<Response, Error> {
+    let operation = Arc::clone(&ctx.call.operation);
+    operation.note(|it| it.opened(ctx));
 
     let written = operation.written();
-    let outcome = carry(&mut ctx);
+    let outcome = carry(ctx);
 
     if let Err(error) = &outcome
         && ctx.is_nested_in_transaction()
@@ -144,7 +153,7 @@ fn run_event(call: Call, request: Request) -> Result<Response, Error> {
     {
         operation.doom(error);
     }
-    operation.note(|it| it.closed(&ctx, &outcome));
+    operation.note(|it| it.closed(ctx, &outcome));
     outcome
 }
 
@@ -168,10 +177,26 @@ fn carry(ctx: &mut Context) -> Result<Response, Error> {
     ctx.response.take().ok_or(Error::Bug("a message without an answer"))
 }
 
-/// Runs the steps of one stage in order of rank. The first fault stops the message (E-9).
+/// Runs the steps of one stage in order of rank, and behind those of a bulk message those of its records
+/// (M-44). The first fault stops the message (E-9).
 fn run_stage(ctx: &mut Context, stage: Stage) -> Result<(), Error> {
     let steps = Arc::clone(ctx.plan.at(stage));
-    for planned in steps.iter() {
+    if !steps.is_empty() {
+        ctx.gather();
+        run_steps(ctx, stage, &steps)?;
+        ctx.scatter();
+    }
+    let is_one_of_many = 1 < ctx.items.len();
+    ctx.items.iter_mut().enumerate().try_for_each(|(index, item)| {
+        if is_one_of_many && !item.plan.at(stage).is_empty() {
+            item.call.operation.note(|it| it.turned_to(stage, index, item));
+        }
+        run_stage(item, stage)
+    })
+}
+
+fn run_steps(ctx: &mut Context, stage: Stage, steps: &[PlannedStep]) -> Result<(), Error> {
+    for planned in steps {
         if let Some(reason) = ctx.skips(planned) {
             ctx.call.operation.note(|it| it.skipped(stage, planned, &reason));
             continue;
@@ -212,6 +237,12 @@ fn execute(hook: &dyn Hook, ctx: &mut Context) -> Result<(), Fault> {
 /// Writes what the hooks left of the request.
 fn main_operation(ctx: &mut Context) -> Result<(), Error> {
     ctx.stage = Stage::MainOperation;
+    if ctx.is_bulk() {
+        return bulk::write_each(ctx);
+    }
+    if ctx.message == Message::UpsertMultiple {
+        return bulk::write_upserts(ctx);
+    }
     let response = if let Request::Custom(custom) = &*ctx.request {
         let name = Arc::clone(&custom.message);
         custom_main_operation(ctx, &name)?
@@ -253,7 +284,9 @@ impl Context {
     fn accept(&mut self) -> Result<(), Error> {
         // First of all, so that whatever fails from here on dooms the transaction around it (E-12).
         self.is_in_transaction = self.call.operation.is_in_transaction()?;
-        self.call.operation.admit()?;
+        if !self.is_bulk() {
+            self.call.operation.admit()?; // Of a bulk message, its records are counted.
+        }
         if NESTING_LIMIT < self.call.depth {
             let step = String::new();
             return Err(Error::TooDeep { step, depth: self.call.depth, limit: NESTING_LIMIT });
@@ -274,15 +307,7 @@ impl Context {
         request.accept(&mut desk)?;
         self.sent = Arc::clone(&self.request);
         self.settle();
-        Ok(())
-    }
-
-    /// Reads the record as it is before anything (I-29), where a step asks for it (I-26).
-    fn capture_pre_image(&mut self) -> Result<(), Error> {
-        if self.plan.wants_pre_image {
-            self.before = self.stored()?;
-        }
-        Ok(())
+        if self.is_bulk() { self.accept_items() } else { Ok(()) }
     }
 
     /// Runs the body in the transaction: the one that is open, or one of its own.
@@ -298,8 +323,7 @@ impl Context {
         if operation.is_in_transaction()? {
             return body(self);
         }
-        let (request, shared) = (Arc::clone(&self.request), self.shared.clone());
-        self.is_in_transaction = true;
+        let kept = self.keep();
         for _ in 0..ATTEMPT_LIMIT {
             let mark = operation.begin()?;
             let outcome = self.refresh_pre_image().and_then(|()| body(self));
@@ -307,8 +331,7 @@ impl Context {
                 Err(error) if error.is_conflict() => {
                     operation.roll_back();
                     operation.rewind(mark);
-                    (self.request, self.shared) = (Arc::clone(&request), shared.clone());
-                    (self.response, self.after) = (None, None);
+                    self.restore(&kept);
                 }
                 Err(error) => {
                     operation.roll_back();
@@ -321,15 +344,13 @@ impl Context {
     }
 
     /// Runs the body once, or twice where an update changes a state and more: first with all else, then
-    /// with the state (M-19, M-22). Each part finds the record as it is then, and variables of its own.
+    /// with the state (M-19, M-22). The second part finds the record as the first left it.
     fn in_parts(&mut self, body: impl Fn(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
-        let Request::Update(update) = Arc::make_mut(&mut self.request) else { return body(self) };
-        let Some(second) = update.split() else { return body(self) };
+        let second = self.split_off();
         body(self)?;
-        self.request = Arc::new(second.into());
-        (self.response, self.after, self.shared) = (None, None, Variables::new());
-        self.capture_pre_image()?;
-        body(self)
+        let Some(mut second) = second else { return Ok(()) };
+        second.capture_pre_image()?;
+        body(&mut second)
     }
 
     /// Whether who catches this error saves nothing (E-12). A read may fail (E-13), but no step (P-30).
@@ -349,47 +370,31 @@ impl Context {
         self.call.parent.is_some()
     }
 
-    /// Leaves what pre-validation knew in a wrapper, and starts the stages 20 and 40 afresh (V-4, P-66).
+    /// Leaves what pre-validation knew in a wrapper, and starts the stages 20 and 40 afresh (V-4, P-66), in
+    /// the transaction.
     fn wrap(&mut self) {
+        self.is_in_transaction = true;
         if self.message.is_wrapped() {
             self.parent = Some(Arc::new(self.as_parent(Stage::MainOperation)));
             self.shared = self.call.variables();
         }
-    }
-
-    /// Once the transaction has begun: reads the record again if somebody changed it since (I-17).
-    fn refresh_pre_image(&mut self) -> Result<(), Error> {
-        if self.plan.wants_pre_image {
-            let now = self.stored()?;
-            let version = |it: &Option<Record>| it.as_ref().and_then(Record::version);
-            if version(&now) != version(&self.before) {
-                self.before = now;
-            }
-        }
-        Ok(())
+        self.items.iter_mut().for_each(Self::wrap);
     }
 
     /// What the platform does between the stages 10 and 20.
     fn prepare(&mut self) -> Result<(), Error> {
         let mut desk = self.desk(Stage::MainOperation);
-        Arc::make_mut(&mut self.request).prepare(&mut desk)
-    }
-
-    /// Reads the record as the main operation left it (I-17), once for all steps (I-22).
-    fn capture_post_image(&mut self) -> Result<(), Error> {
-        if self.plan.wants_post_image || !self.plan.asynchronous.is_empty() {
-            self.after = self.stored()?;
-        }
-        Ok(())
+        Arc::make_mut(&mut self.request).prepare(&mut desk)?;
+        self.items.iter_mut().try_for_each(Self::prepare)
     }
 
     /// Queues the asynchronous steps: they run if the transaction commits (P-41).
     fn queue_jobs(&mut self) -> Result<(), Error> {
         let steps = Arc::clone(&self.plan.asynchronous);
-        if steps.is_empty() {
-            return Ok(());
+        if !steps.is_empty() {
+            self.gather();
+            self.look_again()?;
         }
-        self.after = self.stored()?; // P-88: as the synchronous steps left it.
         for planned in steps.iter() {
             if let Some(reason) = self.skips(planned) {
                 self.call.operation.note(|it| it.skipped(Stage::PostOperation, planned, &reason));
@@ -398,7 +403,7 @@ impl Context {
             self.call.operation.note(|it| it.queued(planned));
             self.call.operation.queue(job::Job::new(self, planned));
         }
-        Ok(())
+        self.items.iter_mut().try_for_each(Self::queue_jobs)
     }
 
     /// Why a step does not run on this message; `None` where it runs.
@@ -414,8 +419,12 @@ impl Context {
         }
         // P-100: the filter looks at the target as it is at this moment.
         let filter = planned.filter.as_ref()?;
-        let target = self.target()?;
-        if target.present().intersects(filter) {
+        let is_sent = |it: &Record| it.present().intersects(filter);
+        let is_heard = match self.target() {
+            Some(target) => is_sent(target),
+            None => self.request.targets().iter().any(is_sent), // M-60
+        };
+        if is_heard {
             return None;
         }
         Some(format!("{} not sent", planned.step.filtering_attributes().join(", ")))
@@ -438,6 +447,7 @@ impl Context {
             let reason = format!("the hook made another message of {message} of {entity}");
             return Err(Fault::failed(reason));
         }
+        self.check_targets()?;
         if self.response.as_ref().is_some_and(|it| !self.request.is_answered_by(it)) {
             let reason = format!("the hook answered {} as another message", self.message);
             return Err(Fault::failed(reason));
@@ -467,18 +477,5 @@ impl Context {
     /// What main operations may use.
     fn desk(&self, stage: Stage) -> Desk {
         Desk { call: self.call.clone(), parent: Some(Arc::new(self.as_parent(stage))) }
-    }
-
-    /// The record at which the message is aimed, as it is stored.
-    fn stored(&self) -> Result<Option<Record>, Error> {
-        let id = match &self.response {
-            Some(Response::Created(created)) => Some(created.id),
-            _ if self.message == Message::Create => None,
-            _ => self.request.primary_id(),
-        };
-        let (Some(id), Ok(entity)) = (id, self.catalog().entity(&self.entity)) else {
-            return Ok(None);
-        };
-        self.call.operation.read(|it| it.retrieve(entity, id))
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod frame;
 mod number;
 mod option;
 pub(crate) mod record;
+mod related;
 pub(crate) mod service;
 pub(crate) mod value;
 pub(crate) mod words;

@@ -191,6 +191,9 @@ impl Registration {
     }
 }
 
+/// Messages of many records, whose hooks are written in Rust.
+const BULK: [&str; 4] = ["CreateMultiple", "UpdateMultiple", "UpsertMultiple", "DeleteMultiple"];
+
 fn messages(reader: &mut Reader<'_>, known: Known<'_>) -> Option<Vec<Message>> {
     let names = reader.texts("message");
     if names.is_empty() {
@@ -206,6 +209,11 @@ fn messages(reader: &mut Reader<'_>, known: Known<'_>) -> Option<Vec<Message>> {
             let text =
                 "no step runs on Upsert: take what it becomes, `[\"Create\", \"Update\"]` (M-30)";
             reader.at(span, "no-event", text);
+        } else if BULK.contains(&name.as_str()) {
+            let text = format!(
+                "no rule runs on {name}: take what it raises for each record, Create or Update (M-40)"
+            );
+            reader.at(span, "no-event", &text);
         } else {
             messages.push(Message::from(name.as_str()));
         }

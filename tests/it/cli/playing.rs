@@ -286,7 +286,7 @@ fn what_is_no_message_is_usage_and_says_why() {
     );
     assert_snapshot!(refused, @r"
     Crate account
-      error: there is no message `Crate`, did you mean `Create`?; there are Create, Retrieve, RetrieveMultiple, Update, Delete, Upsert, Associate, Disassociate, Assign, SetState, Lose, LoseOpportunity, Win, WinOpportunity
+      error: there is no message `Crate`, did you mean `Create`?; there are Create, Retrieve, RetrieveMultiple, Update, Delete, Upsert, CreateMultiple, UpdateMultiple, UpsertMultiple, DeleteMultiple, Associate, Disassociate, Assign, SetState, Lose, LoseOpportunity, Win, WinOpportunity
     Create acount
       error: unknown entity `acount`, did you mean `account`?
     Create account:018f3a5c-9d2e-7c41-8f00-6b1f0a2d4e77

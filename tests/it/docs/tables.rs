@@ -5,12 +5,19 @@ use std::fs;
 use rulegate::record::Operator;
 use rulegate_script::{Limits, WORDS};
 
+use super::clauses;
 use super::page::content;
 
 /// The page with everything in it as the code has it.
 pub(super) fn fill(text: &str) -> String {
     let mut text = text.to_owned();
-    for (name, content) in [("words", words()), ("operators", operators()), ("limits", limits())] {
+    let made = [
+        ("words", words()),
+        ("operators", operators()),
+        ("limits", limits()),
+        ("clauses", clauses::summary(&text)),
+    ];
+    for (name, content) in made {
         text = between(&text, &format!("<!-- {name} -->\n"), "<!-- end -->", &content);
     }
     files(&text)

@@ -336,6 +336,7 @@ Even = { value = 5 }";
 
 #[test]
 fn a_key_over_a_memo() {
+    // C-103
     let text = r#"note = { type = "memo", max_length = 9 }
 [keys]
 by_note = { attributes = ["goalid", "note", "nte"] }"#;
@@ -378,6 +379,7 @@ fn keys_without_attributes_and_with_ill_formed_names() {
 
 #[test]
 fn too_many_keys_and_too_many_attributes_in_one() {
+    // C-104
     let mut text = String::new();
     (0..17).for_each(|it| writeln!(text, r#"a{it} = {{ type = "big-integer" }}"#).unwrap());
     text.push_str("[keys]\n");

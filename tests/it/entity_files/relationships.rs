@@ -79,6 +79,7 @@ parentid = {{ type = "lookup", targets = ["goal"] }}
 
 #[test]
 fn a_cascade_that_is_not_allowed_there() {
+    // R-12
     let text = r#"[[relationship]]
 schema_name = "goal_parent"
 attribute = "parentid"
@@ -196,4 +197,30 @@ second = { entity = "goal", attribute = "otherid" }
     4 | schema_name = "goal_goals"
       |               ^^^^^^^^^^^^
     "#);
+}
+
+#[test]
+fn a_second_parental_relationship_of_two_entities() {
+    // R-14, R-21
+    let text = r#"parentid = { type = "lookup", targets = ["goal"] }
+otherid = { type = "lookup", targets = ["goal"] }
+[[relationship]]
+schema_name = "goal_parent"
+attribute = "parentid"
+referenced = "goal"
+cascade = { delete = "cascade" }
+[[relationship]]
+schema_name = "goal_other"
+attribute = "otherid"
+referenced = "goal"
+cascade = { assign = "cascade", delete = "remove-link" }"#;
+    assert_snapshot!(problems_in_attributes(text), @r#"
+    error[second-parental]: these two entities have a parental relationship already: on delete it can do remove-link or restrict, and nothing else
+      --> rules/goal/entity.toml:15:11
+       |
+    15 | cascade = { assign = "cascade", delete = "remove-link" }
+       |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
+    let loose = text.replace(r#"assign = "cascade", "#, "");
+    assert_eq!(problems_in_attributes(&loose), "all is well");
 }

@@ -33,19 +33,6 @@ fn quote(engine: &Engine, opportunity: &EntityReference) -> EntityReference {
 }
 
 #[test]
-fn a_won_opportunity_is_worth_its_estimate_and_closed_today() {
-    // T-153: O-18, O-19.
-    let engine = support::shipped();
-    let deal = estimated(&engine, 1_000);
-
-    win(&engine, &deal).unwrap();
-
-    assert_eq!(state(&engine, &deal), [WON, STATUS_WON]);
-    assert_eq!(value(&engine, &deal, "actualvalue").as_decimal(), Some(1_000.into()));
-    assert_eq!(value(&engine, &deal, "actualclosedate"), day(15).into());
-}
-
-#[test]
 fn a_won_opportunity_is_worth_what_the_caller_says() {
     // O-19.
     let engine = support::shipped();
@@ -152,7 +139,7 @@ fn an_activity_can_be_created_completed() {
 
 #[test]
 fn a_closed_opportunity_cannot_be_closed_again() {
-    // T-154: O-14.
+    // O-14.
     let engine = support::shipped();
     let (won, lost) = (opportunity(&engine), opportunity(&engine));
     win(&engine, &won).unwrap();
@@ -166,7 +153,7 @@ fn a_closed_opportunity_cannot_be_closed_again() {
 
 #[test]
 fn an_opportunity_with_a_draft_or_active_quote_cannot_be_closed() {
-    // T-155: O-15.
+    // O-15.
     let engine = support::shipped();
     let deal = opportunity(&engine);
     let offer = quote(&engine, &deal);
@@ -235,7 +222,7 @@ fn both_parameters_are_mandatory() {
 
 #[test]
 fn the_activity_must_point_at_an_opportunity_that_exists() {
-    // T-159: O-23.
+    // O-23.
     let engine = support::shipped();
     let nowhere = engine.record("opportunityclose").unwrap();
     let ghost = EntityReference::new("opportunity", Uuid::from_u128(7));
@@ -275,7 +262,7 @@ fn callers_may_use_the_names_of_the_requests() {
 
 #[test]
 fn a_step_on_win_sees_the_parameters_and_no_target() {
-    // T-157: O-24, O-25.
+    // O-24, O-25.
     let log = Log::default();
     let step = Step::on("Win", "opportunity").at(Stage::PostOperation).run("look", {
         let log = log.clone();
@@ -327,19 +314,8 @@ fn win_answers_nothing() {
 }
 
 #[test]
-fn steps_on_win_do_not_run_when_it_is_lost() {
-    // T-158: M-1, O-24.
-    let log = Log::default();
-    let engine = shipped_with(log.steps("Win", "opportunity"));
-
-    lose(&engine, &opportunity(&engine)).unwrap();
-
-    assert_eq!(log.lines(), Vec::<String>::new());
-}
-
-#[test]
 fn the_activity_is_created_between_the_stages_of_win() {
-    // T-199: O-21, O-22.
+    // O-21, O-22.
     let log = Log::default();
     let steps = [log.steps("Win", "opportunity"), log.steps("Create", "opportunityclose")];
     let engine =

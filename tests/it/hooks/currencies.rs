@@ -1,6 +1,6 @@
 //! Amounts in base currency (C-77 to C-86, O-33).
 
-use rulegate::bootstrap::BASE_CURRENCY;
+use rulegate::bootstrap::{BASE_CURRENCY, ROOT_BUSINESS_UNIT};
 use rulegate::{Engine, EntityReference, Message, Value};
 use rust_decimal::Decimal;
 
@@ -42,7 +42,7 @@ fn decimal(text: &str) -> Decimal {
 
 #[test]
 fn an_amount_has_its_worth_in_base_currency() {
-    // T-123: C-78.
+    // C-78.
     let engine = support::shipped();
     let euro = currency(&engine, "EUR", 2);
 
@@ -63,6 +63,35 @@ fn an_amount_without_a_currency_is_in_base_currency() {
     assert_eq!(value(&engine, &deal, "transactioncurrencyid"), base().into());
     assert_eq!(amount(&engine, &deal, "exchangerate"), Some(Decimal::ONE));
     assert_eq!(amount(&engine, &deal, "estimatedvalue_base"), Some(100.into()));
+}
+
+#[test]
+fn an_amount_without_a_currency_is_in_that_of_the_user() {
+    // C-80: the user's before the organization's.
+    let engine = support::shipped();
+    let euro = currency(&engine, "EUR", 2);
+    let user = |values: Vec<(&'static str, Value)>| {
+        let unit = EntityReference::new("businessunit", ROOT_BUSINESS_UNIT);
+        let name = format!("user{}", values.len());
+        let own = [
+            ("businessunitid", Value::from(unit)),
+            ("domainname", name.as_str().into()),
+            ("firstname", name.as_str().into()),
+            ("lastname", name.as_str().into()),
+            ("userlicensetype", 1.into()),
+            ("internalemailaddress", format!("{name}@acme.example").into()),
+        ];
+        let values = own.into_iter().chain(values);
+        create(&engine, "systemuser", values).id
+    };
+    let [ada, bob] = [user(vec![("transactioncurrencyid", (&euro).into())]), user(Vec::new())];
+    let deal_of = |user| {
+        let deal = create(&engine.as_user(user), "opportunity", [("estimatedvalue", 100.into())]);
+        value(&engine, &deal, "transactioncurrencyid")
+    };
+
+    assert_eq!(deal_of(ada), euro.into());
+    assert_eq!(deal_of(bob), base().into());
 }
 
 #[test]
@@ -243,7 +272,7 @@ fn a_worth_that_is_too_much_or_too_little_is_refused() {
 
 #[test]
 fn an_amount_that_is_none_is_refused_as_what_it_is() {
-    // T-102: C-19. The hook leaves it to the main operation.
+    // C-19. The hook leaves it to the main operation.
     let engine = support::shipped();
 
     let text = try_create(&engine, "opportunity", [("estimatedvalue", "much".into())]);

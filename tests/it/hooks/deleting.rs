@@ -13,7 +13,7 @@ fn task(engine: &Engine, deal: &EntityReference) -> EntityReference {
 
 #[test]
 fn tasks_notes_and_quotes_go_with_their_opportunity() {
-    // T-145: C-138, O-45.
+    // C-138, O-45.
     let engine = support::shipped();
     let deal = opportunity(&engine);
     task(&engine, &deal);
@@ -28,22 +28,8 @@ fn tasks_notes_and_quotes_go_with_their_opportunity() {
 }
 
 #[test]
-fn each_task_has_its_own_delete() {
-    // T-146: R-33.
-    let log = Log::default();
-    let engine = shipped_with([log.step("Delete", "task", Stage::PostOperation)]);
-    let deal = opportunity(&engine);
-    task(&engine, &deal);
-    task(&engine, &deal);
-
-    engine.delete(&deal).unwrap();
-
-    assert_eq!(log.lines(), ["Delete task 40", "Delete task 40"]);
-}
-
-#[test]
 fn a_task_that_says_no_keeps_everything() {
-    // T-147: R-39.
+    //
     let log = Log::default();
     let second = Step::on(Message::Delete, "task").run("no to the second", {
         let log = log.clone();
@@ -65,7 +51,7 @@ fn a_task_that_says_no_keeps_everything() {
 
 #[test]
 fn children_that_only_point_have_let_go_before_stage_20() {
-    // T-151: R-36.
+    //
     let log = Log::default();
     let look = |stage: Stage| {
         let log = log.clone();

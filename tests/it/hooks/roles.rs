@@ -1,6 +1,6 @@
 //! The parts that customers play in an opportunity (O-52 to O-63).
 
-use rulegate::bootstrap::{DEFAULT_USER, SYSTEM_USER};
+use rulegate::bootstrap::DEFAULT_USER;
 use rulegate::{Engine, EntityReference, Error, Message, OrganizationService, Value};
 
 use super::*;
@@ -41,20 +41,6 @@ impl Sales {
 
 fn numbers(state: [i32; 2]) -> [Value; 2] {
     state.map(Into::into)
-}
-
-#[test]
-fn a_customer_plays_a_role_once() {
-    // T-161: O-54.
-    let sales = Sales::new();
-    sales.play(Some(&sales.role)).unwrap();
-
-    let second = sales.play(Some(&sales.role));
-
-    let error = second.unwrap_err();
-    assert_eq!(error.to_string(), "Customer opportunity role exists.");
-    assert_eq!(refusal(Err::<(), _>(error)), refused(EXISTS.0, EXISTS.1));
-    assert_eq!(count(&sales.engine, ENTITY), 1);
 }
 
 #[test]
@@ -153,7 +139,7 @@ fn a_row_needs_its_customer_and_its_opportunity() {
 
 #[test]
 fn a_customer_is_an_account_or_a_contact() {
-    // T-106: C-89.
+    // C-89.
     let sales = Sales::new();
     let user = EntityReference::new("systemuser", DEFAULT_USER);
     let values = [("customerid", (&user).into()), ("opportunityid", (&sales.deal).into())];
@@ -175,7 +161,7 @@ fn a_row_shows_the_state_of_its_opportunity() {
 
 #[test]
 fn rows_follow_their_opportunity_into_every_state() {
-    // T-162: O-56.
+    // O-56.
     let sales = Sales::new();
     let rows = [sales.play(None).unwrap(), sales.play(Some(&sales.role)).unwrap()];
     let shown = || rows.clone().map(|it| sales.mirror(&it));
@@ -221,7 +207,7 @@ fn a_row_that_moves_shows_the_state_of_its_new_opportunity() {
 
 #[test]
 fn callers_cannot_write_the_mirror() {
-    // T-163: O-52, C-6.
+    // O-52, C-6.
     let sales = Sales::new();
     let values = [
         ("customerid", (&sales.customer).into()),
@@ -236,35 +222,8 @@ fn callers_cannot_write_the_mirror() {
 }
 
 #[test]
-fn a_row_cannot_be_taken_out_of_its_opportunity() {
-    // T-202: O-61.
-    let sales = Sales::new();
-    let row = sales.play(None).unwrap();
-
-    let outcome = sales.engine.disassociate(&sales.deal, RELATIONSHIP, [row.clone()]);
-
-    assert_eq!(outcome.unwrap_err().number(), 0x8004_0203);
-    assert_eq!(value(&sales.engine, &row, "opportunityid"), (&sales.deal).into());
-    assert_eq!(sales.mirror(&row), numbers([OPEN, IN_PROGRESS]));
-}
-
-#[test]
-fn rows_follow_their_opportunity_to_its_new_owner() {
-    // T-149: R-23, O-58.
-    let sales = Sales::new();
-    let rows = [sales.play(None).unwrap(), sales.play(Some(&sales.role)).unwrap()];
-    let system = EntityReference::new("systemuser", SYSTEM_USER);
-
-    sales.engine.assign(&sales.deal, &system).unwrap();
-
-    for row in rows {
-        assert_eq!(value(&sales.engine, &row, "ownerid"), (&system).into());
-    }
-}
-
-#[test]
 fn assigning_to_the_owner_changes_nothing() {
-    // T-150: R-16.
+    //
     let log = Log::default();
     let engine = shipped_with(
         log.steps("Update", ENTITY).into_iter().chain(log.steps("Update", "opportunity")),

@@ -8,7 +8,7 @@ const USE_MESSAGE: (u32, &str) = (0x8010_0005, "opportunity.use-win-or-lose");
 
 #[test]
 fn an_update_cannot_win_or_lose_an_opportunity() {
-    // O-12.
+    // O-12, C-76.
     let engine = support::shipped();
     let deal = opportunity(&engine);
 
@@ -159,7 +159,7 @@ fn a_closed_opportunity_can_be_changed_otherwise() {
     let deal = opportunity(&engine);
     win(&engine, &deal).unwrap();
 
-    // C-45: forms send the state along, unchanged.
+    // M-29: forms send the state along, unchanged.
     update(&engine, &deal, [("name", "Won".into()), ("statecode", WON.into())]).unwrap();
 
     assert_eq!(value(&engine, &deal, "name"), "Won".into());

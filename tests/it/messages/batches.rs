@@ -19,7 +19,7 @@ fn no() -> Step {
 }
 
 fn account(engine: &Engine, name: &str) -> Request {
-    Create { target: record(engine, "account", [("name", name.into())]) }.into()
+    Create::new(record(engine, "account", [("name", name.into())])).into()
 }
 
 /// Six messages of which the third and the fifth fail.
@@ -38,7 +38,7 @@ fn played(continue_on_error: bool, return_responses: bool) -> (Vec<usize>, usize
 
 #[test]
 fn a_batch_answers_and_goes_on_as_its_settings_say() {
-    // L-33, L-34, L-35, L-36 (T-174, T-175)
+    // L-33, L-34, L-35, L-36
     assert_eq!(played(true, true), (vec![0, 1, 2, 3, 4, 5], 4));
     assert_eq!(played(true, false), (vec![2, 4], 4));
     assert_eq!(played(false, true), (vec![0, 1, 2], 2));
@@ -47,7 +47,7 @@ fn a_batch_answers_and_goes_on_as_its_settings_say() {
 
 #[test]
 fn a_batch_of_a_thousand_messages_runs_and_of_one_more_does_nothing() {
-    // L-31 (T-173)
+    // L-31
     let engine = engine([]);
     let items = |count: usize| -> Vec<BatchItem> {
         (0..count).map(|it| BatchItem::Request(account(&engine, &it.to_string()))).collect()
@@ -63,7 +63,7 @@ fn a_batch_of_a_thousand_messages_runs_and_of_one_more_does_nothing() {
 
 #[test]
 fn a_transaction_saves_all_or_nothing_and_names_what_failed() {
-    // P-36, L-37
+    // P-36, L-37, L-38
     let engine = engine([no()]);
     let three = [account(&engine, "1"), account(&engine, "no"), account(&engine, "3")];
 

@@ -15,7 +15,7 @@ fn team(engine: &Engine) -> EntityReference {
 
 #[test]
 fn all_children_follow_over_a_cascading_relationship() {
-    // C-63 (T-149)
+    // C-63
     let engine = engine([]);
     let (team, other) = (team(&engine), team(&engine));
     let account = create(&engine, "account", []);
@@ -123,7 +123,7 @@ fn a_child_that_refuses_keeps_everybodys_owner() {
 
 #[test]
 fn nothing_cascades_where_the_owner_stays() {
-    // R-16, C-64 (T-150)
+    // R-16, C-64
     let engine = engine([]);
     let team = team(&engine);
     let account = create(&engine, "account", []);

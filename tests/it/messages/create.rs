@@ -48,21 +48,6 @@ fn the_empty_identity_counts_as_none() {
 }
 
 #[test]
-fn an_identity_that_is_taken_is_refused() {
-    // C-3, E-62 (T-105)
-    let engine = engine([]);
-    let account = create(&engine, "account", [("name", "A".into())]);
-    let mut twin = record(&engine, "account", [("name", "B".into())]);
-    twin.identify(account.id);
-
-    let error = engine.create(twin).unwrap_err();
-
-    assert_eq!((error.code(), error.number()), (ErrorCode::Duplicate, 0x8004_0237));
-    assert_eq!(error.to_string(), "Cannot insert duplicate key.");
-    assert_eq!(stored(&engine, &account, "name"), text("A"));
-}
-
-#[test]
 fn null_is_the_same_as_not_sent() {
     // C-13
     let engine = engine([]);
@@ -80,18 +65,8 @@ fn null_is_the_same_as_not_sent() {
 }
 
 #[test]
-fn an_empty_text_is_stored_as_null() {
-    // C-14 (T-093)
-    let engine = engine([]);
-
-    let account = create(&engine, "account", [("name", "".into())]);
-
-    assert_eq!(stored(&engine, &account, "name"), None);
-}
-
-#[test]
 fn what_cannot_be_sent_with_create_is_ignored() {
-    // C-6, C-42 (T-163)
+    // C-6, C-42
     let engine = engine([]);
     let stranger = EntityReference::new("systemuser", Uuid::from_u128(7));
 
@@ -216,16 +191,6 @@ fn defaults_fill_what_nobody_sent() {
 }
 
 #[test]
-fn what_forms_require_the_engine_does_not() {
-    // C-24, C-25 (T-095)
-    let engine = engine([]);
-
-    create(&engine, "opportunity", []);
-
-    assert_eq!(count(&engine, "opportunity"), 1);
-}
-
-#[test]
 fn what_the_system_requires_must_be_sent() {
     // C-24, C-27, O-53
     let engine = engine([]);
@@ -285,7 +250,7 @@ fn an_unknown_attribute_or_entity_is_refused_with_the_nearest_name() {
 
 #[test]
 fn a_lookup_points_at_a_record_that_exists() {
-    // C-87, C-88, E-62 (T-107)
+    // C-87, C-88, E-62
     let engine = engine([]);
     let nobody = EntityReference::new("account", Uuid::from_u128(7));
 
@@ -299,7 +264,7 @@ fn a_lookup_points_at_a_record_that_exists() {
 
 #[test]
 fn a_lookup_points_at_its_targets_alone() {
-    // C-89, C-90, C-92 (T-106)
+    // C-89, C-90, C-92
     let engine = engine([]);
     let task = create(&engine, "task", []);
     let of = |entity, attribute| {

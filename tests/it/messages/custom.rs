@@ -77,7 +77,7 @@ fn a_step_is_registered_on_the_name_and_not_on_another_one() {
 
 #[test]
 fn an_output_that_nobody_set_has_the_default_of_its_type() {
-    // M-63 (T-189)
+    // M-63
     let message = CustomMessage::new("x_Empty")
         .output("flag", ParameterType::Boolean)
         .output("number", ParameterType::Integer)

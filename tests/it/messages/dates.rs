@@ -20,14 +20,6 @@ fn kept(attribute: &str, sent: impl Into<Value>) -> Value {
 }
 
 #[test]
-fn a_date_has_no_time() {
-    // C-122, C-126 (T-125)
-    let kept = kept("estimatedclosedate", moment("2024-05-01T15:00:00Z"));
-
-    assert_eq!(kept, date("2024-05-01").into());
-}
-
-#[test]
 fn a_moment_has_whole_seconds() {
     // C-125
     let kept = kept("contactedon", moment("2024-05-01T15:00:00.999Z"));

@@ -25,7 +25,7 @@ fn mixed(engine: &Engine, target: &EntityReference) -> Record {
 
 #[test]
 fn a_state_that_is_sent_with_more_changes_apart() {
-    // M-19, M-21, M-22 (T-115)
+    // M-19, M-21, M-22
     let log = Log::default();
     let engine = engine([
         on_update(10).run("10", log.hook(sent)),

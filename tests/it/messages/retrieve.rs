@@ -65,7 +65,7 @@ fn an_unknown_entity_is_refused_with_the_nearest_name() {
 
 #[test]
 fn derived_names_come_where_they_are_asked_for() {
-    // C-91, I-27
+    // C-91, I-27, E-29
     let engine = engine([]);
     let account = create(&engine, "account", [("name", "Acme".into())]);
     let opportunity = create(&engine, "opportunity", [("customerid", account.into())]);

@@ -70,29 +70,6 @@ fn a_state_brings_its_default_status() {
 }
 
 #[test]
-fn a_status_brings_its_state() {
-    // C-70 (T-113)
-    let engine = engine([]);
-    let opportunity = create(&engine, "opportunity", []);
-
-    set(&engine, &opportunity, &[("statuscode", 5)]).unwrap();
-
-    assert_eq!(both(&engine, &opportunity), [2, 5]);
-}
-
-#[test]
-fn a_pair_that_does_not_match_is_refused() {
-    // C-71 (T-114)
-    let engine = engine([]);
-    let opportunity = create(&engine, "opportunity", []);
-
-    let error = set(&engine, &opportunity, &[("statecode", 1), ("statuscode", 5)]).unwrap_err();
-
-    assert_eq!((error.code(), error.number()), (ErrorCode::StatusMismatch, 0x8004_8408));
-    assert_eq!(both(&engine, &opportunity), [0, 1]);
-}
-
-#[test]
 fn an_unknown_state_or_status_is_no_option() {
     // C-30, C-74
     let engine = engine([]);
@@ -204,7 +181,7 @@ fn set_state_to_what_is_there_is_no_update() {
 
 #[test]
 fn an_update_of_the_state_raises_no_set_state() {
-    // M-25 (T-117)
+    // M-25
     let log = Log::default();
     let engine = engine([Step::on(Message::SetState, "opportunity").run("see", log.word("ran"))]);
     let opportunity = create(&engine, "opportunity", []);
@@ -229,4 +206,24 @@ fn what_has_no_state_does_not_support_set_state() {
     let error = engine.set_state(&competitor, 1, None).unwrap_err();
 
     assert_eq!((error.code(), error.number()), (ErrorCode::UnsupportedMessage, 0x8004_0800));
+}
+
+#[test]
+fn an_entity_may_keep_its_inactive_records_as_they_are() {
+    // C-75, O-17, R-22: an entity that does not say so takes updates of inactive records
+    let mut draft = support::bare();
+    let account = draft.entities.iter_mut().find(|it| it.logical_name == "account").unwrap();
+    account.is_read_only_when_inactive = true;
+    let engine = Engine::builder(draft.check().unwrap()).build().unwrap();
+    let account = create(&engine, "account", [("name", "A".into())]);
+    let rename = || engine.update(change(&engine, &account, [("name", "B".into())]));
+
+    set(&engine, &account, &[("statecode", 1)]).unwrap();
+    let error = rename().unwrap_err();
+    assert_eq!((error.code(), error.number()), (ErrorCode::Inactive, 0x8004_0230));
+    assert_eq!(stored(&engine, &account, "name"), Some("A".into()));
+
+    set(&engine, &account, &[("statecode", 0)]).unwrap();
+    rename().unwrap();
+    assert_eq!(stored(&engine, &account, "name"), Some("B".into()));
 }

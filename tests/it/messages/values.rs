@@ -34,7 +34,7 @@ fn letters(count: usize) -> String {
 
 #[test]
 fn a_text_has_at_most_its_length() {
-    // C-28 (T-098)
+    // C-28
     let name = ("opportunity", "name");
 
     assert!(kept(name, letters(300)));
@@ -61,7 +61,7 @@ fn length_counts_characters_and_not_bytes() {
 
 #[test]
 fn a_whole_number_lies_in_its_range() {
-    // C-29 (T-099)
+    // C-29
     let probability = ("opportunity", "closeprobability");
 
     assert!(kept(probability, 0) && kept(probability, 100));
@@ -85,7 +85,7 @@ fn a_double_lies_in_its_range_and_is_rounded() {
 
 #[test]
 fn a_choice_has_one_of_its_options() {
-    // C-30 (T-101)
+    // C-30
     let rating = ("opportunity", "opportunityratingcode");
 
     assert!(kept(rating, Value::Choice(3)));
@@ -118,7 +118,7 @@ fn several_options_are_a_set() {
 
 #[test]
 fn a_value_of_another_type_is_refused() {
-    // C-19 (T-102)
+    // C-19
     let wrong = (ErrorCode::WrongType, 0x8004_4354);
 
     assert_eq!(refused(("opportunity", "estimatedvalue"), "5"), wrong);
@@ -166,4 +166,24 @@ fn what_cannot_be_read_is_stored_and_not_shown() {
     assert!(!asked.has("secret"));
     let found = engine.retrieve_multiple(rulegate::Query::new("opportunity")).unwrap();
     assert!(!found.records.first().unwrap().has("secret"));
+}
+
+#[test]
+fn differs_from_dataverse_pictures_and_files_are_bytes_of_their_record() {
+    // C-41: there, they are stored apart, and files do not travel with their record.
+    use rulegate::metadata::{AttributeType, EntityDefinition};
+    let goal = EntityDefinition::new("goal")
+        .attribute(
+            "picture",
+            AttributeType::Image { max_height: 1, max_width: 1, is_primary: true },
+        )
+        .attribute("contract", AttributeType::File { max_size_kb: 1 });
+    let draft = support::bare().entity(goal);
+    let engine = rulegate::Engine::builder(draft.check().unwrap()).build().unwrap();
+    let bytes = || Value::Bytes([1, 2, 3].into());
+
+    let goal = create(&engine, "goal", [("picture", bytes()), ("contract", bytes())]);
+
+    assert_eq!(stored(&engine, &goal, "picture"), Some(bytes()));
+    assert_eq!(stored(&engine, &goal, "contract"), Some(bytes()));
 }

@@ -234,7 +234,7 @@ fn row_of(response: &Response) -> Option<Row> {
 /// The request as the engine knows it.
 pub(crate) fn sent(request: &Request, catalog: &Arc<Catalog>) -> Sent {
     match request {
-        Request::Create(it) => Create { target: record(it, catalog) }.into(),
+        Request::Create(it) => Create::new(record(it, catalog)).into(),
         Request::Update(it) => Update::new(record(it, catalog)).into(),
         Request::Upsert(it) => Upsert { target: record(it, catalog) }.into(),
         Request::Delete(it) => Delete::new(it.clone()).into(),

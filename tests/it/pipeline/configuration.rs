@@ -121,7 +121,7 @@ fn the_secure_configuration_shows_nowhere() {
         .step(secured().rank(2).asynchronous().run("job", |_: &mut Context| panic!("broken")))
         .build()
         .unwrap();
-    let request = || Create { target: record(&engine, "account", []) };
+    let request = || Create::new(record(&engine, "account", []));
 
     let (transcript, outcome) = engine.trace(request());
     let error = outcome.unwrap_err();

@@ -37,7 +37,7 @@ fn what_the_platform_fills_is_absent_at_pre_validation_and_there_at_pre_operatio
 
 #[test]
 fn what_the_platform_fills_is_absent_at_pre_operation_where_the_settings_say_so() {
-    // I-33, I-37 (T-051)
+    // I-33, I-37, C-53
     let log = Log::default();
     let steps =
         [10, 20, 40].map(|it| on_create(it).run(it.to_string(), log.hook(platform_attributes)));
@@ -78,7 +78,7 @@ fn defaults_are_absent_before_the_write_and_in_the_target_after_it() {
 
 #[test]
 fn the_target_of_an_update_holds_what_was_sent_and_the_stamps_after_the_write() {
-    // I-31, I-34, I-35
+    // I-31, I-34, I-35, I-43
     let log = Log::default();
     let names = |ctx: &mut Context| {
         let names: Vec<&str> = ctx.target().unwrap().attributes().map(|(it, _)| it).collect();
@@ -124,7 +124,7 @@ fn what_the_caller_cannot_send_is_gone_before_the_first_step() {
 
 #[test]
 fn a_step_sees_its_message_stage_mode_and_name() {
-    // X-29, P-42
+    // X-29, P-42, X-1
     let log = Log::default();
     let seen = |ctx: &mut Context| {
         let (message, entity) = (ctx.message(), ctx.entity());
@@ -183,7 +183,7 @@ fn the_job_alone_has_a_job_identity() {
 
 #[test]
 fn the_correlation_is_one_for_the_chain_and_the_request_one_for_the_message() {
-    // P-84, P-85 (T-073)
+    // P-84, P-85
     let log = Log::default();
     let ids = |ctx: &mut Context| format!("{} {}", ctx.correlation_id(), ctx.request_id());
     let engine = engine([
@@ -228,7 +228,7 @@ fn time_stands_still_within_a_message() {
 
 #[test]
 fn a_step_can_run_in_another_name() {
-    // P-59, X-15, X-16, C-46 (T-086)
+    // P-59, X-15, X-16, X-18, C-46
     let log = Log::default();
     let users = |ctx: &mut Context| {
         let name = |it| match it {
@@ -253,22 +253,6 @@ fn a_step_can_run_in_another_name() {
     assert_eq!(by.unwrap().id, SYSTEM_USER);
 }
 
-#[test]
-fn a_hook_can_send_in_the_name_of_the_system() {
-    // X-17, X-18 (T-087)
-    let engine = engine([on_create(40).run("create", |ctx: &mut Context| {
-        let service = ctx.service_as(SYSTEM_USER);
-        service.create(service.record("task")?)?;
-        Ok(())
-    })]);
-
-    create(&engine, "account", []);
-
-    let task = engine.retrieve_multiple(rulegate::Query::new("task")).unwrap();
-    let by = task.records.first().unwrap().get("createdby").and_then(Value::as_lookup).cloned();
-    assert_eq!(by.unwrap().id, SYSTEM_USER);
-}
-
 /// The parent of a context in words, outwards.
 fn parents(ctx: &mut Context) -> String {
     let outwards = std::iter::successors(ctx.parent(), |it| it.parent());
@@ -279,19 +263,8 @@ fn parents(ctx: &mut Context) -> String {
 }
 
 #[test]
-fn pre_validation_of_a_message_from_a_caller_has_no_parent() {
-    // P-66 (T-074)
-    let log = Log::default();
-    let engine = engine([on_create(10).run("see", log.hook(parents))]);
-
-    create(&engine, "account", []);
-
-    assert_eq!(log.take(), [""]);
-}
-
-#[test]
 fn create_update_and_delete_stand_in_a_wrapper_at_stage_thirty() {
-    // P-65, P-66 (T-075)
+    // P-65, P-66
     let log = Log::default();
     let steps = [Message::Create, Message::Update, Message::Delete].into_iter().flat_map(|it| {
         [20, 40].map(|stage| {
@@ -339,7 +312,7 @@ fn a_nested_message_stands_in_the_one_that_sent_it() {
 
 #[test]
 fn the_wrapper_holds_what_the_caller_sent() {
-    // P-67
+    // P-67, P-68
     let log = Log::default();
     let sent = |ctx: &mut Context| {
         let Request::Create(outer) = ctx.parent().unwrap().input() else { panic!() };
@@ -425,4 +398,22 @@ fn the_primary_identity_of_an_update_by_key_is_resolved_before_the_first_step() 
     engine.update(by_key).unwrap();
 
     assert_eq!(log.take(), [format!("{:?} 0", Some(account.id))]);
+}
+
+#[test]
+fn a_client_of_a_user_acts_in_that_name_throughout() {
+    // who signed in is known to the host alone.
+    let log = Log::default();
+    let users = |ctx: &mut Context| format!("{} {}", ctx.user(), ctx.initiating_user());
+    let engine = engine([
+        on_create(40).rank(1).run("outer", log.hook(users)),
+        on_create(40).rank(2).run("call", create_task("call")),
+        Step::on(Message::Create, "task").run("nested", log.hook(users)),
+    ]);
+    let user = create(&engine, "systemuser", []);
+
+    let client = engine.as_user(user.id);
+    client.create(client.record("account").unwrap()).unwrap();
+
+    assert_eq!(log.take(), [format!("{0} {0}", user.id), format!("{0} {0}", user.id)]);
 }

@@ -28,7 +28,7 @@ fn a_refusal_is_an_answer_that_callers_may_show() {
 
 #[test]
 fn a_refusal_can_have_a_code_of_its_own() {
-    // E-16
+    // E-16, E-15, E-18
     let error = error_of(|_: &mut Context| Err(Fault::reject_with("account.limit", "too much")));
 
     let rejection = error.rejection().unwrap();
@@ -55,7 +55,7 @@ fn a_refusal_without_a_reason_has_the_general_one() {
 
 #[test]
 fn a_broken_hook_is_an_unexpected_error() {
-    // E-4 (T-019)
+    // E-4
     let error = error_of(|_: &mut Context| Err(Fault::failed("boom")));
 
     assert_eq!((error.code(), error.number()), (ErrorCode::StepFailed, 0x8004_0224));

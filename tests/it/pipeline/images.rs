@@ -3,7 +3,7 @@
 use rulegate::pipeline::Image;
 use rulegate::{Context, Message, OrganizationService, Record, Stage, Step, Value};
 
-use crate::engines::{Log, at, change, count, create, engine, set, stored, text, update};
+use crate::engines::{Log, at, change, create, engine, stored, text, update};
 
 fn on_update(stage: u16) -> Step {
     Step::on(Message::Update, "account").at(at(stage))
@@ -22,49 +22,6 @@ fn both(name: &'static str) -> impl Fn(&mut Context) -> String + Send + Sync + '
 const NONE: [&str; 0] = [];
 
 #[test]
-fn the_pre_image_is_before_the_write_and_the_post_image_after_it() {
-    // I-1, I-17 (T-033)
-    let log = Log::default();
-    let step = on_update(40).pre_image(["name"]).post_image(["name"]);
-    let engine = engine([step.run("see", log.hook(both("name")))]);
-    let account = create(&engine, "account", [("name", "A".into())]);
-
-    update(&engine, &account, [("name", "B".into())]);
-
-    assert_eq!(log.take(), ["\"A\" \"B\""]);
-}
-
-#[test]
-fn the_pre_image_has_what_the_target_lacks() {
-    // I-31, I-17 (T-034)
-    let log = Log::default();
-    let see = |ctx: &mut Context| {
-        format!("{} {}", word(ctx.pre_image(), "name"), ctx.target().unwrap().has("name"))
-    };
-    let engine = engine(
-        [10, 20].map(|it| on_update(it).pre_image(["name"]).run(it.to_string(), log.hook(see))),
-    );
-    let account = create(&engine, "account", [("name", "A".into())]);
-
-    update(&engine, &account, [("description", "d".into())]);
-
-    assert_eq!(log.take(), ["\"A\" false", "\"A\" false"]);
-}
-
-#[test]
-fn an_image_shows_what_was_asked_for() {
-    // I-13 (T-035)
-    let log = Log::default();
-    let step = on_update(20).pre_image(["name"]);
-    let engine = engine([step.run("see", log.hook(both("description")))]);
-    let account = create(&engine, "account", [("description", "d".into())]);
-
-    update(&engine, &account, []);
-
-    assert_eq!(log.take(), ["absent no image"]);
-}
-
-#[test]
 fn an_image_without_a_list_shows_everything() {
     // I-14
     let log = Log::default();
@@ -79,7 +36,7 @@ fn an_image_without_a_list_shows_everything() {
 
 #[test]
 fn what_was_null_is_absent_from_an_image() {
-    // I-15 (T-037)
+    // I-15
     let log = Log::default();
     let step = on_update(20).pre_image(["telephone1"]);
     let engine = engine([step.run("see", log.hook(both("telephone1")))]);
@@ -107,38 +64,6 @@ fn the_identity_is_in_every_image() {
     assert_eq!(log.take(), [format!("{account} {}", account.id)]);
 }
 
-#[test]
-fn a_deleted_record_lives_on_in_its_pre_image() {
-    // I-1, C-137 (T-043)
-    let log = Log::default();
-    let see = |ctx: &mut Context| {
-        let stored = count(&ctx.service(), "account");
-        format!("{} {stored}", both("name")(ctx))
-    };
-    let step = Step::on(Message::Delete, "account").at(Stage::PostOperation).pre_image(["name"]);
-    let engine = engine([step.run("see", log.hook(see))]);
-    let account = create(&engine, "account", [("name", "A".into())]);
-
-    engine.delete(&account).unwrap();
-
-    assert_eq!(log.take(), ["\"A\" no image 0"]);
-}
-
-#[test]
-fn the_post_image_has_what_hooks_set_and_the_pre_image_has_not() {
-    // I-18, I-19 (T-045)
-    let log = Log::default();
-    let engine = engine([
-        on_update(20).run("set", set("name", "C")),
-        on_update(40).pre_image(["name"]).post_image(["name"]).run("see", log.hook(both("name"))),
-    ]);
-    let account = create(&engine, "account", [("name", "A".into())]);
-
-    update(&engine, &account, [("name", "B".into())]);
-
-    assert_eq!(log.take(), ["\"A\" \"C\""]);
-}
-
 /// Updates the description of the record, once.
 fn describe_nested(ctx: &mut Context) -> Result<(), rulegate::Fault> {
     if 1 < ctx.depth() {
@@ -151,7 +76,7 @@ fn describe_nested(ctx: &mut Context) -> Result<(), rulegate::Fault> {
 
 #[test]
 fn synchronous_steps_share_one_post_image_and_jobs_have_a_later_one() {
-    // I-22, I-23, P-87, P-88 (T-046, T-047)
+    // I-22, I-23, P-87, P-88
     let log = Log::default();
     let see = |ctx: &mut Context| match ctx.depth() {
         1 => word(ctx.post_image(), "description"),
@@ -181,7 +106,7 @@ fn synchronous_steps_share_one_post_image_and_jobs_have_a_later_one() {
 
 #[test]
 fn a_job_finds_the_primary_name_in_an_image_of_its_own() {
-    // I-24 (T-049)
+    // I-24
     let log = Log::default();
     let see = |ctx: &mut Context| {
         let image = ctx.post_image_as("AsynchronousStepPrimaryName");
@@ -200,33 +125,8 @@ fn a_job_finds_the_primary_name_in_an_image_of_its_own() {
 }
 
 #[test]
-fn the_post_image_of_create_has_what_the_platform_filled() {
-    // I-19, I-33 (T-050)
-    let log = Log::default();
-    let names = [
-        "createdon",
-        "createdby",
-        "modifiedon",
-        "ownerid",
-        "statecode",
-        "statuscode",
-        "donotemail",
-    ];
-    let see = move |ctx: &mut Context| {
-        let image = ctx.post_image().unwrap();
-        names.iter().filter(|it| image.get(it).is_none()).copied().collect::<Vec<_>>().join(" ")
-    };
-    let step = Step::on(Message::Create, "account").at(Stage::PostOperation).post_image(NONE);
-    let engine = engine([step.run("see", log.hook(see))]);
-
-    create(&engine, "account", [("name", "A".into())]);
-
-    assert_eq!(log.take(), [""]);
-}
-
-#[test]
 fn a_step_can_have_several_images_by_alias() {
-    // I-10, I-11
+    // I-10, I-11, I-9, I-12
     let log = Log::default();
     let see = |ctx: &mut Context| {
         let (one, two) = (ctx.pre_image_as("one"), ctx.pre_image_as("two"));
@@ -254,7 +154,7 @@ fn a_step_can_have_several_images_by_alias() {
 
 #[test]
 fn a_step_sees_its_own_images_alone() {
-    // I-26
+    // I-26, P-103
     let log = Log::default();
     let engine = engine([
         on_update(40).rank(1).pre_image(["name"]).run("asked", log.hook(both("name"))),
@@ -298,25 +198,6 @@ fn a_pre_image_is_taken_once_before_the_first_step() {
 
     assert_eq!(log.take(), ["\"old\""]);
     assert_eq!(stored(&engine, &account, "description"), text("nested"));
-}
-
-#[test]
-fn what_pre_validation_committed_shows_in_the_pre_image_of_the_transaction() {
-    // I-17, against I-29 and T-198: the record was changed and committed before the transaction began.
-    let log = Log::default();
-    let see = |ctx: &mut Context| word(ctx.pre_image(), "description");
-    let on = |stage: u16| on_update(stage).filtering(["name"]).pre_image(["description"]);
-    let engine = engine([
-        on(10).rank(1).run("update", describe_nested),
-        on(10).rank(2).run("10", log.hook(see)),
-        on(20).run("20", log.hook(see)),
-        on(40).run("40", log.hook(see)),
-    ]);
-    let account = create(&engine, "account", [("description", "old".into())]);
-
-    update(&engine, &account, [("name", "B".into())]);
-
-    assert_eq!(log.take(), ["\"old\"", "\"nested\"", "\"nested\""]);
 }
 
 #[test]

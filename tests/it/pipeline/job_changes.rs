@@ -242,7 +242,7 @@ fn a_job_that_is_paused_while_it_runs_waits_instead_of_running_again() {
 
 #[test]
 fn what_the_state_of_a_job_does_not_allow_is_refused() {
-    // L-7, E-35 (T-171)
+    // L-7, L-8, E-35 (T-171)
     let (cancel, resume) =
         ((0x8004_4165, "job.not-cancelable"), (0x8004_4166, "job.not-resumable"));
     let (pause, postpone) =

@@ -9,7 +9,7 @@ use rulegate::settings::Jobs;
 use rulegate::{Context, Engine, Fault, Hook, Message, OrganizationService, Step};
 
 use crate::engines::{
-    Log, at, builder, count, create, create_task, engine, record, refuse, stored, update,
+    Log, at, builder, count, create, create_task, engine, record, stored, update,
 };
 
 fn job() -> Step {
@@ -49,7 +49,7 @@ fn a_job_waits_until_somebody_runs_it() {
 
 #[test]
 fn jobs_run_in_the_order_in_which_they_were_queued() {
-    // L-17
+    // L-17, P-48, L-3
     let log = Log::default();
     let name = |ctx: &mut Context| ctx.target().unwrap().get("name").unwrap().to_string();
     let engine = engine([job().run("job", log.hook(name))]);
@@ -63,23 +63,8 @@ fn jobs_run_in_the_order_in_which_they_were_queued() {
 }
 
 #[test]
-fn a_job_that_refuses_fails_alone() {
-    // E-30 (T-022)
-    let engine = engine([job().run("job", refuse("too late"))]);
-
-    let account = create(&engine, "account", []);
-    engine.run_jobs();
-
-    let [failed] = engine.jobs().try_into().unwrap();
-    assert_eq!(failed.state, JobState::Failed);
-    assert_eq!(failed.state as u8, 31);
-    assert_eq!(failed.message.as_deref(), Some("too late"));
-    assert!(engine.retrieve(&account).is_ok());
-}
-
-#[test]
 fn a_job_that_asks_for_it_runs_four_times_and_no_more() {
-    // E-31, E-32 (T-023)
+    // E-31, E-32
     let runs = Arc::new(AtomicU32::new(0));
     let engine = engine([job().run("job", refuse_with(OperationStatus::Retry, &runs))]);
 
@@ -134,7 +119,7 @@ fn a_status_says_what_becomes_of_the_job() {
 
 #[test]
 fn to_a_synchronous_step_every_status_is_a_failure() {
-    // E-17
+    // E-17, E-18
     for status in [OperationStatus::Succeeded, OperationStatus::Retry, OperationStatus::Suspended] {
         let runs = Arc::new(AtomicU32::new(0));
         let step = Step::on(Message::Create, "account").at(at(40));
@@ -343,4 +328,27 @@ fn a_job_of_an_update_keeps_its_images() {
     engine.run_jobs();
 
     assert_eq!(log.take(), ["\"A\" \"B\""]);
+}
+
+#[test]
+fn what_a_job_sends_after_its_time_fails() {
+    // E-38
+    let late = |ctx: &mut Context| {
+        while std::time::Instant::now() < ctx.deadline() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        create_task("late").execute(ctx)
+    };
+    let engine = builder()
+        .settings(|it| it.time_limit = std::time::Duration::from_millis(50))
+        .step(job().run("job", late))
+        .build()
+        .unwrap();
+
+    create(&engine, "account", []);
+    let outcomes = engine.run_jobs();
+
+    let fault = outcomes.first().unwrap().fault.as_ref().unwrap();
+    assert_eq!(fault.code(), rulegate::ErrorCode::Timeout);
+    assert_eq!(count(&engine, "task"), 0);
 }

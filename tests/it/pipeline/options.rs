@@ -215,13 +215,29 @@ fn the_messages_of_a_transaction_pass_the_same_steps_by() {
     // L-19
     let log = Log::default();
     let engine = engine(four(&log));
-    let two: [Request; 2] =
-        [(); 2].map(|()| Create { target: record(&engine, "account", []) }.into());
+    let two: [Request; 2] = [(); 2].map(|()| Create::new(record(&engine, "account", [])).into());
 
     passing(&engine, Bypass::SYNCHRONOUS).execute_transaction(&two).unwrap();
     engine.run_jobs();
 
     assert_eq!(log.take(), ["job", "job"]);
+}
+
+#[test]
+fn the_records_of_a_bulk_message_pass_the_same_steps_by() {
+    // L-19, M-40, M-41
+    let log = Log::default();
+    let bulk = Step::on(Message::CreateMultiple, "account").run("bulk", log.word("bulk"));
+    let engine = engine(four(&log).into_iter().chain([bulk]));
+    let two = || [(); 2].map(|()| record(&engine, "account", [])).to_vec();
+
+    passing(&engine, Bypass::ALL).create_multiple(two()).unwrap();
+    create(&passing(&engine, Bypass::ALL), "account", []);
+    assert!(log.take().is_empty() && engine.run_jobs().is_empty());
+    let by_name = Options::new().bypass_steps(["bulk", "10", "40"]).tag("x");
+    engine.client().with_options(by_name).create_multiple(two()).unwrap();
+    engine.run_jobs();
+    assert_eq!(log.take(), ["20", "20", "job", "job"]);
 }
 
 #[test]
@@ -245,7 +261,7 @@ fn a_step_that_is_passed_by_stands_in_the_transcript() {
         on_create(20).run("refuse", refuse("no")),
         on_create(20).asynchronous().run("job", refuse("no")),
     ]);
-    let request = Create { target: record(&engine, "account", []) };
+    let request = Create::new(record(&engine, "account", []));
 
     let (transcript, outcome) = passing(&engine, Bypass::ALL).trace(request);
 
@@ -326,7 +342,7 @@ fn what_a_step_sends_finds_the_tag_in_its_parent() {
 
 #[test]
 fn a_step_sees_what_its_caller_said_beside_the_parameters() {
-    //
+    // X-13, L-29
     let log = Log::default();
     let see =
         |ctx: &mut Context| format!("{:?}", ctx.options().map(|it| (it.tag.clone(), it.bypass)));

@@ -1,6 +1,6 @@
 //! Order: which step runs first.
 
-use rulegate::{Message, Stage, Step};
+use rulegate::{Message, Step};
 
 use crate::engines::{Log, at, create, engine, update};
 
@@ -10,7 +10,7 @@ fn on_create(rank: i32) -> Step {
 
 #[test]
 fn lower_ranks_run_first() {
-    // P-44 (T-025)
+    // P-44
     let log = Log::default();
     let steps = [2, i32::MAX, -1, 1, i32::MIN]
         .map(|rank| on_create(rank).run(format!("rank {rank}"), log.hook(move |_| rank)));
@@ -37,7 +37,7 @@ fn rank_counts_within_a_stage_alone() {
 
 #[test]
 fn differs_from_dataverse_ties_of_rank_go_by_name() {
-    // P-45, P-46 (T-026): Dataverse takes the message filter's id, which nobody here has.
+    // P-45, P-46: Dataverse takes the message filter's id, which nobody here has.
     for turned in [false, true] {
         let log = Log::default();
         let mut names = ["a", "b", "c"];
@@ -78,37 +78,6 @@ fn a_step_without_an_entity_goes_by_its_rank() {
     create(&engine, "account", []);
 
     assert_eq!(log.take(), ["own", "any"]);
-}
-
-#[test]
-fn synchronous_steps_finish_before_jobs_start() {
-    // P-47 (T-027)
-    let log = Log::default();
-    let post = |rank| on_create(rank).at(Stage::PostOperation);
-    let engine = engine([
-        post(1).asynchronous().run("job", log.word("job")),
-        post(100).run("sync", log.word("sync")),
-    ]);
-
-    create(&engine, "account", []);
-    assert_eq!(log.take(), ["sync"]);
-
-    engine.run_jobs();
-    assert_eq!(log.take(), ["job"]);
-}
-
-#[test]
-fn one_hook_in_two_steps_runs_twice() {
-    // P-60 (T-029)
-    let log = Log::default();
-    let engine = engine([
-        on_create(1).run("first", log.word("ran")),
-        on_create(1).run("second", log.word("ran")),
-    ]);
-
-    create(&engine, "account", []);
-
-    assert_eq!(log.take(), ["ran", "ran"]);
 }
 
 #[test]

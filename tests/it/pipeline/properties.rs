@@ -244,7 +244,7 @@ fn nested_messages_come_from_where_the_outermost_came() {
     let seen = format!("a {SYSTEM_USER}");
 
     create(&client, "account", []);
-    let two = [(); 2].map(|()| Create { target: record(&engine, "task", []) }.into());
+    let two = [(); 2].map(|()| Create::new(record(&engine, "task", [])).into());
     client.execute_transaction(&two).unwrap();
 
     assert_eq!(log.take(), [seen.clone(), seen.clone(), seen]);

@@ -42,7 +42,7 @@ fn no_step_runs_in_the_main_operation() {
 
 #[test]
 fn an_asynchronous_step_runs_in_post_operation() {
-    // P-43 (T-031)
+    // P-43
     let step = on(Message::Create).asynchronous();
 
     assert!(is_accepted(step.clone()));
@@ -55,19 +55,11 @@ fn an_asynchronous_step_runs_in_post_operation() {
 
 #[test]
 fn create_has_no_pre_image() {
-    // I-6 (T-038)
+    // I-6
     let (number, text) = refusal(on(Message::Create).at(Stage::PostOperation).pre_image(["name"]));
 
     assert_eq!(number, 0x8004_416D);
     assert!(text.starts_with("Message Create does not support this image type."), "{text}");
-}
-
-#[test]
-fn delete_has_no_post_image() {
-    // I-6 (T-039)
-    let (number, _) = refusal(on(Message::Delete).at(Stage::PostOperation).post_image(["name"]));
-
-    assert_eq!(number, 0x8004_416D);
 }
 
 #[test]
@@ -105,7 +97,7 @@ fn before_the_write_there_is_no_post_image() {
 
 #[test]
 fn messages_without_a_changing_record_have_no_images() {
-    // I-5, I-81 (T-041)
+    // I-5, I-81
     for step in [
         Step::on_any(Message::Associate).pre_image(NONE),
         Step::on_any(Message::Disassociate).pre_image(NONE),
@@ -156,7 +148,7 @@ fn two_images_have_two_aliases() {
 
 #[test]
 fn upsert_is_no_event() {
-    // M-30
+    // M-30, P-14
     let (number, text) = refusal(on(Message::Upsert));
 
     assert_eq!(number, 0x8004_4187);
@@ -173,7 +165,7 @@ fn an_unknown_message_is_refused_with_the_nearest_name() {
 
 #[test]
 fn a_step_can_be_registered_on_a_custom_message_that_is_there() {
-    // M-64 (T-190)
+    // M-64
     let log = Log::default();
     let step = || Step::on_any(Message::from("Ping")).run("see", |_: &mut Context| Ok(()));
     let with_message =
@@ -185,7 +177,7 @@ fn a_step_can_be_registered_on_a_custom_message_that_is_there() {
 
 #[test]
 fn associations_take_no_entity() {
-    // I-59 (T-143)
+    // I-59
     for message in [Message::Associate, Message::Disassociate] {
         let (_, text) = refusal(on(message));
         assert!(text.contains("names no primary entity"), "{text}");
@@ -194,7 +186,7 @@ fn associations_take_no_entity() {
 
 #[test]
 fn associations_take_the_entity_of_their_target_where_the_settings_say_so() {
-    // I-60 (T-143)
+    // I-60
     use rulegate::OrganizationService;
     let log = Log::default();
     let engine = builder()
@@ -279,7 +271,7 @@ fn a_native_step_of_an_entity_that_nobody_defines_is_left_out_and_noted() {
 
 #[test]
 fn a_step_tells_how_it_is_registered() {
-    // spec §1.7
+    // I-52, P-104: spec §1.7
     let step = on(Message::Update)
         .at(Stage::PostOperation)
         .rank(-5)
@@ -300,4 +292,26 @@ fn a_step_tells_how_it_is_registered() {
     let (alias, shown) = step.pre_images().next().unwrap();
     assert_eq!((alias, shown.first().map(LogicalName::as_str)), ("old", Some("name")));
     assert_eq!((step.description(), step.is_enabled()), ("keeps the name", true));
+}
+
+#[test]
+fn the_stages_of_steps_are_ten_twenty_and_forty() {
+    // P-1, P-4: 50, which old registrations have, has no spelling.
+    assert_eq!(Stage::ALL.map(Stage::number), [10, 20, 40]);
+    assert_eq!(Stage::named("main"), None);
+}
+
+#[test]
+fn differs_from_dataverse_a_step_that_names_no_stage_runs_in_pre_operation() {
+    // P-6: in Dataverse it runs in pre-validation, where a change of mind cannot undo what it wrote.
+    assert_eq!(on(Message::Create).stage(), Stage::PreOperation);
+}
+
+#[test]
+fn what_nobody_can_send_takes_no_steps() {
+    // P-11, P-12, P-13, I-76: neither changes of the schema nor private messages are events.
+    for name in ["CreateEntity", "CreateAttribute", "Execute", "SetRelated", "RemoveRelated"] {
+        let (_, text) = refusal(Step::on_any(Message::from(name)));
+        assert_eq!(text, format!("there is no message `{name}`"));
+    }
 }

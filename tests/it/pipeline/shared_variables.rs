@@ -41,36 +41,8 @@ fn find(name: &'static str) -> impl Fn(&mut Context) -> String + Send + Sync + '
 }
 
 #[test]
-fn a_later_step_of_the_stage_finds_it() {
-    // V-1, V-2, V-11 (T-079)
-    let log = Log::default();
-    let engine = engine([
-        on_create(20).rank(1).run("leave", leave("k")),
-        on_create(20).rank(2).run("find", log.hook(find("k"))),
-    ]);
-
-    create(&engine, "account", []);
-
-    assert_eq!(log.take(), ["own"]);
-}
-
-#[test]
-fn post_operation_finds_what_pre_operation_left() {
-    // V-3 (T-078)
-    let log = Log::default();
-    let engine = engine([
-        on_create(20).run("leave", leave("k")),
-        on_create(40).run("find", log.hook(find("k"))),
-    ]);
-
-    create(&engine, "account", []);
-
-    assert_eq!(log.take(), ["own"]);
-}
-
-#[test]
 fn what_pre_validation_left_stands_in_the_parent_for_create_update_and_delete() {
-    // V-4, V-6 (T-077)
+    // V-4, V-6
     let log = Log::default();
     let steps = [Message::Create, Message::Update, Message::Delete].into_iter().flat_map(|it| {
         let on = |stage| Step::on(it.clone(), "account").at(at(stage));
@@ -128,7 +100,7 @@ fn a_custom_message_keeps_what_pre_validation_left() {
 
 #[test]
 fn a_nested_message_starts_without_any_and_finds_those_of_its_parent() {
-    // V-7 (T-081)
+    // V-7
     let log = Log::default();
     let engine = engine([
         on_create(20).rank(1).run("leave", leave("k")),
@@ -140,21 +112,6 @@ fn a_nested_message_starts_without_any_and_finds_those_of_its_parent() {
     create(&engine, "account", []);
 
     assert_eq!(log.take(), ["parent 1", "parent 2"]);
-}
-
-#[test]
-fn what_a_nested_message_left_does_not_flow_back() {
-    // V-8 (T-082)
-    let log = Log::default();
-    let engine = engine([
-        on_create(20).run("create", create_task("call")),
-        Step::on(Message::Create, "task").run("leave", leave("k")),
-        on_create(40).run("find", log.hook(find("k"))),
-    ]);
-
-    create(&engine, "account", []);
-
-    assert_eq!(log.take(), ["nowhere"]);
 }
 
 #[test]

@@ -1,27 +1,11 @@
 //! Stages: where a message passes, and what can be changed there.
 
-use rulegate::record::Query;
-use rulegate::{ErrorCode, Message, OrganizationService, Response, Stage, Step, Value};
+use rulegate::{ErrorCode, Message, OrganizationService, Response, Step, Value};
 
-use crate::engines::{
-    Log, at, change, count, create, engine, record, refuse, set, stored, text, update,
-};
+use crate::engines::{Log, at, change, count, create, engine, record, refuse, set, update};
 
 fn on_create(stage: u16) -> Step {
     Step::on(Message::Create, "account").at(at(stage))
-}
-
-#[test]
-fn a_message_passes_the_stages_in_order() {
-    // P-1, P-8 (T-001)
-    let log = Log::default();
-    let steps = [40, 10, 20].map(|stage| {
-        on_create(stage).run(format!("at {stage}"), log.hook(|ctx| ctx.stage().number()))
-    });
-
-    create(&engine(steps), "account", []);
-
-    assert_eq!(log.take(), ["10", "20", "40"]);
 }
 
 #[test]
@@ -37,57 +21,6 @@ fn a_step_runs_at_its_own_message_only() {
     engine.delete(&account).unwrap();
 
     assert!(log.take().is_empty());
-}
-
-#[test]
-fn a_step_without_an_entity_runs_for_all_of_them() {
-    // P-15 (T-030)
-    let log = Log::default();
-    let entity = |ctx: &mut rulegate::Context| ctx.entity().to_string();
-    let engine = engine([
-        Step::on_any(Message::Create).run("any", log.hook(entity)),
-        on_create(20).run("account", log.word("own")),
-    ]);
-
-    create(&engine, "contact", []);
-    create(&engine, "account", []);
-
-    assert_eq!(log.take(), ["contact", "account", "own"]);
-}
-
-#[test]
-fn what_pre_operation_sets_is_stored() {
-    // P-21 (T-002)
-    let engine = engine([on_create(20).run("set", set("name", "B"))]);
-
-    let account = create(&engine, "account", [("name", "A".into())]);
-
-    assert_eq!(stored(&engine, &account, "name"), text("B"));
-}
-
-#[test]
-fn what_pre_validation_sets_is_stored() {
-    // P-21 (T-003)
-    let engine = engine([on_create(10).run("set", set("name", "B"))]);
-
-    let account = create(&engine, "account", [("name", "A".into())]);
-
-    assert_eq!(stored(&engine, &account, "name"), text("B"));
-}
-
-#[test]
-fn what_pre_operation_removes_is_not_written() {
-    // P-21, I-39 (T-005)
-    let remove = |ctx: &mut rulegate::Context| {
-        ctx.target_mut()?.remove("name")?;
-        Ok(())
-    };
-    let engine = engine([Step::on(Message::Update, "account").run("remove", remove)]);
-    let account = create(&engine, "account", [("name", "A".into())]);
-
-    update(&engine, &account, [("name", "X".into())]);
-
-    assert_eq!(stored(&engine, &account, "name"), text("A"));
 }
 
 #[test]
@@ -110,33 +43,6 @@ fn an_update_whose_attributes_were_all_removed_is_an_empty_update() {
 }
 
 #[test]
-fn what_pre_operation_adds_is_written_too() {
-    // P-21 (T-006)
-    let engine =
-        engine([Step::on(Message::Update, "account").run("add", set("description", "added"))]);
-    let account = create(&engine, "account", []);
-
-    update(&engine, &account, [("name", "X".into())]);
-
-    assert_eq!(stored(&engine, &account, "description"), text("added"));
-}
-
-#[test]
-fn post_operation_sees_the_identity_that_the_caller_gets() {
-    // M-6 (T-007)
-    let log = Log::default();
-    let id = |ctx: &mut rulegate::Context| match ctx.response() {
-        Some(Response::Created(created)) => created.to_string(),
-        other => format!("{other:?}"),
-    };
-    let engine = engine([on_create(40).run("after", log.hook(id))]);
-
-    let account = create(&engine, "account", []);
-
-    assert_eq!(log.take(), [account.to_string()]);
-}
-
-#[test]
 fn there_is_no_response_before_the_main_operation() {
     //
     let log = Log::default();
@@ -147,43 +53,6 @@ fn there_is_no_response_before_the_main_operation() {
     create(&engine(steps), "account", []);
 
     assert_eq!(log.take(), ["true", "true"]);
-}
-
-#[test]
-fn post_operation_can_take_records_out_of_what_was_found() {
-    // X-6, M-11 (T-009)
-    let drop_one = |ctx: &mut rulegate::Context| {
-        if let Some(Response::Found(page)) = ctx.response_mut() {
-            page.records.remove(0);
-        }
-        Ok(())
-    };
-    let on = Step::on(Message::RetrieveMultiple, "account").at(Stage::PostOperation);
-    let engine = engine([on.run("drop", drop_one)]);
-    for name in ["A", "B", "C"] {
-        create(&engine, "account", [("name", name.into())]);
-    }
-
-    assert_eq!(count(&engine, "account"), 2);
-}
-
-#[test]
-fn post_operation_can_change_what_is_read_and_not_what_is_stored() {
-    // X-6, P-19 (T-010)
-    let mask = |ctx: &mut rulegate::Context| {
-        if let Some(Response::Retrieved(record)) = ctx.response_mut() {
-            record.set("name", "***")?;
-        }
-        Ok(())
-    };
-    let on = Step::on(Message::Retrieve, "account").at(Stage::PostOperation);
-    let engine = engine([on.run("mask", mask)]);
-    let account = create(&engine, "account", [("name", "A".into())]);
-
-    assert_eq!(stored(&engine, &account, "name"), text("***"));
-
-    let found = engine.retrieve_multiple(Query::new("account")).unwrap();
-    assert_eq!(found.records.first().unwrap().get("name"), Some(&"A".into()));
 }
 
 #[test]
@@ -201,23 +70,6 @@ fn pre_operation_can_narrow_a_query() {
     }
 
     assert_eq!(count(&engine, "account"), 1);
-}
-
-#[test]
-fn pre_operation_can_add_a_column_to_a_retrieve() {
-    // X-3, M-14 (T-191)
-    let widen = |ctx: &mut rulegate::Context| {
-        if let rulegate::Request::Retrieve(it) = ctx.request_mut()? {
-            it.columns = rulegate::record::ColumnSet::only(["name", "telephone1"]);
-        }
-        Ok(())
-    };
-    let engine = engine([Step::on(Message::Retrieve, "account").run("widen", widen)]);
-    let account = create(&engine, "account", [("telephone1", "1".into())]);
-
-    let read = engine.retrieve_columns(&account, ["name"]).unwrap();
-
-    assert_eq!(read.get("telephone1"), Some(&"1".into()));
 }
 
 #[test]
@@ -281,7 +133,7 @@ fn nothing_runs_after_a_refusal() {
 
 #[test]
 fn a_hook_cannot_turn_its_message_into_another() {
-    // P-102
+    // P-102, X-2
     let turn = |ctx: &mut rulegate::Context| {
         let account = ctx.target().and_then(rulegate::Record::reference).unwrap();
         *ctx.request_mut()? = rulegate::message::Delete::new(account).into();

@@ -33,7 +33,7 @@ fn trace(lines: Vec<String>) -> impl Fn(&mut Context) -> Result<(), Fault> {
 
 #[test]
 fn by_default_only_failures_leave_a_row() {
-    // E-46, E-47 (T-185)
+    // E-46, E-47
     let engine = logged(
         TraceLogSetting::default(),
         [on_create(20).rank(1).run("well", |_: &mut Context| Ok(()))],
@@ -76,7 +76,7 @@ fn switched_off_it_keeps_nothing() {
 
 #[test]
 fn every_run_leaves_a_row_where_the_setting_says_all() {
-    // E-51, E-53 (T-186)
+    // E-51, E-53, E-55
     let engine = logged(
         TraceLogSetting::All,
         [

@@ -16,6 +16,9 @@ pub enum DataError {
         /// The message.
         message: &'static str,
     },
+    /// A record that comes along with an Update has no identity (I-87).
+    #[error("Entity Id must be specified for Operation")]
+    RelatedIdMissing,
     /// A parameter is missing.
     #[error("{message} needs the parameter `{parameter}`")]
     ParameterMissing {
@@ -42,8 +45,10 @@ pub enum DataError {
         /// The name that was probably meant.
         suggestion: Option<String>,
     },
-    /// The entity does not support the message.
-    #[error("`{entity}` does not support {message}: {reason}")]
+    /// The entity does not support the message. The text is Dataverse's (M-77), with its reason behind.
+    #[error(
+        "The method being invoked does not support provided entity type. (`{entity}` and {message}: {reason})"
+    )]
     UnsupportedMessage {
         /// The message.
         message: &'static str,
@@ -59,6 +64,28 @@ pub enum DataError {
         user: Uuid,
         /// The name of the privilege.
         privilege: &'static str,
+    },
+    /// A bulk message has no record.
+    #[error("{message} needs at least one record in `Targets`")]
+    NoTargets {
+        /// The message.
+        message: &'static str,
+    },
+    /// A bulk message has records of several entities.
+    #[error("all `Targets` of {message} are of one entity: `{other}` stands beside `{entity}`")]
+    MixedTargets {
+        /// The message.
+        message: &'static str,
+        /// The entity of the first record.
+        entity: LogicalName,
+        /// The entity of another one.
+        other: LogicalName,
+    },
+    /// A message that no entity has.
+    #[error("{message} has not yet been implemented.")]
+    NotImplemented {
+        /// The message.
+        message: &'static str,
     },
     /// The status reason does not belong to the state.
     #[error("{status} is not a valid status code for state code {state} of `{entity}`")]
@@ -87,6 +114,12 @@ pub enum DataError {
         from: i32,
         /// The wanted one.
         to: i32,
+    },
+    /// The entity keeps its inactive records as they are (C-75).
+    #[error("{record} cannot be updated because it is inactive: change its state first")]
+    Inactive {
+        /// The record.
+        record: EntityReference,
     },
     /// The owner is no user or team.
     #[error("`{owner}` cannot own records: an owner is a user or a team that exists")]
@@ -133,8 +166,8 @@ pub enum DataError {
         first: LogicalName,
         /// The other end.
         second: LogicalName,
-        /// The record.
-        record: EntityReference,
+        /// The record, or the entity of one that has no identity yet.
+        record: String,
     },
     /// A many-to-one association takes one related record.
     #[error("Only one related entity is supported for Many to One relationship association.")]
@@ -196,14 +229,19 @@ impl DataError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::IdMissing { .. } => ErrorCode::IdMissing,
+            Self::RelatedIdMissing => ErrorCode::RelatedIdMissing,
             Self::ParameterMissing { .. } => ErrorCode::ParameterMissing,
             Self::ParameterInvalid { .. } => ErrorCode::ParameterInvalid,
             Self::UnknownMessage { .. } => ErrorCode::UnknownMessage,
             Self::UnsupportedMessage { .. } => ErrorCode::UnsupportedMessage,
             Self::PrivilegeDenied { .. } => ErrorCode::PrivilegeDenied,
+            Self::NoTargets { .. } => ErrorCode::NoTargets,
+            Self::MixedTargets { .. } => ErrorCode::MixedTargets,
+            Self::NotImplemented { .. } => ErrorCode::NotImplemented,
             Self::StatusMismatch { .. } => ErrorCode::StatusMismatch,
             Self::InvalidState { .. } => ErrorCode::InvalidState,
             Self::TransitionNotAllowed { .. } => ErrorCode::TransitionNotAllowed,
+            Self::Inactive { .. } => ErrorCode::Inactive,
             Self::InvalidOwner { .. } => ErrorCode::InvalidOwner,
             Self::Cycle { .. } => ErrorCode::Cycle,
             Self::Restricted { .. } => ErrorCode::Restricted,

@@ -1,11 +1,12 @@
 //! Associate and Disassociate: records are linked, and links are taken away.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::platform::{Platform, existing, find};
 use super::{Response, Update, keys, stamps, values};
 use crate::error::{DataError, Error};
-use crate::metadata::{ManyToMany, OneToMany, RelationshipMetadata};
+use crate::metadata::{LogicalName, ManyToMany, OneToMany, RelationshipMetadata};
 use crate::record::{EntityReference, Query, Record, Value};
 use crate::store::StoreError;
 
@@ -45,6 +46,53 @@ pub enum RelationshipRole {
     Referenced,
 }
 
+impl RelationshipRole {
+    /// At which end records of an entity stand: as the caller says, or the only one where they can.
+    pub(super) fn of(
+        entity: &LogicalName,
+        said: Option<Self>,
+        (relationship, message): (&RelationshipMetadata, &str),
+    ) -> Result<Self, Error> {
+        let (first, second) = relationship.ends();
+        if first == second {
+            return said.ok_or_else(|| {
+                let parameter = "Relationship.PrimaryEntityRole".to_owned();
+                DataError::ParameterMissing { message: message.to_owned(), parameter }.into()
+            });
+        }
+        let is_first = entity == first;
+        Ok(match relationship {
+            RelationshipMetadata::OneToMany(_) if is_first => Self::Referenced,
+            RelationshipMetadata::OneToMany(_) => Self::Referencing,
+            RelationshipMetadata::ManyToMany(_) if is_first => Self::Referencing,
+            RelationshipMetadata::ManyToMany(_) => Self::Referenced,
+        })
+    }
+
+    /// The entity at this end, and the one at the other.
+    pub(super) fn ends(self, relationship: &RelationshipMetadata) -> (&LogicalName, &LogicalName) {
+        let (referenced, referencing) = relationship.ends();
+        match (self, relationship) {
+            (Self::Referenced, RelationshipMetadata::OneToMany(_))
+            | (Self::Referencing, RelationshipMetadata::ManyToMany(_)) => (referenced, referencing),
+            (Self::Referencing, RelationshipMetadata::OneToMany(_))
+            | (Self::Referenced, RelationshipMetadata::ManyToMany(_)) => (referencing, referenced),
+        }
+    }
+}
+
+/// A record stands at no end of the relationship, or at the wrong one.
+pub(super) fn wrong_end(relationship: &RelationshipMetadata, record: &dyn fmt::Display) -> Error {
+    let (first, second) = relationship.ends();
+    DataError::WrongEnd {
+        relationship: relationship.schema_name().to_owned(),
+        first: first.clone(),
+        second: second.clone(),
+        record: record.to_string(),
+    }
+    .into()
+}
+
 impl Link {
     /// A link between a record and others.
     pub fn new(
@@ -67,48 +115,29 @@ impl Link {
     pub(super) fn accept(&mut self, platform: &dyn Platform) -> Result<(), Error> {
         let relationship = Arc::clone(platform.catalog().relationship(&self.relationship)?);
         relationship.schema_name().clone_into(&mut self.relationship);
-        let role = self.role(&relationship)?;
-        let (referenced, referencing) = relationship.ends();
-        let (own, other) = match (role, &*relationship) {
-            (RelationshipRole::Referenced, RelationshipMetadata::OneToMany(_))
-            | (RelationshipRole::Referencing, RelationshipMetadata::ManyToMany(_)) => {
-                (referenced, referencing)
-            }
-            (RelationshipRole::Referencing, RelationshipMetadata::OneToMany(_))
-            | (RelationshipRole::Referenced, RelationshipMetadata::ManyToMany(_)) => {
-                (referencing, referenced)
-            }
-        };
+        let (own, other) = self.role(&relationship)?.ends(&relationship);
         let stray = Some(&self.target).filter(|it| it.entity != *own);
         let stray = stray.or_else(|| self.related.iter().find(|it| it.entity != *other));
-        stray.map_or(Ok(()), |record| {
-            Err(DataError::WrongEnd {
-                relationship: self.relationship.clone(),
-                first: referenced.clone(),
-                second: referencing.clone(),
-                record: record.clone(),
-            }
-            .into())
-        })
+        stray.map_or(Ok(()), |record| Err(wrong_end(&relationship, record)))
     }
 
-    /// At which end the target stands: as the caller says, or the only one where it can.
+    /// At which end the target stands.
     fn role(&self, relationship: &RelationshipMetadata) -> Result<RelationshipRole, Error> {
-        let (first, second) = relationship.ends();
-        if first == second {
-            return self.role.ok_or_else(|| {
-                let (message, parameter) =
-                    ("Associate".to_owned(), "Relationship.PrimaryEntityRole".to_owned());
-                DataError::ParameterMissing { message, parameter }.into()
-            });
+        RelationshipRole::of(&self.target.entity, self.role, (relationship, "Associate"))
+    }
+
+    /// Leaves out the records that make pairs with the target already.
+    pub(super) fn keep_unlinked(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {
+        let relationship = Arc::clone(platform.catalog().relationship(&self.relationship)?);
+        let RelationshipMetadata::ManyToMany(pairs) = &*relationship else { return Ok(()) };
+        let mut unlinked = Vec::new();
+        for (pair, related) in self.intersects(pairs, platform)?.iter().zip(&self.related) {
+            if find_pair(pairs, pair, platform)?.is_none() {
+                unlinked.push(related.clone());
+            }
         }
-        let is_first = self.target.entity == *first;
-        Ok(match relationship {
-            RelationshipMetadata::OneToMany(_) if is_first => RelationshipRole::Referenced,
-            RelationshipMetadata::OneToMany(_) => RelationshipRole::Referencing,
-            RelationshipMetadata::ManyToMany(_) if is_first => RelationshipRole::Referencing,
-            RelationshipMetadata::ManyToMany(_) => RelationshipRole::Referenced,
-        })
+        self.related = unlinked;
+        Ok(())
     }
 
     /// The relationship, with each child and its parent for a one-to-many one.

@@ -1,7 +1,7 @@
 //! Create: a record comes into being.
 
 use super::platform::Platform;
-use super::{Response, keys, ownership, stamps, state, values};
+use super::{Related, Response, keys, ownership, related, stamps, state, values};
 use crate::error::Error;
 use crate::metadata::DefaultValue;
 use crate::record::{Record, Value};
@@ -11,15 +11,39 @@ use crate::record::{Record, Value};
 pub struct Create {
     /// The record to create. The engine gives it an identity if it has none (C-1).
     pub target: Record,
+    /// The records that come into being with it: those it points at first, then it, then the others (I-83).
+    pub related: Vec<Related>,
 }
 
 impl Create {
+    /// A create of one record.
+    pub fn new(target: Record) -> Self {
+        Self { target, related: Vec::new() }
+    }
+
+    /// The create with more records, over the relationship of that schema name: children of the record,
+    /// the one that its lookup points at, or those with which it makes pairs (I-82).
+    #[must_use]
+    pub fn with_related<R: Into<Self>>(
+        mut self,
+        relationship: impl Into<String>,
+        records: impl IntoIterator<Item = R>,
+    ) -> Self {
+        self.related.push(Related::new(relationship, records));
+        self
+    }
+
     /// What callers cannot send is ignored (C-6); an identity among the attributes is the record's.
-    pub(super) fn accept(&mut self) {
+    pub(super) fn accept(&mut self, platform: &dyn Platform) -> Result<(), Error> {
         keys::adopt_identity(&mut self.target);
         self.target.forget_key();
         let entity = self.target.metadata().clone();
         values::drop_all(&mut self.target, &entity.system().not_for_create);
+        self.accept_related(platform)
+    }
+
+    fn accept_related(&mut self, platform: &dyn Platform) -> Result<(), Error> {
+        related::accept(&mut self.related, self.target.entity(), "Create", platform)
     }
 
     pub(super) fn prepare(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {
@@ -31,6 +55,8 @@ impl Create {
 
     /// The main operation, in the order of C-21.
     pub(super) fn run(&mut self, platform: &mut dyn Platform) -> Result<Response, Error> {
+        self.accept_related(platform)?; // Steps may have changed them.
+        related::create_referenced(&self.related, &mut self.target, platform)?;
         values::drop_nulls(&mut self.target); // C-13
         values::check(&mut self.target, None, platform)?;
         values::drop_nulls(&mut self.target); // An empty text is null, too (C-14).
@@ -41,7 +67,9 @@ impl Create {
         ownership::derive(&mut self.target, platform)?;
         values::check_required(&self.target)?;
         platform.insert(&self.target)?;
-        self.target.reference().map(Response::Created).ok_or(Error::Bug("created without identity"))
+        let created = self.target.reference().ok_or(Error::Bug("created without identity"))?;
+        related::create_children(&self.related, &created, platform)?;
+        Ok(Response::Created(created))
     }
 
     /// Gives the record what the engine knows of it: identity, owner, state and stamps.
@@ -66,5 +94,11 @@ impl Create {
                 );
             }
         }
+    }
+}
+
+impl From<Record> for Create {
+    fn from(target: Record) -> Self {
+        Self::new(target)
     }
 }

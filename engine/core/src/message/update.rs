@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::platform::{Platform, existing, find};
-use super::{Response, keys, ownership, stamps, state, values};
+use super::{Create, Related, Response, keys, ownership, related, stamps, state, values};
 use crate::error::{DataError, Error};
-use crate::metadata::{AttributeSet, Cascade, OneToMany};
+use crate::metadata::{AttributeSet, Cascade, OneToMany, Ordinal};
 use crate::record::{EntityReference, Operator, Query, Record, Value};
 
 /// The most ancestors that a hierarchy can have before the engine takes it for a circle.
@@ -18,6 +18,8 @@ pub struct Update {
     pub target: Record,
     /// Whether the record must have the version that the target carries.
     pub concurrency: ConcurrencyBehavior,
+    /// The records that are updated with it, after it (I-85). Each has an identity (I-87).
+    pub related: Vec<Related>,
 }
 
 /// What to do where somebody else changed the record in between (M-10).
@@ -35,14 +37,31 @@ pub enum ConcurrencyBehavior {
 impl Update {
     /// An update that does not ask for the row version.
     pub fn new(target: Record) -> Self {
-        Self { target, concurrency: ConcurrencyBehavior::Default }
+        Self { target, concurrency: ConcurrencyBehavior::Default, related: Vec::new() }
+    }
+
+    /// The update with more records, over the relationship of that schema name: each is updated, and
+    /// linked with the record (I-85).
+    #[must_use]
+    pub fn with_related<R: Into<Create>>(
+        mut self,
+        relationship: impl Into<String>,
+        records: impl IntoIterator<Item = R>,
+    ) -> Self {
+        self.related.push(Related::new(relationship, records));
+        self
     }
 
     pub(super) fn accept(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {
         keys::resolve(&mut self.target, "Update", platform)?;
         let entity = self.target.metadata().clone();
         values::drop_all(&mut self.target, &entity.system().not_for_update);
-        Ok(())
+        self.accept_related(platform)
+    }
+
+    fn accept_related(&mut self, platform: &dyn Platform) -> Result<(), Error> {
+        related::accept(&mut self.related, self.target.entity(), "Update", platform)?;
+        related::check_identities(&self.related)
     }
 
     /// Takes out what an update changes apart, where it is mixed with other attributes (M-19, M-20).
@@ -64,6 +83,9 @@ impl Update {
         let target = self.target.reference().ok_or(DataError::IdMissing { message: "Update" })?;
         let current = existing(platform, &target)?;
         check_version(&current, (self.concurrency, self.target.version()))?;
+        check_active(&self.target, &current)?;
+        self.accept_related(platform)?; // Steps may have changed them.
+        related::point(&self.related, &mut self.target, platform)?;
         values::check(&mut self.target, Some(&current), platform)?;
         values::check_not_cleared(&self.target)?;
         values::check_references(&mut self.target, platform)?;
@@ -78,6 +100,7 @@ impl Update {
         if let Some(owner) = new_owner {
             cascade_owner(&current, &owner, platform)?;
         }
+        related::update_all(&self.related, &target, platform)?;
         Ok(Response::Done)
     }
 
@@ -112,6 +135,21 @@ pub(super) fn check_version(
         return Ok(());
     }
     Err(DataError::VersionMismatch { record: record(), current, known }.into())
+}
+
+/// An inactive record of an entity that keeps it as it is changes its state, and nothing else (C-75).
+fn check_active(change: &Record, current: &Record) -> Result<(), Error> {
+    let (entity, system) = (current.metadata(), current.metadata().system());
+    let state = system.state.and_then(|it| current.at(it)).and_then(Value::as_choice);
+    if !entity.definition().is_read_only_when_inactive || matches!(state, None | Some(0)) {
+        return Ok(());
+    }
+    let is_state = |it: Ordinal| [system.state, system.status].contains(&Some(it));
+    let mut changed = change.present().iter().filter(|it| !entity.is_stamp(*it));
+    match (changed.find(|it| !is_state(*it)), current.reference()) {
+        (Some(_), Some(record)) => Err(DataError::Inactive { record }.into()),
+        _ => Ok(()),
+    }
 }
 
 /// A record must not become its own ancestor over a hierarchical or parental lookup (R-6, C-97).

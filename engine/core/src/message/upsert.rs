@@ -53,6 +53,6 @@ impl Upsert {
                 target.put(ordinal, value); // M-33, M-34
             }
         }
-        Ok(Create { target }.into())
+        Ok(Create::new(target).into())
     }
 }

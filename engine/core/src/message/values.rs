@@ -71,12 +71,24 @@ pub(super) fn check_references(
             target.put(companion, Value::Text(reference.entity.as_str().into()));
         }
     }
+    for party in parties(target) {
+        check_exists(&party, platform)?; // C-98
+    }
     let cleared: Vec<Ordinal> =
         target.iter().filter(|(_, it)| it.is_null()).map(|(it, _)| it).collect();
     for ordinal in cleared {
         clear_reference(target, ordinal);
     }
     Ok(())
+}
+
+/// Everybody who takes part in an activity.
+fn parties(target: &Record) -> Vec<EntityReference> {
+    let lists = target.iter().filter_map(|(_, value)| match value {
+        Value::Parties(parties) => Some(parties),
+        _ => None,
+    });
+    lists.flat_map(|it| it.iter().map(|it| it.party.clone())).collect()
 }
 
 /// The record must exist. One of an entity that nobody defines here does not (C-88).

@@ -1,11 +1,13 @@
 //! The checks that make a draft a catalog. All that is wrong is collected, so that one pass tells all.
 
+mod keys;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     AttributeMetadata, AttributeType, Cascade, CatalogDraft, DefinitionError, DefinitionProblem,
-    EntityDefinition, KeyMetadata, LogicalName, ManyToMany, OneToMany, OptionSet, Ordinal,
-    Ownership, Part, Place, RelationshipMetadata, suggestion,
+    EntityDefinition, LogicalName, ManyToMany, OneToMany, OptionSet, Ordinal, Ownership, Part,
+    Place, RelationshipMetadata, suggestion,
 };
 
 /// Digits after the point that a decimal can hold beside its digits before it.
@@ -188,43 +190,6 @@ impl Checker<'_> {
         }
     }
 
-    fn keys(&mut self, entity: &EntityDefinition) {
-        let mut seen = BTreeSet::new();
-        if KeyMetadata::LIMIT < entity.keys.len() {
-            let at = Spot { entity: &entity.logical_name, part: Part::Entity };
-            let allowed = format!("at most {}", KeyMetadata::LIMIT);
-            let found = entity.keys.len().to_string();
-            let what = DefinitionProblem::OutOfRange { what: "the number of keys", allowed, found };
-            self.report(&at, None, what);
-        }
-        for key in &entity.keys {
-            let at = Spot { entity: &entity.logical_name, part: Part::Key(key.name.clone()) };
-            self.name(&at, &key.name);
-            if !seen.insert(&key.name) {
-                self.report(&at, None, twice(&key.name));
-            }
-            if key.attributes.is_empty() {
-                self.report(&at, Some("attributes"), DefinitionProblem::Missing("an attribute"));
-            }
-            if KeyMetadata::ATTRIBUTE_LIMIT < key.attributes.len() {
-                let found = u32::try_from(key.attributes.len()).unwrap_or(u32::MAX);
-                self.out_of_range(&at, "attributes", ("at most 16", found));
-            }
-            for name in &key.attributes {
-                self.key_attribute(&at, (entity, name));
-            }
-        }
-    }
-
-    fn key_attribute(&mut self, at: &Spot<'_>, attribute: (&EntityDefinition, &LogicalName)) {
-        let found = self.attribute_named(at, "attributes", attribute);
-        if let Some(found) = found.filter(|it| !can_be_key(&it.kind)) {
-            let wanted =
-                "string, whole-number, decimal, date-time, choice, lookup or unique-identifier";
-            self.report(at, Some("attributes"), wrong_type(&found, wanted));
-        }
-    }
-
     /// States and status reasons fit each other (C-65).
     fn state_model(&mut self, entity: &EntityDefinition) {
         let of = |wanted: fn(&AttributeType) -> bool| {
@@ -291,6 +256,7 @@ impl Checker<'_> {
     fn relationships(&mut self) {
         let mut seen = BTreeSet::new();
         let mut hierarchies = BTreeSet::new();
+        let mut families = BTreeSet::new();
         let draft = self.draft;
         for relationship in &draft.relationships {
             let at = match relationship {
@@ -312,6 +278,10 @@ impl Checker<'_> {
                     let is_second =
                         it.is_hierarchical && !hierarchies.insert(&it.referencing_entity);
                     self.hierarchy(&at, is_second);
+                    let family = (&it.referenced_entity, &it.referencing_entity);
+                    if self.makes_family(it) && !families.insert(family) {
+                        self.report(&at, Some("cascade"), DefinitionProblem::SecondParental);
+                    }
                 }
                 RelationshipMetadata::ManyToMany(it) => self.many_to_many(&at, it),
             }
@@ -324,6 +294,15 @@ impl Checker<'_> {
             let what = "a hierarchical relationship of this entity";
             self.report(at, Some("hierarchical"), twice(what));
         }
+    }
+
+    /// Whether it is parental, over a lookup of its own: one that points at several entities has one
+    /// relationship to each of them.
+    fn makes_family(&self, it: &OneToMany) -> bool {
+        let child = self.entities.get(&*it.referencing_entity);
+        let mut attributes = child.into_iter().flat_map(|it| &it.attributes);
+        let lookup = attributes.find(|of| of.logical_name == it.referencing_attribute);
+        it.is_parental() && lookup.is_some_and(|it| it.kind.targets().len() == 1)
     }
 
     fn one_to_many(&mut self, at: &Spot<'_>, it: &OneToMany) {
@@ -441,22 +420,6 @@ impl Checker<'_> {
         let (allowed, found) = (allowed.to_owned(), found.to_string());
         self.report(at, Some(what), DefinitionProblem::OutOfRange { what, allowed, found });
     }
-}
-
-/// The types whose values can name a record (C-103), and identities for intersect entities.
-fn can_be_key(kind: &AttributeType) -> bool {
-    matches!(
-        kind,
-        AttributeType::Text { .. }
-            | AttributeType::WholeNumber { .. }
-            | AttributeType::BigInteger { .. }
-            | AttributeType::Decimal { .. }
-            | AttributeType::DateTime { .. }
-            | AttributeType::Choice(_)
-            | AttributeType::Lookup { .. }
-            | AttributeType::Customer { .. }
-            | AttributeType::UniqueIdentifier
-    )
 }
 
 fn is_identifier(name: &str) -> bool {

@@ -35,6 +35,8 @@ pub struct EntityDefinition {
     pub is_optimistic_concurrency_enabled: bool,
     /// Whether a status reason may be followed only by those that it lists (C-72).
     pub enforces_state_transitions: bool,
+    /// Whether an inactive record can change its state and nothing else (C-75).
+    pub is_read_only_when_inactive: bool,
     /// What the Common Data Model says of it.
     pub cdm: Option<CdmEntity>,
     /// Its attributes.
@@ -161,6 +163,7 @@ impl EntityDefinition {
             is_deprecated: false,
             is_optimistic_concurrency_enabled: true,
             enforces_state_transitions: false,
+            is_read_only_when_inactive: false,
             cdm: None,
             attributes: Vec::new(),
             keys: Vec::new(),

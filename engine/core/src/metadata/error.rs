@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::LogicalName;
-use crate::code::ErrorCode;
+use crate::code::{ErrorCode, platform};
 
 /// A name that the catalog does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -151,6 +151,31 @@ pub enum DefinitionProblem {
         /// What was given.
         found: &'static str,
     },
+    /// Its two entities have a parental relationship already (R-14, R-21).
+    #[error(
+        "these two entities have a parental relationship already: on delete it can do remove-link or \
+         restrict, and nothing else"
+    )]
+    SecondParental,
+}
+
+impl DefinitionProblem {
+    /// The number by which Dataverse knows this refusal.
+    pub const fn number(&self) -> u32 {
+        match self {
+            Self::Cascade { .. } => platform::CASCADE_INVALID_LINK_TYPE,
+            Self::SecondParental => platform::EXISTING_PARENTAL_RELATIONSHIP,
+            Self::IllFormedName(_)
+            | Self::Twice(_)
+            | Self::Unknown { .. }
+            | Self::Missing(_)
+            | Self::WrongType { .. }
+            | Self::EmptyRange { .. }
+            | Self::OutOfRange { .. }
+            | Self::NoIdentifier(_)
+            | Self::StateModel(_) => platform::INVALID_ARGUMENT,
+        }
+    }
 }
 
 impl MetadataError {

@@ -20,6 +20,8 @@ impl KeyMetadata {
     pub const LIMIT: usize = 10;
     /// The most attributes that a key can have (C-104).
     pub const ATTRIBUTE_LIMIT: usize = 16;
+    /// The most bytes that the values of a key can take (C-104).
+    pub const BYTE_LIMIT: u32 = 900;
 }
 
 impl Default for KeyMetadata {

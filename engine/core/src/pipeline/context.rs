@@ -50,6 +50,10 @@ pub struct Context {
     pub(super) trace: TraceText,
     pub(super) job: Option<(Uuid, DateTime<Utc>)>,
     pub(super) request_id: OnceLock<Uuid>,
+    /// The contexts of the single messages, for a bulk message (M-40).
+    pub(super) items: Vec<Self>,
+    /// Whether a step of this message, or of the bulk message around it, asks for a pre- or a post-image.
+    pub(super) wants_images: (bool, bool),
     /// What hooks of this message leave for those that run later (V-1 to V-14).
     pub shared: Variables,
 }
@@ -223,6 +227,29 @@ impl Context {
         self.post_images.get(alias)
     }
 
+    /// The records of a bulk message (M-57), as hooks left them.
+    pub fn targets(&self) -> &[Record] {
+        self.request.targets()
+    }
+
+    /// The records of a bulk message, to be changed before they are written: neither more nor fewer, nor others.
+    pub fn targets_mut(&mut self) -> Result<&mut [Record], Fault> {
+        self.refuse_after_write()?;
+        let message = &self.message;
+        let targets = Arc::make_mut(&mut self.request).targets_mut().map(Vec::as_mut_slice);
+        targets.ok_or_else(|| Fault::failed(format!("{message} has no targets")))
+    }
+
+    /// The pre-image of that alias of one record of a bulk message, by its place among the targets (M-58).
+    pub fn pre_image_of(&self, index: usize, alias: &str) -> Option<&Image> {
+        self.items.get(index)?.pre_images.get(alias)
+    }
+
+    /// The post-image of that alias of one record of a bulk message, by its place among the targets (M-58).
+    pub fn post_image_of(&self, index: usize, alias: &str) -> Option<&Image> {
+        self.items.get(index)?.post_images.get(alias)
+    }
+
     /// The value that an attribute has once the message is through: the target's if it carries the
     /// attribute, else the pre-image's.
     pub fn after(&self, name: &str) -> Option<&Value> {
@@ -278,6 +305,8 @@ impl Context {
             trace: TraceText::default(),
             job: None,
             request_id: OnceLock::new(),
+            items: Vec::new(),
+            wants_images: self.wants_images,
             shared: Variables::new(),
         };
         mem::replace(self, vacant)
@@ -316,6 +345,8 @@ impl Context {
             trace: TraceText::default(),
             job: None,
             request_id: OnceLock::new(),
+            items: Vec::new(),
+            wants_images: (false, false),
             shared: call.variables(),
             message,
             call,
@@ -330,6 +361,8 @@ impl Context {
         // Steps on associations may be those of the target's entity (I-60).
         let listened = self.request.link().map_or(&self.entity, |it| &it.target.entity);
         self.plan = Arc::clone(self.call.operation.generation.steps(&self.message, listened));
+        let wants_post_image = self.plan.wants_post_image || !self.plan.asynchronous.is_empty();
+        self.wants_images = (self.plan.wants_pre_image, wants_post_image);
     }
 
     /// Shows the hook of a step what the step asked for.
@@ -341,6 +374,10 @@ impl Context {
         };
         self.pre_images = images(&planned.pre_images, self.before.as_ref());
         self.post_images = images(&planned.post_images, self.after.as_ref());
+        for item in &mut self.items {
+            item.pre_images = images(&planned.pre_images, item.before.as_ref());
+            item.post_images = images(&planned.post_images, item.after.as_ref());
+        }
         self.step = Some(Arc::clone(&planned.step));
         self.trace.clear();
     }

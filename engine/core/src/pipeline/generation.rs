@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::configuration::Deployment;
 use super::step::{Hook, ImageRequest, Mode, Stage, Step};
-use crate::code::ErrorCode;
-use crate::message::{CustomMessage, Message};
+use crate::code::platform;
+use crate::message::{CustomMessage, Message, Request};
 use crate::metadata::{
     AttributeSet, Catalog, DidYouMean, EntityMetadata, LogicalName, MetadataError, suggestion,
 };
@@ -24,6 +24,8 @@ pub(crate) struct Generation {
     /// The plans of messages that name no entity, and of entities of which no step speaks.
     general: BTreeMap<Message, Arc<Plan>>,
     nothing: Arc<Plan>,
+    /// Whether any step listens to a bulk message, so that single ones raise it, too (M-41).
+    hears_bulk: bool,
 }
 
 /// The custom messages, by every name by which they are known.
@@ -160,21 +162,21 @@ impl StepProblem {
     /// The number by which Dataverse knows this refusal.
     pub const fn number(&self) -> u32 {
         match self {
-            Self::Metadata(_) => 0x8004_1103,
-            Self::ImageType { .. } => 0x8004_416D,
-            Self::PostImageBeforeWrite => 0x8004_416E,
-            Self::NoImages(_) => 0x8004_4189,
-            Self::ImageProperty { .. } => 0x8004_416B,
-            Self::SecureNotOnServer => 0x8004_4185,
-            Self::MainStage => 0x8004_4184,
-            Self::NoEvent(_) => 0x8004_4187,
+            Self::Metadata(_) => platform::NO_ATTRIBUTE,
+            Self::ImageType { .. } => platform::INVALID_IMAGE_TYPE,
+            Self::PostImageBeforeWrite => platform::NO_POST_IMAGE_BEFORE_WRITE,
+            Self::NoImages(_) => platform::NO_IMAGES,
+            Self::MainStage => platform::INVALID_STAGE,
+            Self::NoEvent(_) => platform::STEP_NOT_ALLOWED,
+            Self::ImageProperty { .. } => platform::INVALID_MESSAGE_PROPERTY_NAME,
+            Self::SecureNotOnServer => platform::SECURE_CONFIGURATION,
             Self::UnknownMessage { .. }
             | Self::AsynchronousBeforePost(_)
             | Self::AliasTwice(_)
             | Self::EntityOnAssociation(_)
             | Self::AttributesWithoutEntity
             | Self::RelationshipOnOther
-            | Self::Twice => ErrorCode::ParameterInvalid.number(),
+            | Self::Twice => platform::INVALID_ARGUMENT,
         }
     }
 }
@@ -214,11 +216,22 @@ impl Generation {
         own.or_else(|| self.general.get(message)).unwrap_or(&self.nothing)
     }
 
+    /// Whether a single message raises a bulk message that somebody hears (M-41).
+    pub(super) fn hears_bulk_of(&self, single: &Request) -> bool {
+        if !self.hears_bulk {
+            return false;
+        }
+        let Some(bulk) = single.message().bulk() else { return false };
+        !self.steps(&bulk, &single.entity()).is_empty()
+    }
+
     fn plan(&mut self, steps: &[Step]) {
         let mut by_message: BTreeMap<&Message, Vec<&Step>> = BTreeMap::new();
         for step in steps.iter().filter(|it| it.is_live()) {
             by_message.entry(&step.message).or_default().push(step);
         }
+        self.hears_bulk = by_message.contains_key(&Message::CreateMultiple)
+            || by_message.contains_key(&Message::UpdateMultiple);
         for (message, steps) in by_message {
             let is_general = |it: &&&Step| it.entity.is_none() && it.applies.is_none();
             let general: Vec<&Step> = steps.iter().filter(is_general).copied().collect();
@@ -267,6 +280,12 @@ impl Plan {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        [&self.pre_validation, &self.pre_operation, &self.post_operation, &self.asynchronous]
+            .iter()
+            .all(|it| it.is_empty())
+    }
+
     /// The steps of a stage that run within the message.
     pub(super) fn at(&self, stage: Stage) -> &Arc<[PlannedStep]> {
         match stage {
@@ -291,8 +310,8 @@ impl PlannedStep {
             };
             requests.iter().map(plan).collect()
         };
-        // Filters exist for Update alone (I-47); on other messages they are ignored (I-54).
-        let filters = step.message == Message::Update
+        // Filters exist for updates alone (I-47, M-59); on other messages they are ignored (I-54).
+        let filters = matches!(step.message, Message::Update | Message::UpdateMultiple)
             && !entity.is_some_and(|it| step.filtering.contains(it.primary_id())); // I-51
         Self {
             filter: if filters { set(&step.filtering) } else { None },
@@ -330,8 +349,8 @@ impl Messages {
 
     /// Every name of every message, the engine's own among them.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        const STANDARD: [Message; 10] = Message::STANDARD;
-        static NAMES: &[Message; 10] = &STANDARD;
+        const STANDARD: [Message; 14] = Message::STANDARD;
+        static NAMES: &[Message; 14] = &STANDARD;
         NAMES.iter().map(Message::name).chain(self.by_name.keys().map(String::as_str))
     }
 }
@@ -352,7 +371,7 @@ fn check(step: &Step, catalog: &Catalog, registered: &Registered<'_>) -> Result<
         let suggestion = suggestion(name, known).map(str::to_owned);
         return Err(StepProblem::UnknownMessage { message, suggestion });
     }
-    if *message == Message::Upsert {
+    if matches!(message, Message::Upsert | Message::UpsertMultiple | Message::DeleteMultiple) {
         return Err(StepProblem::NoEvent(message.clone()));
     }
     if step.stage == Stage::MainOperation {
@@ -398,7 +417,7 @@ fn check_images(step: &Step) -> Result<(), StepProblem> {
         return Err(StepProblem::ImageProperty { message, property, expected });
     }
     let wrong = |image| Err(StepProblem::ImageType { message: message.clone(), image });
-    if has_pre && *message == Message::Create {
+    if has_pre && matches!(message, Message::Create | Message::CreateMultiple) {
         return wrong("pre-image");
     }
     if has_post && *message == Message::Delete {
@@ -423,7 +442,10 @@ fn image_property(message: &Message) -> Option<&'static str> {
         Message::Create => Some("id"),
         Message::Update | Message::Delete | Message::Assign => Some("Target"),
         Message::SetState => Some("EntityMoniker"),
+        Message::CreateMultiple | Message::UpdateMultiple => Some("Targets"), // I-3
         Message::Upsert
+        | Message::UpsertMultiple
+        | Message::DeleteMultiple
         | Message::Retrieve
         | Message::RetrieveMultiple
         | Message::Associate

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::context::Context;
 use super::generation::PlannedImage;
+use crate::error::Error;
+use crate::message::{Message, Response};
 use crate::metadata::{AttributeSet, Ordinal};
 use crate::record::{EntityReference, Record, Value};
 
@@ -77,4 +80,54 @@ pub(super) fn images(wanted: &[PlannedImage], record: Option<&Record>) -> Images
     let image =
         |it: &PlannedImage| (Arc::clone(&it.alias), Image::new(record, it.attributes.as_ref()));
     wanted.iter().map(image).collect()
+}
+
+/// When the records are read of which images are made, for each record of a bulk message by itself.
+impl Context {
+    /// Reads the record as it is before anything (I-29), where a step asks for it (I-26).
+    pub(super) fn capture_pre_image(&mut self) -> Result<(), Error> {
+        if self.wants_images.0 {
+            self.before = self.stored()?;
+        }
+        self.items.iter_mut().try_for_each(Self::capture_pre_image)
+    }
+
+    /// Once the transaction has begun: reads the record again if somebody changed it since (I-17).
+    pub(super) fn refresh_pre_image(&mut self) -> Result<(), Error> {
+        if self.wants_images.0 {
+            let now = self.stored()?;
+            let version = |it: &Option<Record>| it.as_ref().and_then(Record::version);
+            if version(&now) != version(&self.before) {
+                self.before = now;
+            }
+        }
+        self.items.iter_mut().try_for_each(Self::refresh_pre_image)
+    }
+
+    /// Reads the record as the main operation left it (I-17), once for all steps (I-22).
+    pub(super) fn capture_post_image(&mut self) -> Result<(), Error> {
+        if self.wants_images.1 {
+            self.after = self.stored()?;
+        }
+        self.items.iter_mut().try_for_each(Self::capture_post_image)
+    }
+
+    /// Reads the record as the synchronous steps left it (P-88).
+    pub(super) fn look_again(&mut self) -> Result<(), Error> {
+        self.after = self.stored()?;
+        self.items.iter_mut().try_for_each(Self::look_again)
+    }
+
+    /// The record at which the message is aimed, as it is stored.
+    fn stored(&self) -> Result<Option<Record>, Error> {
+        let id = match &self.response {
+            Some(Response::Created(created)) => Some(created.id),
+            _ if self.message == Message::Create => None,
+            _ => self.request.primary_id(),
+        };
+        let (Some(id), Ok(entity)) = (id, self.catalog().entity(&self.entity)) else {
+            return Ok(None);
+        };
+        self.call.operation.read(|it| it.retrieve(entity, id))
+    }
 }

@@ -58,6 +58,16 @@ pub(crate) struct Job {
     shared: Variables,
     before: Option<Record>,
     after: Option<Record>,
+    /// The records of a bulk message, each with its images.
+    items: Vec<JobItem>,
+}
+
+/// One record of a bulk message, for its job.
+#[derive(Debug)]
+struct JobItem {
+    request: Arc<Request>,
+    before: Option<Record>,
+    after: Option<Record>,
 }
 
 /// What a job failed with: the text, the text for people, and the number.
@@ -107,6 +117,7 @@ impl Job {
             shared: ctx.shared.clone(),
             before: ctx.before.clone(),
             after: ctx.after.clone(),
+            items: ctx.items.iter().map(JobItem::new).collect(),
         }
     }
 
@@ -164,8 +175,22 @@ impl Job {
         ctx.shared.clone_from(&self.shared);
         ctx.before.clone_from(&self.before);
         ctx.after.clone_from(&self.after);
+        ctx.items = self.items.iter().map(|it| it.context(&ctx.call)).collect();
         ctx.enter(&self.planned, Stage::PostOperation);
         ctx.post_images.extend(image::of_job(self.after.as_ref()));
+        ctx
+    }
+}
+
+impl JobItem {
+    fn new(ctx: &Context) -> Self {
+        let (before, after) = (ctx.before.clone(), ctx.after.clone());
+        Self { request: Arc::clone(&ctx.request), before, after }
+    }
+
+    fn context(&self, call: &Call) -> Context {
+        let mut ctx = Context::open(call.clone(), (*self.request).clone());
+        (ctx.before, ctx.after) = (self.before.clone(), self.after.clone());
         ctx
     }
 }

@@ -8,8 +8,9 @@ use super::operation::Call;
 use super::run;
 use crate::error::Error;
 use crate::message::{
-    Assign, Associate, Create, Custom, Delete, Disassociate, Link, Options, Parameters, Request,
-    Response, Retrieve, RetrieveMultiple, SetState, TypedRequest, Update, Upsert, Upserted,
+    Assign, Associate, Create, CreateMultiple, Custom, Delete, Disassociate, Link, Options,
+    Parameters, Request, Response, Retrieve, RetrieveMultiple, SetState, TypedRequest, Update,
+    UpdateMultiple, Upsert, UpsertMultiple, Upserted,
 };
 use crate::metadata::{Catalog, LogicalName};
 use crate::record::{ColumnSet, EntityReference, Page, Query, Record};
@@ -46,7 +47,7 @@ pub trait OrganizationService {
     where
         Self: Sized,
     {
-        self.send(Create { target })
+        self.send(Create::new(target))
     }
 
     /// Reads all attributes of a record.
@@ -92,6 +93,30 @@ pub trait OrganizationService {
         Self: Sized,
     {
         self.send(Upsert { target })
+    }
+
+    /// Creates records of one entity, or none of them.
+    fn create_multiple(&self, targets: Vec<Record>) -> Result<Vec<EntityReference>, Error>
+    where
+        Self: Sized,
+    {
+        self.send(CreateMultiple { targets })
+    }
+
+    /// Changes records of one entity, or none of them.
+    fn update_multiple(&self, targets: Vec<Record>) -> Result<(), Error>
+    where
+        Self: Sized,
+    {
+        self.send(UpdateMultiple { targets })
+    }
+
+    /// Updates or creates records of one entity, or nothing is done.
+    fn upsert_multiple(&self, targets: Vec<Record>) -> Result<Vec<Upserted>, Error>
+    where
+        Self: Sized,
+    {
+        self.send(UpsertMultiple { targets })
     }
 
     /// Deletes a record.

@@ -48,6 +48,15 @@ pub enum Event {
         /// Its name.
         name: String,
     },
+    /// From here on the steps of the stage look at one record of a bulk message.
+    Target {
+        /// How many messages stand around it.
+        level: usize,
+        /// The place of the record among the targets.
+        index: usize,
+        /// The record, once it is known, else its entity.
+        name: String,
+    },
     /// A step was considered.
     Step {
         /// How many messages stand around it.
@@ -124,6 +133,7 @@ impl Transcript {
             Event::Job { name, .. } => Some(name.as_str()),
             Event::Opened { .. }
             | Event::Stage { .. }
+            | Event::Target { .. }
             | Event::Trace { .. }
             | Event::Main { .. }
             | Event::Closed { .. } => None,

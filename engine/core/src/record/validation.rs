@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike, Utc};
 use rust_decimal::prelude::FromPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::{EntityReference, Value};
+use super::{EntityReference, Party, Value};
 use crate::code::ErrorCode;
 use crate::metadata::{
     AttributeMetadata, AttributeType, DateTimeBehavior, LogicalName, OptionSet, PrecisionSource,
@@ -14,6 +14,22 @@ use crate::metadata::{
 
 /// The first and last years that a date can have (C-35).
 const YEARS: std::ops::RangeInclusive<i32> = 1753..=9999;
+
+/// As what somebody can take part in an activity; 0 for whoever does not say (C-99).
+const PARTICIPATION: std::ops::RangeInclusive<i32> = 0..=12;
+
+/// The attributes whose parties all take part as one thing (C-99).
+const PARTICIPATIONS: [(&str, i32); 9] = [
+    ("from", 1),
+    ("to", 2),
+    ("cc", 3),
+    ("bcc", 4),
+    ("requiredattendees", 5),
+    ("optionalattendees", 6),
+    ("organizer", 7),
+    ("resources", 10),
+    ("customers", 11),
+];
 
 /// A value that does not fit its attribute.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -85,8 +101,8 @@ pub enum ValueError {
         /// What kind of lookup it is.
         code: ErrorCode,
     },
-    /// It must have a value and would lose it.
-    #[error("`{entity}.{attribute}` cannot be set to null")]
+    /// It must have a value and would lose it. The text is Dataverse's, on which clients match (C-26).
+    #[error("Attribute: {attribute} cannot be set to NULL")]
     RequiredNull {
         /// The entity.
         entity: LogicalName,
@@ -165,7 +181,7 @@ pub fn check_value(
         AttributeType::Owner { targets } => {
             check.reference(value, targets, ErrorCode::InvalidOwner)
         }
-        AttributeType::PartyList { targets } => check.parties(value, targets),
+        AttributeType::PartyList { targets } => check.parties(&value, targets),
         AttributeType::UniqueIdentifier => {
             let fits = matches!(value, Value::Id(_));
             check.kept(value, fits, "unique identifier")
@@ -313,14 +329,25 @@ impl Check<'_> {
         Ok(value)
     }
 
-    fn parties(&self, value: Value, targets: &[LogicalName]) -> Result<Value, ValueError> {
-        let Value::Parties(parties) = &value else {
-            return Err(self.wrong_type("list of parties", &value));
+    /// Who takes part, and as what: the attribute says so, where it has one of the platform's names (C-99).
+    fn parties(&self, value: &Value, targets: &[LogicalName]) -> Result<Value, ValueError> {
+        let Value::Parties(parties) = value else {
+            return Err(self.wrong_type("list of parties", value));
         };
+        let name = self.attribute.logical_name.as_str();
+        let own = PARTICIPATIONS.iter().find(|(it, _)| *it == name).map(|(_, it)| *it);
+        let mut checked = Vec::with_capacity(parties.len());
         for it in parties.iter() {
             self.target(&it.party, targets, ErrorCode::WrongTarget)?;
+            let participation = own.unwrap_or(it.participation);
+            if !PARTICIPATION.contains(&participation) {
+                let options = "1 (sender) to 12 (chat participant)".to_owned();
+                let (attribute, value) = (self.name(), participation);
+                return Err(ValueError::UnknownOption { attribute, value, options });
+            }
+            checked.push(Party { party: it.party.clone(), participation });
         }
-        Ok(value)
+        Ok(if checked.is_empty() { Value::Null } else { Value::Parties(checked.into()) })
     }
 
     fn target(

@@ -51,6 +51,7 @@ fn head(name: &LogicalName, keys: &mut Reader<'_>) -> EntityDefinition {
         is_deprecated: keys.or("deprecated", false),
         is_optimistic_concurrency_enabled: keys.or("optimistic_concurrency", true),
         enforces_state_transitions: keys.or("enforce_transitions", false),
+        is_read_only_when_inactive: keys.or("read_only_when_inactive", false),
         cdm: keys.table("cdm", "`cdm` of an entity", |keys| CdmEntity {
             name: keys.required("name").unwrap_or_default(),
             source_name: keys.or("source_name", String::new()),

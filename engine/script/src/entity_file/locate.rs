@@ -143,6 +143,7 @@ fn code(problem: &DefinitionProblem) -> String {
         DefinitionProblem::NoIdentifier(_) => "no-identifier".to_owned(),
         DefinitionProblem::StateModel(_) => "state-model".to_owned(),
         DefinitionProblem::Cascade { .. } => "cascade".to_owned(),
+        DefinitionProblem::SecondParental => "second-parental".to_owned(),
         _ => "definition".to_owned(),
     }
 }

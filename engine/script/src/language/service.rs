@@ -17,6 +17,7 @@ use rulegate::{
 use super::error::{Raise, Raised};
 use super::frame::{self, Frame, RecordHandle, Scene};
 use super::record::{self, converted};
+use super::related;
 use super::value::{
     describe, from_parameter, parameter_bytes, record_bytes, references, required_reference,
     to_parameter, to_value,
@@ -72,13 +73,14 @@ pub(super) fn register(rhai: &mut Engine) {
         frame::top(|it| it.keep(record))
     })
     .register_fn("create", |entity: &str, values: Map| {
-        create(filled(Record::new(&entity_named(entity)?), &values)?)
+        create(related::filled(Record::new(&entity_named(entity)?), &values)?)
     })
-    .register_fn("create", |it: RecordHandle| create(record::record(it)?))
+    .register_fn("create", |it: RecordHandle| create(record::record(it)?.into()))
     .register_fn("update", |of: Dynamic, values: Map| -> Raised<()> {
         let target = required_reference(&of, "update")?;
         let change = Record::of(&entity_named(&target.entity)?, target.id);
-        send(Update::new(filled(change, &values)?)).map(drop)
+        let Create { target, related, .. } = related::filled(change, &values)?;
+        send(Update { related, ..Update::new(target) }).map(drop)
     })
     .register_fn("upsert", upsert)
     .register_fn("delete", |of: Dynamic| -> Raised<()> {
@@ -131,11 +133,14 @@ fn request_bytes(request: &Request) -> usize {
     const READ: usize = 128;
     /// What a row weighs beside the attributes that were sent: those that the engine fills, and its indexes.
     const ROW: usize = 2 * 1024;
-    if let Request::Create(Create { target }) | Request::Upsert(Upsert { target }) = request {
+    if let Request::Upsert(Upsert { target }) = request {
         return ROW + record_bytes(target);
     }
+    if let Request::Create(create) = request {
+        return ROW + record_bytes(&create.target) + related::bytes(&create.related);
+    }
     if let Request::Update(update) = request {
-        return ROW + record_bytes(&update.target);
+        return ROW + record_bytes(&update.target) + related::bytes(&update.related);
     }
     if let Some(link) = request.link() {
         return ROW * link.related.len().max(1);
@@ -166,8 +171,8 @@ fn filled(mut record: Record, values: &Map) -> Raised<Record> {
     Ok(record)
 }
 
-fn create(target: Record) -> Raised<Dynamic> {
-    let response = send(Create { target })?;
+fn create(create: Create) -> Raised<Dynamic> {
+    let response = send(create)?;
     Ok(if let Response::Created(created) = response {
         Dynamic::from(created)
     } else {
@@ -346,6 +351,10 @@ fn link(of: &Dynamic, relationship: &str, related: &Dynamic) -> Raised<Link> {
 /// Sends a custom message. A map is a record of the entity that its parameter is named after.
 fn custom(message: &str, parameters: &Map) -> Raised<Dynamic> {
     if Message::STANDARD.iter().any(|it| it.name() == message) {
+        if message.ends_with("Multiple") && message != "RetrieveMultiple" {
+            let text = "scripts send a message for each record: no bulk message is sent within another (M-54)";
+            return Err(Raise::text(text.to_owned()));
+        }
         let word = message.to_lowercase();
         return Err(Raise::text(format!(
             "`send` is for custom messages: {message} has a word of its own, `{word}`"

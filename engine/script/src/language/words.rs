@@ -21,9 +21,9 @@ macro_rules! words {
 words! {
     "reject" "reject(message), reject(code, message)" "refuses the message: everything is undone, and the caller gets the words";
     "trace" "trace(text)" "leaves a line in the trace, and in the transcript of a run";
-    "create" "create(entity, #{…}), create(record)" "creates a record, answers its lookup";
+    "create" "create(entity, #{…}), create(record)" "creates a record, answers its lookup; under the name of a relationship stand records that come along: `#{ name: \"Acme\", Account_Tasks: [#{ subject: \"call\" }] }`";
     "record" "record(entity, #{…})" "makes a record that is not saved, such as a parameter of `send`";
-    "update" "update(record, #{…})" "changes attributes of a record";
+    "update" "update(record, #{…})" "changes attributes of a record; records under the name of a relationship are updated with it, and have their identities";
     "upsert" "upsert(entity, #{key}, #{…})" "updates the record that has the alternate key, or creates it";
     "delete" "delete(record)" "deletes a record";
     "assign" "assign(record, owner)" "gives a record another owner";

@@ -37,6 +37,7 @@ pub(super) fn entity(entity: &EntityMetadata, catalog: &Catalog) -> Json {
         "deprecated": it.is_deprecated,
         "optimistic_concurrency": it.is_optimistic_concurrency_enabled,
         "enforce_transitions": it.enforces_state_transitions,
+        "read_only_when_inactive": it.is_read_only_when_inactive,
         "cdm": cdm,
         "attributes": entity.attributes().map(|(_, it)| attribute(it)).collect::<Vec<_>>(),
         "keys": it.keys.iter().map(key).collect::<Vec<_>>(),

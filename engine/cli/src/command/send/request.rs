@@ -28,7 +28,7 @@ pub(super) fn build(
     let parts = Parts { message, target, values, catalog: &catalog };
     let association = |parts: &Parts<'_>| parts.link();
     match Message::from(message) {
-        Message::Create => parts.record(false).map(|target| Create { target }.into()),
+        Message::Create => parts.record(false).map(|target| Create::new(target).into()),
         Message::Update => parts.record(true).map(|target| Update::new(target).into()),
         Message::Upsert => {
             let has_id = reference_from_text(target).is_some();

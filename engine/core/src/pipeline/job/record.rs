@@ -97,7 +97,7 @@ pub enum JobError {
         job: Uuid,
     },
     /// Its state does not allow it (L-7, E-35).
-    #[error("{}: the job {job} is {}", .change.refusal(), .state.name())]
+    #[error("{} (the job {job} is {})", .change.refusal(), .state.name())]
     Refused {
         /// The job.
         job: Uuid,

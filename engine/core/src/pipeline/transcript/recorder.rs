@@ -8,7 +8,7 @@ use crate::message::{Request, Response};
 use crate::pipeline::context::Context;
 use crate::pipeline::generation::PlannedStep;
 use crate::pipeline::step::Stage;
-use crate::record::EntityReference;
+use crate::record::{EntityReference, Record};
 
 /// How many bytes of traced lines a transcript holds: it is read by people.
 const TRACE_LIMIT: usize = 256 * 1024;
@@ -49,7 +49,8 @@ impl Recorder {
         let user = ctx.call.caller.user;
         let user = (!bootstrap::is_bootstrapped(user))
             .then(|| EntityReference::new("systemuser", user).to_string());
-        let (message, parameters) = heading(ctx);
+        // A single message that is carried as a bulk message stands here as it was sent.
+        let (message, parameters) = heading(ctx.items.first().unwrap_or(ctx));
         self.events.push(Event::Opened {
             level: self.level,
             message,
@@ -106,7 +107,12 @@ impl Recorder {
         before: Option<&Request>,
         outcome: &Result<(), Fault>,
     ) {
-        let found = changes(before.and_then(Request::target), ctx.target());
+        let mut found = changes(before.and_then(Request::target), ctx.target());
+        let targets = before.map_or(&[][..], Request::targets).iter().zip(ctx.targets());
+        for (index, (before, after)) in targets.enumerate() {
+            let own = changes(Some(before), Some(after)).into_iter();
+            found.extend(own.map(|(name, old, new)| (format!("[{index}] {name}"), old, new)));
+        }
         let Some(running) = self.running.pop() else { return };
         if let Some(Event::Step { outcome: now, changes, .. }) = self.events.get_mut(running) {
             *now = verdict(outcome);
@@ -170,7 +176,23 @@ impl Recorder {
         });
     }
 
+    /// The steps from here on look at one record of a bulk message.
+    pub(in crate::pipeline) fn turned_to(&mut self, stage: Stage, index: usize, ctx: &Context) {
+        let level = self.level.saturating_sub(1);
+        self.reach(stage);
+        let name = ctx.target().and_then(Record::reference);
+        let name = name.map_or_else(|| ctx.entity.to_string(), |it| it.to_string());
+        self.events.push(Event::Target { level, index, name });
+    }
+
     fn step(&mut self, stage: Stage, planned: &PlannedStep, outcome: StepOutcome) {
+        let level = self.level.saturating_sub(1);
+        self.reach(stage);
+        let name = planned.step.name().to_owned();
+        self.events.push(Event::Step { level, name, outcome, changes: Vec::new() });
+    }
+    /// Says at which stage the message is, where that is new.
+    fn reach(&mut self, stage: Stage) {
         let level = self.level.saturating_sub(1);
         if let Some(last) = self.stages.last_mut()
             && *last != Some(stage)
@@ -179,7 +201,5 @@ impl Recorder {
             let (number, name) = (stage.number(), stage.name().to_owned());
             self.events.push(Event::Stage { level, number, name });
         }
-        let name = planned.step.name().to_owned();
-        self.events.push(Event::Step { level, name, outcome, changes: Vec::new() });
     }
 }

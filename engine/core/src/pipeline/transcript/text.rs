@@ -23,6 +23,9 @@ pub(super) fn render(events: &[Event]) -> String {
             Event::Stage { level, number, name } => {
                 format!("{:1$}{number} {name}", "", level * 2 + 2)
             }
+            Event::Target { level, index, name } => {
+                format!("{:1$}[{index}] {name}", "", level * 2 + 3)
+            }
             Event::Step { level, name, outcome, changes } => step(*level, (name, outcome), changes),
             Event::Trace { level, line } => {
                 let indent = level * 2 + 7;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::StepOutcome;
 use crate::code::ErrorCode;
 use crate::error::{Fault, Rejection};
-use crate::message::{Custom, Message, Parameter, Request, Response};
+use crate::message::{Custom, Message, Parameter, Related, Request, Response};
 use crate::metadata::{AttributeType, EntityMetadata, Ordinal};
 use crate::pipeline::context::Context;
 use crate::record::{ColumnSet, Condition, Filter, Operator, Record, Value};
@@ -46,8 +46,12 @@ fn option(entity: &EntityMetadata, parameter: &str, value: &Value) -> Option<Str
 fn parameters(ctx: &Context) -> String {
     let request = &*ctx.request;
     match request {
-        Request::Create(it) => format!("{}{}", it.target.entity(), attributes(&it.target)),
-        Request::Update(it) => format!("{}{}", named(&it.target), attributes(&it.target)),
+        Request::Create(it) => {
+            format!("{}{}{}", it.target.entity(), attributes(&it.target), related(&it.related))
+        }
+        Request::Update(it) => {
+            format!("{}{}{}", named(&it.target), attributes(&it.target), related(&it.related))
+        }
         Request::Upsert(it) => format!("{}{}", named(&it.target), attributes(&it.target)),
         Request::Retrieve(it) => format!("{}{}", it.target, columns(&it.columns)),
         Request::RetrieveMultiple(it) => {
@@ -68,6 +72,15 @@ fn parameters(ctx: &Context) -> String {
             let status = it.status.map(|it| word("Status", it)).unwrap_or_default();
             format!("{}{}{status}", it.target, word("State", it.state))
         }
+        Request::CreateMultiple(_) | Request::UpdateMultiple(_) | Request::UpsertMultiple(_) => {
+            let each = |it: &Record| format!(" {{{}{}}}", named(it), attributes(it));
+            let targets: String = request.targets().iter().map(each).collect();
+            format!("{}{targets}", request.entity())
+        }
+        Request::DeleteMultiple(it) => {
+            let targets: Vec<String> = it.targets.iter().map(ToString::to_string).collect();
+            targets.join(", ")
+        }
         Request::Associate(_) | Request::Disassociate(_) => {
             request.link().map_or_else(String::new, |it| {
                 let related: Vec<String> = it.related.iter().map(ToString::to_string).collect();
@@ -76,6 +89,11 @@ fn parameters(ctx: &Context) -> String {
         }
         Request::Custom(custom) => custom_heading(ctx, custom).1,
     }
+}
+
+/// How many records come along, over which relationships: each has a message of its own.
+fn related(related: &[Related]) -> String {
+    related.iter().map(|it| format!(" {}=[{}]", it.relationship, it.records.len())).collect()
 }
 
 fn parameter(parameter: &Parameter) -> String {
@@ -183,6 +201,8 @@ pub(super) fn result(ctx: &Context, response: &Response) -> String {
             None => format!("{} found", page.records.len()),
         },
         Response::Upserted(upserted) => upserted.target.to_string(),
+        Response::CreatedMultiple(created) => format!("{} created", created.len()),
+        Response::UpsertedMultiple(upserted) => format!("{} upserted", upserted.len()),
         Response::Custom(output) => {
             let output = output.iter().map(|(name, it)| format!("{name}={it}"));
             output.collect::<Vec<_>>().join(" ")
@@ -198,6 +218,10 @@ pub(super) fn result(ctx: &Context, response: &Response) -> String {
             | Message::Retrieve
             | Message::RetrieveMultiple
             | Message::Upsert
+            | Message::CreateMultiple
+            | Message::UpdateMultiple
+            | Message::UpsertMultiple
+            | Message::DeleteMultiple
             | Message::Custom(_) => "done".to_owned(),
         },
     }
