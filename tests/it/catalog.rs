@@ -83,6 +83,7 @@ fn cdm_properties(
 
 #[test]
 fn opportunity_has_every_relationship_of_its_activities() {
+    // O-46
     let table = facts("opportunity_relationships.tsv");
     assert_eq!(table.len(), 36);
     let names: BTreeSet<&str> = table.iter().map(|[name, ..]| name.as_str()).collect();

@@ -62,8 +62,8 @@ codes! {
 
     /// The message needs an identity and got none (E-63).
     IdMissing = "message.id-missing", platform::INVALID_ARGUMENT;
-    /// A record that comes along with an Update has no identity (I-87, M-46).
-    RelatedIdMissing = "message.related-id-missing", platform::OBJECT_DOES_NOT_EXIST;
+    /// A record that comes along with an Update, or stands in a bulk update, has no identity (I-87, M-46).
+    OperationIdMissing = "message.operation-id-missing", platform::OBJECT_DOES_NOT_EXIST;
     /// A parameter is missing (M-69).
     ParameterMissing = "message.parameter-missing", platform::REQUIRED_FIELD_MISSING;
     /// A parameter has a wrong type or value.

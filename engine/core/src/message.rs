@@ -373,12 +373,16 @@ impl Request {
     pub(crate) fn accept(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {
         if let Some(target) = self.target_mut() {
             target.rebase(platform.catalog().entity(target.entity())?)?;
+            if !target.lookups_by_key().is_empty() {
+                keys::resolve_lookups(target, platform)?;
+            }
         }
         match self {
             Self::Create(create) => create.accept(platform),
             Self::Update(update) => update.accept(platform),
             Self::CreateMultiple(it) => multiple::check(&it.targets, "CreateMultiple"),
-            Self::UpdateMultiple(it) => multiple::check(&it.targets, "UpdateMultiple"),
+            Self::UpdateMultiple(it) => multiple::check(&it.targets, "UpdateMultiple")
+                .and_then(|()| multiple::check_identities(&it.targets)),
             Self::DeleteMultiple(_) => DeleteMultiple::accept(),
             Self::RetrieveMultiple(_)
             | Self::Upsert(_)

@@ -14,9 +14,9 @@ pub enum DataError {
         /// The message.
         message: &'static str,
     },
-    /// A record that comes along with an Update has no identity (I-87).
+    /// A record that comes along with an Update, or stands in a bulk update, has no identity (I-87, M-46).
     #[error("Entity Id must be specified for Operation")]
-    RelatedIdMissing,
+    OperationIdMissing,
     /// A parameter is missing.
     #[error("{message} needs the parameter `{parameter}`")]
     ParameterMissing {
@@ -219,7 +219,7 @@ impl DataError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::IdMissing { .. } => ErrorCode::IdMissing,
-            Self::RelatedIdMissing => ErrorCode::RelatedIdMissing,
+            Self::OperationIdMissing => ErrorCode::OperationIdMissing,
             Self::ParameterMissing { .. } => ErrorCode::ParameterMissing,
             Self::ParameterInvalid { .. } => ErrorCode::ParameterInvalid,
             Self::UnknownMessage { .. } => ErrorCode::UnknownMessage,

@@ -68,7 +68,7 @@ fn stamp(target: &mut Record, place: Option<Ordinal>, value: &Value) {
 fn delegate(platform: &dyn Platform) -> Option<Value> {
     let caller = platform.caller();
     let began = EntityReference::new("systemuser", caller.initiating);
-    (caller.initiating != caller.user).then(|| Value::Lookup(began))
+    (caller.initiating != caller.user).then_some(Value::Lookup(began))
 }
 
 fn user(platform: &dyn Platform) -> Value {
