@@ -102,7 +102,7 @@ impl Row {
             "kept" if tests.is_empty() => say("which test shows it?".to_owned()),
             "differs" if !has_reason => say("why does it differ?".to_owned()),
             "differs" if tests.is_empty() && !reason.contains("no test") => {
-                say("which test shows the difference?".to_owned())
+                say("which test shows the difference?".to_owned());
             }
             "switch" if tests.is_empty() => say("which test turns the switch?".to_owned()),
             "switch" if !quoted(&self.evidence).next().is_some_and(is_setting) => {
@@ -133,8 +133,8 @@ pub(super) fn summary(text: &str) -> String {
     }
     let line = |name: String, section: &str| {
         let counted = FATES.map(|it| counts.get(&(section, it)).copied().unwrap_or_default());
-        let cells: String = counted.iter().map(|it| format!(" {it} |")).collect();
-        format!("| {name} |{cells}\n")
+        let cells = counted.map(|it| it.to_string()).join(" | ");
+        format!("| {name} | {cells} |\n")
     };
     let mut made = format!("| | {} |\n|---|---|---|---|---|---|\n", FATES.join(" | "));
     for (letter, about, _) in SECTIONS {
