@@ -81,6 +81,9 @@ codes! {
     /// A query asks for something impossible.
     InvalidQuery = "message.invalid-query", platform::INVALID_ARGUMENT;
 
+    /// The caller lacks the privilege (L-25).
+    PrivilegeDenied = "privilege.denied", platform::PRIVILEGE_DENIED;
+
     /// The status reason does not belong to the state (C-71).
     StatusMismatch = "state.status-mismatch", platform::INVALID_STATE_CODE_STATUS_CODE;
     /// The entity has no such state.
@@ -127,6 +130,17 @@ codes! {
     Conflict = "store.conflict", platform::GENERIC_SQL_ERROR;
     /// The database failed.
     Backend = "store.backend", platform::GENERIC_SQL_ERROR;
+
+    /// A job that is done cannot be canceled (L-7).
+    JobNotCancelable = "job.not-cancelable", platform::JOB_TO_COMPLETE;
+    /// A job that does not wait cannot be resumed (L-7).
+    JobNotResumable = "job.not-resumable", platform::JOB_TO_READY;
+    /// A job that does not run cannot be paused (L-7).
+    JobNotPausable = "job.not-pausable", platform::JOB_TO_SUSPENDED;
+    /// A job that neither is ready nor runs cannot be postponed (L-7).
+    JobNotPostponable = "job.not-postponable", platform::JOB_TRANSITION;
+    /// A job that is not done cannot be deleted (E-35).
+    JobNotCompleted = "job.not-completed", platform::JOB_NOT_COMPLETED;
 
     /// A step said no (E-3).
     StepRejected = "step.rejected", platform::ISV_ABORTED;

@@ -7,10 +7,11 @@ use insta::assert_snapshot;
 use rulegate::clock::CountingIds;
 use rulegate::engine::ReloadError;
 use rulegate::message::{
-    Associate, ConcurrencyBehavior, Custom, CustomMessage, DeleteMultiple, Link, ParameterType,
-    Update,
+    Associate, Bypass, ConcurrencyBehavior, Custom, CustomMessage, DeleteMultiple, Link, Options,
+    ParameterType, Update,
 };
 use rulegate::metadata::{AttributeType, EntityDefinition, OptionMetadata, OptionSet};
+use rulegate::pipeline::JobError;
 use rulegate::store::{Memory, Reader, Store, StoreError, Transaction};
 use rulegate::{
     Catalog, Context, Engine, EntityReference, Error, ErrorCode, Fault, Message,
@@ -19,7 +20,7 @@ use rulegate::{
 use uuid::Uuid;
 
 use super::dataverse_name;
-use crate::engines::{builder, change, create, engine, record, refuse};
+use crate::engines::{builder, change, create, engine, now, record, refuse};
 
 /// Codes that no caller can meet, and why.
 const UNPROVOKED: &[(ErrorCode, &str)] = &[(ErrorCode::Bug, "a broken promise to ourselves")];
@@ -33,6 +34,9 @@ fn every_code_says_what_is_wrong() {
         let line = format!("{name} 0x{number:08X} {}", dataverse_name(number));
         let says = if let Some((_, why)) = UNPROVOKED.iter().find(|(it, _)| it == code) {
             format!("not provoked: {why}")
+        } else if let Some(error) = of_a_job(*code) {
+            assert_eq!((error.code(), error.number()), (*code, number), "{error}");
+            error.to_string()
         } else {
             let provoke = PROVOKED.iter().find(|(it, _)| it == code).map(|(_, it)| it);
             let provoke = provoke.unwrap_or_else(|| panic!("{code}: nobody provokes it"));
@@ -44,6 +48,26 @@ fn every_code_says_what_is_wrong() {
     }
 
     assert_snapshot!(lines.join("\n"));
+}
+
+/// What is said to who asks of a job what its state does not allow.
+fn of_a_job(code: ErrorCode) -> Option<JobError> {
+    let job = Step::on(Message::Create, "account").asynchronous();
+    let engine = engine([job.run("job", |_: &mut Context| Ok(()))]);
+    create(&engine, "account", []);
+    let id = engine.jobs().first()?.id;
+    let outcome = match code {
+        ErrorCode::JobNotResumable => engine.resume_job(id),
+        ErrorCode::JobNotPausable => engine.pause_job(id),
+        ErrorCode::JobNotCompleted => engine.delete_job(id),
+        ErrorCode::JobNotCancelable | ErrorCode::JobNotPostponable => {
+            engine.run_jobs();
+            let is_canceled = code == ErrorCode::JobNotCancelable;
+            if is_canceled { engine.cancel_job(id) } else { engine.postpone_job(id, now()) }
+        }
+        _ => return None,
+    };
+    outcome.err()
 }
 
 /// An engine with an account, to begin with.
@@ -105,6 +129,10 @@ const PROVOKED: &[(ErrorCode, Provoke)] = &[
     }),
     (ErrorCode::NotImplemented, |it| {
         it.engine.send(DeleteMultiple { targets: vec![it.account.clone()] }).unwrap_err()
+    }),
+    (ErrorCode::PrivilegeDenied, |it| {
+        let options = Options::new().bypass(Bypass::ALL);
+        it.engine.client().with_options(options).delete(&it.account).unwrap_err()
     }),
     (ErrorCode::InvalidQuery, |it| {
         it.engine.retrieve_multiple(Query::new("account").equal("employees", "5")).unwrap_err()

@@ -260,3 +260,21 @@ fn t_198_pre_validation_has_the_record_of_before_and_the_transaction_that_of_its
         assert_eq!(log.take(), ["\"old\"", "\"new\""]);
     });
 }
+
+/// Given a step whose images show a property that its message has not, when it is registered, it is refused.
+#[test]
+fn t_042_an_image_is_of_a_property_of_its_message() {
+    // I-8
+    on_every_store(|given| {
+        let step = on_update(40).post_image(["name"]).image_property("Nonsense");
+        let step = step.run("step", |_: &mut Context| Ok(()));
+
+        let Err(rulegate::engine::ReloadError::Steps(problems)) =
+            given.builder().step(step).build()
+        else {
+            panic!("it was registered")
+        };
+
+        assert_eq!(problems.first().unwrap().problem.number(), 0x8004_416B);
+    });
+}

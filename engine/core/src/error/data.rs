@@ -1,5 +1,7 @@
 //! Rules of the data that a request can break.
 
+use uuid::Uuid;
+
 use super::ErrorCode;
 use crate::metadata::LogicalName;
 use crate::record::EntityReference;
@@ -54,6 +56,14 @@ pub enum DataError {
         entity: LogicalName,
         /// Why not.
         reason: &'static str,
+    },
+    /// The caller may not do this.
+    #[error("the user {user} lacks the privilege {privilege}")]
+    PrivilegeDenied {
+        /// The caller.
+        user: Uuid,
+        /// The name of the privilege.
+        privilege: &'static str,
     },
     /// A bulk message has no record.
     #[error("{message} needs at least one record in `Targets`")]
@@ -224,6 +234,7 @@ impl DataError {
             Self::ParameterInvalid { .. } => ErrorCode::ParameterInvalid,
             Self::UnknownMessage { .. } => ErrorCode::UnknownMessage,
             Self::UnsupportedMessage { .. } => ErrorCode::UnsupportedMessage,
+            Self::PrivilegeDenied { .. } => ErrorCode::PrivilegeDenied,
             Self::NoTargets { .. } => ErrorCode::NoTargets,
             Self::MixedTargets { .. } => ErrorCode::MixedTargets,
             Self::NotImplemented { .. } => ErrorCode::NotImplemented,
