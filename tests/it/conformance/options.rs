@@ -9,6 +9,7 @@ use super::*;
 #[test]
 fn t_083_a_step_finds_the_tag_of_its_request() {
     //
+    // Also V-10: what the platform leaves among the variables.
     on_every_store(|given| {
         let log = Log::default();
         let tag = |ctx: &mut Context| ctx.shared.get("tag").map(ToString::to_string).unwrap();

@@ -296,7 +296,7 @@ fn a_step_tells_how_it_is_registered() {
 
 #[test]
 fn the_stages_of_steps_are_ten_twenty_and_forty() {
-    // P-1, P-4: 50, which old registrations have, has no spelling.
+    // P-1, P-3, P-4: 50, which old registrations have, has no spelling.
     assert_eq!(Stage::ALL.map(Stage::number), [10, 20, 40]);
     assert_eq!(Stage::named("main"), None);
 }
