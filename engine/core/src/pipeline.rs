@@ -13,7 +13,8 @@
 //!
 //! Invariants:
 //!
-//! - Only the main operation writes, and only inside the transaction.
+//! - Only the main operation writes, and only inside the transaction. The trace log alone is written apart,
+//!   once the outermost message is over.
 //! - Once the transaction has begun, any error undoes everything done since, nested or not.
 //! - An operation sees one generation, however long it runs.
 //! - A hook can change the input until the main operation, and the output after it.

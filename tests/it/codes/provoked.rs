@@ -50,24 +50,32 @@ fn every_code_says_what_is_wrong() {
     assert_snapshot!(lines.join("\n"));
 }
 
+/// Asks something of a job.
+type Ask = fn(&Engine, Uuid) -> Result<(), JobError>;
+
+/// The codes of what is asked of jobs, where their state does not allow it.
+const OF_JOBS: &[(ErrorCode, Ask)] = &[
+    (ErrorCode::JobNotResumable, Engine::resume_job),
+    (ErrorCode::JobNotPausable, Engine::pause_job),
+    (ErrorCode::JobNotCompleted, Engine::delete_job),
+    (ErrorCode::JobNotCancelable, |engine, job| {
+        engine.run_jobs();
+        engine.cancel_job(job)
+    }),
+    (ErrorCode::JobNotPostponable, |engine, job| {
+        engine.run_jobs();
+        engine.postpone_job(job, now())
+    }),
+];
+
 /// What is said to who asks of a job what its state does not allow.
 fn of_a_job(code: ErrorCode) -> Option<JobError> {
+    let (_, ask) = OF_JOBS.iter().find(|(it, _)| *it == code)?;
     let job = Step::on(Message::Create, "account").asynchronous();
     let engine = engine([job.run("job", |_: &mut Context| Ok(()))]);
     create(&engine, "account", []);
-    let id = engine.jobs().first()?.id;
-    let outcome = match code {
-        ErrorCode::JobNotResumable => engine.resume_job(id),
-        ErrorCode::JobNotPausable => engine.pause_job(id),
-        ErrorCode::JobNotCompleted => engine.delete_job(id),
-        ErrorCode::JobNotCancelable | ErrorCode::JobNotPostponable => {
-            engine.run_jobs();
-            let is_canceled = code == ErrorCode::JobNotCancelable;
-            if is_canceled { engine.cancel_job(id) } else { engine.postpone_job(id, now()) }
-        }
-        _ => return None,
-    };
-    outcome.err()
+    let id = engine.jobs().first().unwrap().id;
+    ask(&engine, id).err()
 }
 
 /// An engine with an account, to begin with.

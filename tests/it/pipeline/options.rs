@@ -4,7 +4,9 @@ use rulegate::bootstrap::{DEFAULT_USER, SYSTEM_USER};
 use rulegate::engine::EngineBuilder;
 use rulegate::message::{Bypass, Create, Custom, CustomMessage, Options, Upsert};
 use rulegate::settings::Settings;
-use rulegate::{Client, Context, Engine, Message, OrganizationService, Record, Request, Step};
+use rulegate::{
+    Client, Context, Engine, Message, OrganizationService, Record, Request, Step, Value,
+};
 
 use crate::engines::{Log, at, builder, create, create_task, record, refuse, update};
 
@@ -291,6 +293,9 @@ fn the_tag_is_there_at_every_stage_and_in_the_jobs() {
     assert_eq!(log.take(), ["10", "20", "40", "job"].map(tagged));
     update(&client, &account, [("name", "A".into())]);
     assert_eq!(log.take(), ["10", "20", "40"].map(tagged));
+    let both = [("name", "B".into()), ("statecode", Value::Choice(1))]; // Carried out in two parts.
+    update(&client, &account, both);
+    assert_eq!(log.take(), ["10", "20", "40", "20", "40"].map(tagged));
     create(&engine, "account", []);
     assert_eq!(log.take(), ["10", "20", "40"].map(|it| format!("{it} None")));
 }

@@ -205,6 +205,31 @@ fn every_property_of_the_context_stands_somewhere() {
 }
 
 #[test]
+fn a_bulk_message_has_images_for_each_of_its_records() {
+    // spec 2.1: PreEntityImagesCollection and PostEntityImagesCollection
+    let log = Log::default();
+    let see = |ctx: &mut Context| {
+        let name =
+            |it: Option<&rulegate::pipeline::Image>| it?.get("name").map(ToString::to_string);
+        let at = |index| (name(ctx.pre_image_of(index, "")), name(ctx.post_image_of(index, "")));
+        format!("{:?} {:?} {:?} {:?}", at(0), at(1), at(2), ctx.primary_id())
+    };
+    let step = Step::on(Message::UpdateMultiple, "account").at(at(40));
+    let step = step.pre_image(["name"]).post_image(["name"]);
+    let engine = engine([step.run("see", log.hook(see))]);
+    let [a, b] = ["a", "b"].map(|it| create(&engine, "account", [("name", it.into())]));
+
+    let changes =
+        [(a, "A"), (b, "B")].map(|(it, name)| change(&engine, &it, [("name", name.into())]));
+    engine.update_multiple(changes.to_vec()).unwrap();
+
+    let quoted = |it: &str| Some(format!("{it:?}"));
+    let nothing: (Option<String>, Option<String>) = (None, None);
+    let (first, second) = ((quoted("a"), quoted("A")), (quoted("b"), quoted("B")));
+    assert_eq!(log.take(), [format!("{first:?} {second:?} {nothing:?} None")]);
+}
+
+#[test]
 fn of_a_client_of_which_nothing_is_known_a_hook_learns_the_defaults() {
     // spec 2.1, X-21
     let log = Log::default();
