@@ -59,17 +59,6 @@ fn a_hook_reads_the_configuration_of_its_step() {
 }
 
 #[test]
-fn a_constructor_gets_the_unsecure_text_first_and_the_secure_one_behind() {
-    // P-52, P-53 (T-193)
-    let log = Log::default();
-    let engine = engine([on_create().configured("a").secured("b").construct("made", noting(&log))]);
-
-    create(&engine, "account", []);
-
-    assert_eq!(log.take(), ["made", "a then b"]);
-}
-
-#[test]
 fn a_hook_is_made_once_from_the_texts_that_its_step_ends_up_with() {
     // P-51, P-52
     let log = Log::default();

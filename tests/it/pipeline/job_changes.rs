@@ -242,7 +242,7 @@ fn a_job_that_is_paused_while_it_runs_waits_instead_of_running_again() {
 
 #[test]
 fn what_the_state_of_a_job_does_not_allow_is_refused() {
-    // L-7, L-8, E-35 (T-171)
+    // L-7, L-8, E-35
     let (cancel, resume) =
         ((0x8004_4165, "job.not-cancelable"), (0x8004_4166, "job.not-resumable"));
     let (pause, postpone) =
@@ -280,7 +280,7 @@ fn what_the_state_of_a_job_does_not_allow_is_refused() {
 
 #[test]
 fn a_job_that_is_done_can_be_deleted_and_one_that_nobody_knows_is_not_found() {
-    // E-35 (T-171)
+    // E-35
     let engine = engine([job().run("job", refuse("no"))]);
     create(&engine, "account", []);
     engine.run_jobs();

@@ -39,7 +39,7 @@ fn four(log: &Log) -> [Step; 4] {
 
 #[test]
 fn a_message_passes_the_steps_by_that_its_caller_says() {
-    // L-19, L-20, L-24 (T-178)
+    // L-19, L-20, L-24
     let all = ["10", "20", "40", "job"];
     for (options, ran) in [
         (Options::new(), &all[..]),
@@ -74,7 +74,7 @@ fn the_values_of_the_parameter_are_those_of_dataverse() {
 
 #[test]
 fn who_may_not_pass_steps_by_gets_an_error_and_nothing_is_done() {
-    // L-25 (T-179)
+    // L-25
     let log = Log::default();
     let engine = builder().step(on_create(10).run("10", log.word("10"))).build().unwrap();
     let refused = [
@@ -273,7 +273,7 @@ fn a_step_that_is_passed_by_stands_in_the_transcript() {
 
 #[test]
 fn the_tag_is_there_at_every_stage_and_in_the_jobs() {
-    // X-14 (T-083)
+    //
     let log = Log::default();
     let tag = |ctx: &mut Context| format!("{} {:?}", ctx.step(), ctx.shared.get("tag"));
     let steps = |message: Message| {

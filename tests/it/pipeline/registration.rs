@@ -64,7 +64,7 @@ fn create_has_no_pre_image() {
 
 #[test]
 fn an_image_is_of_the_property_that_its_message_has() {
-    // I-2, I-4, I-8 (T-042)
+    // I-2, I-4, I-8
     let create = on(Message::Create).at(Stage::PostOperation).post_image(["name"]);
     let before = |message| on(message).pre_image(["name"]);
     for (step, expected, other) in [
