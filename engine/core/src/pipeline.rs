@@ -386,7 +386,7 @@ impl Context {
     fn prepare(&mut self) -> Result<(), Error> {
         let mut desk = self.desk(Stage::MainOperation);
         Arc::make_mut(&mut self.request).prepare(&mut desk)?;
-        self.items.iter_mut().try_for_each(Self::prepare)
+        self.each_item(Self::prepare)
     }
 
     /// Queues the asynchronous steps: they run if the transaction commits (P-41).
@@ -404,7 +404,7 @@ impl Context {
             self.call.operation.note(|it| it.queued(planned));
             self.call.operation.queue(job::Job::new(self, planned));
         }
-        self.items.iter_mut().try_for_each(Self::queue_jobs)
+        self.each_item(Self::queue_jobs)
     }
 
     /// Why a step does not run on this message; `None` where it runs.

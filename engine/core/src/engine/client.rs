@@ -61,8 +61,7 @@ impl Client {
 
     pub(super) fn operation(&self) -> Operation {
         let inner = &self.engine.inner;
-        let operation = Operation::new(&inner.environment, &inner.current.load_full());
-        operation.coming_from(self.origin.clone())
+        Operation::new(&inner.environment, &inner.current.load_full(), self.origin.clone())
     }
 
     pub(super) fn call(&self, operation: &Arc<Operation>) -> Call {

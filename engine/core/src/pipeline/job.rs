@@ -201,8 +201,8 @@ pub(crate) fn run_job(
     mut job: Job,
     recorder: Option<Recorder>,
 ) -> JobOutcome {
-    let operation = Operation::new(environment, &job.generation).correlated(job.correlation);
-    let operation = operation.coming_from(job.origin.clone());
+    let operation = Operation::new(environment, &job.generation, job.origin.clone());
+    let operation = operation.correlated(job.correlation);
     let operation = Arc::new(match recorder {
         Some(recorder) => operation.recorded(recorder),
         None => operation,

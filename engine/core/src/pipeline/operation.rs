@@ -90,11 +90,15 @@ pub(super) struct Mark {
 }
 
 impl Operation {
-    pub(crate) fn new(environment: &Arc<Environment>, generation: &Arc<Generation>) -> Self {
+    pub(crate) fn new(
+        environment: &Arc<Environment>,
+        generation: &Arc<Generation>,
+        origin: Option<Arc<Origin>>,
+    ) -> Self {
         Self {
             now: environment.clock.now(),
             recorder: None,
-            origin: None,
+            origin,
             correlation: OnceLock::new(),
             deadline: Instant::now() + environment.settings.time_limit.min(TIME_LIMIT),
             sent: AtomicU32::new(0),

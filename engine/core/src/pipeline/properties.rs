@@ -1,7 +1,5 @@
 //! Properties of the context for which few hooks ask: who called, from where, in which organization.
 
-use std::sync::Arc;
-
 use uuid::Uuid;
 
 use super::context::Context;
@@ -13,13 +11,6 @@ use crate::record::Value;
 use crate::settings::{Caller, Organization};
 
 impl Operation {
-    /// The operation, with what is known of its client.
-    #[must_use]
-    pub(crate) fn coming_from(mut self, origin: Option<Arc<Origin>>) -> Self {
-        self.origin = origin;
-        self
-    }
-
     /// Who stands behind a caller: who began it all, else who signed in; `None` where both are the caller
     /// (C-45).
     pub(super) fn delegate(&self, caller: Caller) -> Option<Uuid> {

@@ -23,7 +23,7 @@ const ATTEMPT_LIMIT: u32 = 10;
 
 /// Whether rows become records.
 pub(super) fn is_kept(catalog: &Catalog) -> bool {
-    catalog.entity(ENTITY).is_ok()
+    catalog.has_entity(ENTITY)
 }
 
 impl Operation {
