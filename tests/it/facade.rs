@@ -19,6 +19,7 @@ use rulegate::{
     Stage, Step, Value,
 };
 use rulegate_async::{AsyncEngine, OrganizationServiceAsync, StartError};
+use uuid::Uuid;
 
 use self::gate::{Gate, Wakes};
 use crate::engines::{Log, builder, create_task, engine, record, refuse};
@@ -71,7 +72,8 @@ macro_rules! story {
         let many = vec![record("task", "subject", "a"), record("task", "subject", "b")];
         let tasks = service.create_multiple(many)$(.$wait)?.unwrap();
         let changes = tasks.iter().map(|it| change(it, "subject", "c")).collect();
-        let more = vec![record("task", "subject", "d")];
+        let unknown = EntityReference::new("task", Uuid::from_u128(7));
+        let more = vec![change(&unknown, "subject", "d")];
         let user = EntityReference::new("systemuser", SYSTEM_USER);
         let add = Custom::new("x_Add").with("A", 2_i32);
         [
@@ -135,7 +137,7 @@ fn what_is_refused_says_why_as_in_a_call() {
     let error = block_on(facade.create(account(&facade, "Acme"))).unwrap_err();
 
     assert_eq!(error.code(), ErrorCode::StepRejected);
-    assert_eq!(error.rejection().unwrap().message, "not today");
+    assert_eq!(error.rejection().unwrap().reason, "not today");
     assert_eq!(names(facade.engine()), Vec::<String>::new());
 }
 
@@ -143,24 +145,23 @@ fn what_is_refused_says_why_as_in_a_call() {
 fn a_client_says_who_sends_and_what_it_sends_along() {
     let log = Log::default();
     let see = log.hook(|ctx: &mut Context| {
-        let agent = ctx.origin().user_agent.clone();
-        format!("{:?} {:?} {agent:?}", ctx.shared.get("tag"), ctx.caller().user)
+        let is_tagged = ctx.shared.get("tag") == Some(&"import".into());
+        format!("{} {is_tagged} {}", ctx.user(), ctx.initiating_user_agent())
     });
     let facade = facade(1, [on_create(Stage::PreOperation).run("see", see)]);
-    let origin = Origin { user_agent: Some("test".into()), ..Origin::default() };
-
     let client = facade.as_user(SYSTEM_USER).with_options(Options::new().tag("import"));
-    block_on(client.with_origin(origin).create(account(&facade, "Acme"))).unwrap();
 
-    let tag: Value = "import".into();
-    assert_eq!(log.take(), [format!("{:?} {SYSTEM_USER:?} {:?}", Some(tag), Some("test"))]);
+    let client = client.with_origin(Origin::new().user_agent("a test"));
+    block_on(client.create(account(&facade, "Acme"))).unwrap();
+
+    assert_eq!(log.take(), [format!("{SYSTEM_USER} true a test")]);
 }
 
 #[test]
 fn a_message_runs_whole_on_one_of_the_engines_threads() {
     let log = Log::default();
     let name = |_: &mut Context| thread::current().name().unwrap_or_default().to_owned();
-    let see = |stage: Stage| on_create(stage).run(stage.to_string(), log.hook(name));
+    let see = |stage: Stage| on_create(stage).run(stage.name(), log.hook(name));
     let facade =
         facade(2, [Stage::PreValidation, Stage::PreOperation, Stage::PostOperation].map(see));
 
@@ -273,7 +274,11 @@ fn many_messages_go_in_one_hop() {
     let facade = facade(
         1,
         [on_create(Stage::PostOperation).run("no", |ctx: &mut Context| {
-            if ctx.target().has("telephone1") { Err(rulegate::Fault::reject("no")) } else { Ok(()) }
+            if ctx.target().is_some_and(|it| it.has("telephone1")) {
+                Err(rulegate::Fault::reject("no"))
+            } else {
+                Ok(())
+            }
         })],
     );
     let good = account(&facade, "Acme");

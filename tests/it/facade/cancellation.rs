@@ -13,7 +13,7 @@ use crate::engines::{Log, create_task};
 fn a_message_dropped_before_it_began_does_nothing() {
     let log = Log::default();
     let (gate, stop) = Gate::new("first");
-    let see = log.hook(|ctx: &mut Context| format!("{:?}", ctx.target().get("name")));
+    let see = log.hook(|ctx: &mut Context| format!("{:?}", ctx.target()));
     let steps = [
         on_create(Stage::PreValidation).run("see", see),
         on_create(Stage::PreOperation).run("stop", stop),
@@ -52,8 +52,8 @@ fn a_message_dropped_after_it_began_is_saved_whole() {
         gate.open();
         block_on(facade.close());
 
-        assert_eq!(names(facade.engine()), ["Acme"], "{stage}");
-        assert_eq!(texts(facade.engine(), "task", "subject"), ["before", "after"], "{stage}");
+        assert_eq!(names(facade.engine()), ["Acme"], "{stage:?}");
+        assert_eq!(texts(facade.engine(), "task", "subject"), ["before", "after"], "{stage:?}");
     }
 }
 

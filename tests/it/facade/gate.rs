@@ -26,7 +26,7 @@ impl Gate {
         let (let_on, open) = channel();
         let open = Mutex::new(open);
         let hook = move |ctx: &mut Context| {
-            if ctx.target().get("name") == Some(&name.into()) {
+            if ctx.target().and_then(|it| it.get("name")) == Some(&name.into()) {
                 at_gate.send(()).unwrap();
                 open.lock().unwrap().recv_timeout(PATIENCE).unwrap();
             }

@@ -58,7 +58,7 @@ fn roll(seed: &mut u64) -> u64 {
 }
 
 fn name_of(ctx: &Context) -> String {
-    match ctx.target().get("name") {
+    match ctx.target().and_then(|it| it.get("name")) {
         Some(Value::Text(name)) => name.to_string(),
         other => panic!("{other:?}"),
     }
