@@ -2,7 +2,9 @@
 //! its future was dropped. Nothing is stored in part.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use rulegate::{Context, Error, ErrorCode, Fault, OrganizationService, Stage, Step, Value};
 use rulegate_async::{AsyncEngine, OrganizationServiceAsync};
@@ -106,18 +108,7 @@ async fn send(facade: AsyncEngine, known: Shared, task: u64) {
         if matches!(patience, Patience::Beginning) {
             known.lock().unwrap().hearers.insert(name.clone(), hearer);
         }
-        let given_up = async {
-            match patience {
-                Patience::Endless => std::future::pending().await,
-                Patience::Polls(count) => {
-                    for _ in 0..count {
-                        yield_now().await;
-                    }
-                }
-                Patience::Beginning => began.await.unwrap(),
-            }
-        };
-        let outcome = attempt(&facade, &name, given_up).await;
+        let outcome = attempt(&facade, &name, give_up(patience, began)).await;
         let mut known = known.lock().unwrap();
         let known = match outcome {
             None => &mut known.cancelled,
@@ -131,6 +122,19 @@ async fn send(facade: AsyncEngine, known: Shared, task: u64) {
     }
 }
 
+/// Waits until the patience is at its end.
+async fn give_up(patience: Patience, began: oneshot::Receiver<()>) {
+    match patience {
+        Patience::Endless => pending().await,
+        Patience::Beginning => began.await.unwrap(),
+        Patience::Polls(count) => {
+            for _ in 0..count {
+                yield_now().await;
+            }
+        }
+    }
+}
+
 /// What came of a message; nothing where it was given up.
 async fn attempt(
     facade: &AsyncEngine,
@@ -140,8 +144,8 @@ async fn attempt(
     let created = facade.create(account(facade, name));
     let mut created = Box::pin(created);
     // Once, so that it stands in the queue, or waits for a place.
-    let first = std::future::poll_fn(|cx| std::task::Poll::Ready(created.as_mut().poll(cx)));
-    if let std::task::Poll::Ready(outcome) = first.await {
+    let first = poll_fn(|cx| Poll::Ready(created.as_mut().poll(cx)));
+    if let Poll::Ready(outcome) = first.await {
         return Some(outcome.map(drop));
     }
     tokio::select! {
