@@ -12,11 +12,11 @@ use rulegate::{Query, Value};
 use rulegate_sqlite::Sqlite;
 use uuid::Uuid;
 
-use super::values::{ATTRIBUTES, condition, value};
+use super::values::{ATTRIBUTES, any_attribute, condition, value};
 use super::{BriefSqlite, World};
 
 /// How many sequences a test run plays.
-const SEQUENCES: u32 = 150;
+const SEQUENCES: u32 = 120;
 /// Records have one of so few identities, so that transactions meet the same ones again.
 const RECORDS: u128 = 6;
 
@@ -46,7 +46,7 @@ enum Act {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        8 => (prop::collection::vec(act(), 1..8), prop::bool::weighted(0.8))
+        8 => (prop::collection::vec(act(), 1..12), prop::bool::weighted(0.8))
             .prop_map(|(acts, commits)| Step::Transaction(acts, commits)),
         1 => Just(Step::Reopen),
         1 => Just(Step::Keep),
@@ -55,7 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let values = || prop::collection::vec((0..ATTRIBUTES.len()).prop_flat_map(value), 0..8);
+    let values = || prop::collection::vec(any_attribute().prop_flat_map(value), 0..8);
     let id = || 1..=RECORDS;
     prop_oneof![
         5 => (id(), values()).prop_map(|(id, it)| Act::Insert(id, it)),
@@ -68,12 +68,12 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 fn query() -> impl Strategy<Value = Query> {
-    let leaf = (0..ATTRIBUTES.len()).prop_flat_map(condition).prop_map(Filter::Is);
+    let leaf = any_attribute().prop_flat_map(condition).prop_map(Filter::Is);
     let filter = leaf.prop_recursive(2, 8, 3, |inner| {
         let several = prop::collection::vec(inner, 0..4);
         prop_oneof![several.clone().prop_map(Filter::All), several.prop_map(Filter::Any)]
     });
-    let order = prop::collection::vec((0..ATTRIBUTES.len(), any::<bool>()), 0..3);
+    let order = prop::collection::vec((any_attribute(), any::<bool>()), 0..3);
     let order = order.prop_map(|all| {
         let by = |(index, is_descending): (usize, bool)| OrderBy {
             attribute: ATTRIBUTES[index].into(),

@@ -17,6 +17,11 @@ pub(super) const ATTRIBUTES: [&str; 21] = [
     "file", "thingid",
 ];
 
+/// The place of an attribute in the list; often that of a text, whose comparison is the hardest.
+pub(super) fn any_attribute() -> impl Strategy<Value = usize> {
+    prop_oneof![1 => 0..2_usize, 2 => 0..ATTRIBUTES.len()]
+}
+
 /// An attribute and a value for it, or null.
 pub(super) fn value(index: usize) -> impl Strategy<Value = (usize, Value)> {
     // The identity is given by the record, not by a value.
@@ -81,7 +86,7 @@ fn compared(attribute: &str) -> Vec<Value> {
         }
         "text" | "memo" | "entity" => {
             let mut all = samples(attribute);
-            all.extend(["%", "_", "a%", "%É", "%b_", "", "ss", "İ"].map(Value::from));
+            all.extend(["%", "_", "a%", "%Á", "%b_", ""].map(Value::from));
             all
         }
         "date" | "moment" => {
@@ -109,31 +114,20 @@ fn samples(attribute: &str) -> Vec<Value> {
     let texts = [
         "a",
         "A",
-        "b",
         "á",
         "Á",
-        "é",
-        "É",
         "ab_",
         "AB%",
         "a\u{0}b",
-        "a\u{0}c",
         "ß",
         "ẞ",
         "ss",
         "İ",
         "i̇",
-        "Σας",
+        "σας",
         "ΣΑΣ",
-        "z",
-        "Z",
         "[",
-        "~",
         "\u{1f600}",
-        "\u{ffff}",
-        "12",
-        "9",
-        "'\"\\",
     ];
     let decimals = [
         "0",
