@@ -83,6 +83,7 @@ fn cdm_properties(
 
 #[test]
 fn opportunity_has_every_relationship_of_its_activities() {
+    // O-46
     let table = facts("opportunity_relationships.tsv");
     assert_eq!(table.len(), 36);
     let names: BTreeSet<&str> = table.iter().map(|[name, ..]| name.as_str()).collect();
@@ -188,6 +189,7 @@ fn every_shipped_entity_loads_whole() {
     opportunity              200 attributes  97 options  14 many-to-one  1 many-to-many  0 keys
     opportunityclose         118 attributes  43 options  13 many-to-one  0 many-to-many  0 keys
     opportunitycompetitors     9 attributes   0 options   0 many-to-one  0 many-to-many  1 keys
+    plugintracelog            25 attributes   5 options   2 many-to-one  0 many-to-many  0 keys
     quote                    159 attributes  86 options  13 many-to-one  1 many-to-many  0 keys
     relationshiprole          23 attributes   4 options   4 many-to-one  0 many-to-many  0 keys
     systemuser               171 attributes  59 options   7 many-to-one  0 many-to-many  0 keys

@@ -107,16 +107,20 @@ fn definitions_are_refused_with_numbers_of_the_table() {
 
 #[test]
 fn steps_are_refused_with_numbers_of_the_table() {
-    // I-5 to I-7, P-2, P-14
+    // I-5 to I-8, P-2, P-14, P-54
     use rulegate::pipeline::StepProblem;
     let none = StepProblem::NoImages(Message::Retrieve);
     let image = StepProblem::ImageType { message: Message::Create, image: "pre-image" };
+    let (message, property) = (Message::Update, "id".to_owned());
+    let property = StepProblem::ImageProperty { message, property, expected: "Target" };
     let problems = [
         none,
         image,
         StepProblem::PostImageBeforeWrite,
         StepProblem::MainStage,
         StepProblem::NoEvent(Message::Upsert),
+        property,
+        StepProblem::SecureNotOnServer,
     ];
     let numbers: BTreeSet<u32> = problems.iter().map(StepProblem::number).collect();
 

@@ -23,6 +23,7 @@ mod depth; // Messages within messages.
 mod shared; // What steps leave for each other.
 
 mod context; // What a step sees of its message.
+mod options; // What it is told beside.
 
 mod data; // What Create and Update do with records.
 mod keys; // Alternate keys, Upsert and row versions.

@@ -64,6 +64,15 @@ fn what_is_made_from_the_code_is_up_to_date() {
 }
 
 #[test]
+fn every_page_is_merged() {
+    let marks = |page: &Page| -> Vec<String> {
+        let lines = page.text.lines();
+        lines.filter(|it| it.starts_with("<<<<<<<")).map(str::to_owned).collect()
+    };
+    assert_eq!(problems(PAGES, marks), Vec::<String>::new());
+}
+
+#[test]
 fn every_link_leads_somewhere() {
     assert_eq!(problems(PAGES, names::broken_links), Vec::<String>::new());
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rulegate::engine::EngineBuilder;
 use rulegate::settings::Settings;
 use rulegate::{Engine, Error, ErrorCode, OrganizationService};
-use rulegate_script::{Limits, SourceFile};
+use rulegate_script::{Limits, LoadOptions, Playground, RuleSet, SourceFile};
 use support::{small_engine, small_set};
 
 use crate::engines::count;
@@ -238,6 +238,27 @@ fn a_rule_has_no_more_time_than_its_message() {
         engine_with("loop {}", |it| it.settings(|it| it.time_limit = Duration::from_millis(20)));
     let error = engine.create(engine.record("account").unwrap()).unwrap_err();
     assert!(error.to_string().contains("of time"), "{error}");
+}
+
+#[test]
+fn related_records_nest_sixteen_levels_deep() {
+    // I-82, on both sides: an account, its parent, the parent of that …
+    let files = support::entity_files().unwrap();
+    let set = RuleSet::load(&files, None, &LoadOptions::default()).unwrap();
+    let play = |levels: u32| {
+        let script = format!(
+            r#"let it = #{{ name: "top" }};
+for n in 0..{levels} {{ it = #{{ account_parent_account: it }}; }}
+create("account", it);
+assert(count("account", #{{}}) == {levels} + 1);"#
+        );
+        let run = SourceFile::new("tests/runs/deep.rhai", script);
+        let playground = Playground::new(&set, |_| (), &Limits::default()).unwrap();
+        playground.play(&run).failure.map(|it| it.message)
+    };
+
+    assert_eq!(play(16), None);
+    assert!(play(17).unwrap().contains("16 levels of related records"));
 }
 
 #[test]

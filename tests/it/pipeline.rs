@@ -6,14 +6,19 @@ mod order; // Which step runs first.
 mod stages; // Where a message passes, and what can be changed there.
 mod transactions; // What is undone together.
 
+mod configuration; // Two texts with which a step is registered.
 mod context; // What a hook sees of its message.
 mod filtering; // Which updates wake a step.
 mod images; // A record before the message and after the write.
+mod options; // What a caller says beside the parameters.
+mod properties; // The context of Dataverse, property by property.
 mod reentrancy; // Messages within messages, and how deep they go.
 mod shared_variables; // What hooks leave for each other.
 
 mod faults; // What a caller hears of a failure.
 mod generations; // What a reload changes, and what it leaves alone.
+mod job_changes; // What can be asked of a job.
 mod jobs; // What runs after the commit.
 mod registration; // Which steps are refused.
 mod trace_log; // A row for every run of a step.
+mod trace_records; // The same in the store.

@@ -18,6 +18,9 @@ pub const DEFAULT_USER: Uuid = Uuid::from_u128(0x0B00_0000_0000_0000_0000_0000_0
 /// The currency in which base amounts stand. Its exchange rate is 1 (C-82).
 pub const BASE_CURRENCY: Uuid = Uuid::from_u128(0x0B00_0000_0000_0000_0000_0000_0000_0004);
 
+/// The organization, where the settings say no other. It is no record.
+pub const ORGANIZATION: Uuid = Uuid::from_u128(0x0B00_0000_0000_0000_0000_0000_0000_0005);
+
 /// Whether the identity is one of those that every engine has.
 pub fn is_bootstrapped(id: Uuid) -> bool {
     [ROOT_BUSINESS_UNIT, SYSTEM_USER, DEFAULT_USER, BASE_CURRENCY].contains(&id)

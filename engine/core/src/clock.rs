@@ -27,6 +27,8 @@ pub enum IdStream {
     Request,
     /// Jobs.
     Job,
+    /// Rows of the trace log.
+    Log,
 }
 
 /// The time of the machine.
@@ -43,7 +45,7 @@ pub struct RandomIds;
 
 /// Identities that count from one: the same run gives the same ones.
 #[derive(Debug, Default)]
-pub struct CountingIds([AtomicU64; 3]);
+pub struct CountingIds([AtomicU64; 4]);
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock that all others ask")]
@@ -84,11 +86,12 @@ impl IdSource for RandomIds {
 
 impl IdSource for CountingIds {
     fn next(&self, stream: IdStream, _: DateTime<Utc>) -> Uuid {
-        let [records, requests, jobs] = &self.0;
+        let [records, requests, jobs, rows] = &self.0;
         let (counter, tag) = match stream {
             IdStream::Record => (records, 0xA),
             IdStream::Request => (requests, 0xB),
             IdStream::Job => (jobs, 0xC),
+            IdStream::Log => (rows, 0xD),
         };
         let count = counter.fetch_add(1, Ordering::SeqCst) + 1;
         Uuid::from_u128((tag << 124) | u128::from(count))

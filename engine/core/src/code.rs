@@ -62,8 +62,8 @@ codes! {
 
     /// The message needs an identity and got none (E-63).
     IdMissing = "message.id-missing", platform::INVALID_ARGUMENT;
-    /// A record that comes along with an Update has no identity (I-87, M-46).
-    RelatedIdMissing = "message.related-id-missing", platform::OBJECT_DOES_NOT_EXIST;
+    /// A record that comes along with an Update, or stands in a bulk update, has no identity (I-87, M-46).
+    OperationIdMissing = "message.operation-id-missing", platform::OBJECT_DOES_NOT_EXIST;
     /// A parameter is missing (M-69).
     ParameterMissing = "message.parameter-missing", platform::REQUIRED_FIELD_MISSING;
     /// A parameter has a wrong type or value.
@@ -80,6 +80,9 @@ codes! {
     NotImplemented = "message.not-implemented", platform::ENTITY_DOES_NOT_SUPPORT_MESSAGE;
     /// A query asks for something impossible.
     InvalidQuery = "message.invalid-query", platform::INVALID_ARGUMENT;
+
+    /// The caller lacks the privilege (L-25).
+    PrivilegeDenied = "privilege.denied", platform::PRIVILEGE_DENIED;
 
     /// The status reason does not belong to the state (C-71).
     StatusMismatch = "state.status-mismatch", platform::INVALID_STATE_CODE_STATUS_CODE;
@@ -127,6 +130,17 @@ codes! {
     Conflict = "store.conflict", platform::GENERIC_SQL_ERROR;
     /// The database failed.
     Backend = "store.backend", platform::GENERIC_SQL_ERROR;
+
+    /// A job that is done cannot be canceled (L-7).
+    JobNotCancelable = "job.not-cancelable", platform::JOB_TO_COMPLETE;
+    /// A job that does not wait cannot be resumed (L-7).
+    JobNotResumable = "job.not-resumable", platform::JOB_TO_READY;
+    /// A job that does not run cannot be paused (L-7).
+    JobNotPausable = "job.not-pausable", platform::JOB_TO_SUSPENDED;
+    /// A job that neither is ready nor runs cannot be postponed (L-7).
+    JobNotPostponable = "job.not-postponable", platform::JOB_TRANSITION;
+    /// A job that is not done cannot be deleted (E-35).
+    JobNotCompleted = "job.not-completed", platform::JOB_NOT_COMPLETED;
 
     /// A step said no (E-3).
     StepRejected = "step.rejected", platform::ISV_ABORTED;

@@ -3,6 +3,7 @@
 mod batch;
 mod builder;
 mod client;
+mod jobs;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,8 +21,8 @@ use crate::error::Error;
 use crate::message::{CustomMessage, Request, Response};
 use crate::metadata::{Catalog, LogicalName};
 use crate::pipeline::{
-    Environment, Generation, JobOutcome, JobRecord, Messages, OrganizationService, Registered,
-    Step, StepError, TraceRow, Transcript, run_job,
+    Environment, Generation, Messages, OrganizationService, Registered, Step, StepError, TraceRow,
+    Transcript,
 };
 use crate::settings::{Caller, Settings};
 use crate::store::StoreError;
@@ -146,38 +147,6 @@ impl Engine {
     fn check_places(&self, next: &Catalog) -> Result<(), ReloadError> {
         let current = self.catalog();
         current.moved_by(next).map_or(Ok(()), |it| Err(ReloadError::Moved(it.clone())))
-    }
-
-    /// Runs the jobs that wait, in the order in which they were queued, and those that they queue.
-    pub fn run_jobs(&self) -> Vec<JobOutcome> {
-        let mut outcomes = Vec::new();
-        while let Some(job) = self.inner.environment.jobs.next() {
-            outcomes.push(run_job(&self.inner.environment, job, None));
-        }
-        outcomes
-    }
-
-    /// The same, with a transcript of each job.
-    pub fn trace_jobs(&self) -> Vec<(Transcript, JobOutcome)> {
-        let mut outcomes = Vec::new();
-        while let Some(job) = self.inner.environment.jobs.next() {
-            let recorder = crate::pipeline::Recorder::default();
-            let mut outcome = run_job(&self.inner.environment, job, Some(recorder));
-            let transcript = std::mem::take(&mut outcome.recorder).into_transcript();
-            outcomes.push((transcript, outcome));
-        }
-        outcomes
-    }
-
-    /// Waits until no job waits or runs. With [`Jobs::Manual`](crate::settings::Jobs) somebody else must
-    /// run them.
-    pub fn wait_for_jobs(&self) {
-        self.inner.environment.jobs.wait_until_idle();
-    }
-
-    /// The jobs that are done, and those that wait.
-    pub fn jobs(&self) -> Vec<JobRecord> {
-        self.inner.environment.jobs.records()
     }
 
     /// The runs of steps of which the setting keeps a row, newest last.

@@ -13,6 +13,7 @@ mod custom;
 mod delete;
 mod keys;
 mod multiple;
+mod options;
 mod ownership;
 mod parameter;
 mod platform;
@@ -40,6 +41,7 @@ pub use self::custom::{Custom, CustomMessage};
 pub use self::delete::Delete;
 pub use self::multiple::{CreateMultiple, DeleteMultiple, UpdateMultiple, UpsertMultiple};
 pub(crate) use self::multiple::{bulk_of, singles};
+pub use self::options::{Bypass, Options};
 pub use self::parameter::{Parameter, ParameterType, Parameters};
 pub(crate) use self::platform::Platform;
 pub use self::related::Related;
@@ -373,12 +375,16 @@ impl Request {
     pub(crate) fn accept(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {
         if let Some(target) = self.target_mut() {
             target.rebase(platform.catalog().entity(target.entity())?)?;
+            if !target.lookups_by_key().is_empty() {
+                keys::resolve_lookups(target, platform)?;
+            }
         }
         match self {
             Self::Create(create) => create.accept(platform),
             Self::Update(update) => update.accept(platform),
             Self::CreateMultiple(it) => multiple::check(&it.targets, "CreateMultiple"),
-            Self::UpdateMultiple(it) => multiple::check(&it.targets, "UpdateMultiple"),
+            Self::UpdateMultiple(it) => multiple::check(&it.targets, "UpdateMultiple")
+                .and_then(|()| multiple::check_identities(&it.targets)),
             Self::DeleteMultiple(_) => DeleteMultiple::accept(),
             Self::RetrieveMultiple(_)
             | Self::Upsert(_)

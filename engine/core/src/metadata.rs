@@ -131,6 +131,11 @@ impl Catalog {
         })
     }
 
+    /// Whether there is an entity of that name.
+    pub fn has_entity(&self, name: &str) -> bool {
+        self.entities.contains_key(name)
+    }
+
     /// The relationship of that schema name, in whatever case, or an error that proposes another.
     pub fn relationship(
         &self,

@@ -13,13 +13,16 @@
 //!
 //! Invariants:
 //!
-//! - Only the main operation writes, and only inside the transaction.
+//! - Only the main operation writes, and only inside the transaction. The trace log alone is written apart,
+//!   once the outermost message is over.
 //! - Once the transaction has begun, any error undoes everything done since, nested or not.
 //! - An operation sees one generation, however long it runs.
 //! - A hook can change the input until the main operation, and the output after it.
 
 mod batch;
 mod bulk;
+mod bypass;
+mod configuration;
 mod context;
 mod desk;
 mod environment;
@@ -27,7 +30,9 @@ mod generation;
 mod image;
 mod job;
 mod operation;
+mod origin;
 mod parent;
+mod properties;
 mod service;
 mod step;
 mod trace_log;
@@ -37,17 +42,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 pub(crate) use self::batch::run_together;
+pub use self::configuration::Deployment;
 pub use self::context::Context;
 pub(crate) use self::environment::Environment;
 pub(crate) use self::generation::{Generation, Messages, Registered};
 pub use self::generation::{StepError, StepProblem};
 pub use self::image::Image;
-pub use self::job::{JobOutcome, JobRecord, JobState};
-pub(crate) use self::job::{JobQueue, run_job};
+pub(crate) use self::job::{Job, JobQueue, run_job};
+pub use self::job::{JobChange, JobError, JobOutcome, JobRecord, JobState};
 pub(crate) use self::operation::{Call, Operation};
+pub use self::origin::Origin;
 pub use self::parent::ParentContext;
 pub use self::service::{OrganizationService, Service};
-pub use self::step::{Hook, Mode, Stage, Step};
+pub use self::step::{Hook, IsolationMode, Mode, Stage, Step};
 pub(crate) use self::trace_log::TraceLog;
 pub use self::trace_log::TraceRow;
 pub(crate) use self::transcript::Recorder;
@@ -266,6 +273,7 @@ fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Erro
         .run(name, |_: &mut Context| Ok(()));
     let outcome = execute(&*message.main, ctx).and_then(|()| ctx.check_unturned());
     ctx.call.operation.note(|it| it.main_ended(ctx, &outcome));
+    ctx.keep_tag();
     outcome.map_err(|fault| ctx.failed(&step, fault))?;
     ctx.call.operation.is_in_transaction()?;
     ctx.response.take().ok_or(Error::Bug("a message without an answer"))
@@ -284,6 +292,7 @@ impl Context {
             let step = String::new();
             return Err(Error::TooDeep { step, depth: self.call.depth, limit: NESTING_LIMIT });
         }
+        self.call.check_options(&self.message)?;
         let mut desk = Desk { call: self.call.clone(), parent: None };
         let generation = Arc::clone(&self.call.operation.generation);
         let request = Arc::make_mut(&mut self.request);
@@ -368,7 +377,7 @@ impl Context {
         self.is_in_transaction = true;
         if self.message.is_wrapped() {
             self.parent = Some(Arc::new(self.as_parent(Stage::MainOperation)));
-            self.shared = Variables::new();
+            self.shared = self.call.variables();
         }
         self.items.iter_mut().for_each(Self::wrap);
     }
@@ -377,7 +386,7 @@ impl Context {
     fn prepare(&mut self) -> Result<(), Error> {
         let mut desk = self.desk(Stage::MainOperation);
         Arc::make_mut(&mut self.request).prepare(&mut desk)?;
-        self.items.iter_mut().try_for_each(Self::prepare)
+        self.each_item(Self::prepare)
     }
 
     /// Queues the asynchronous steps: they run if the transaction commits (P-41).
@@ -395,11 +404,14 @@ impl Context {
             self.call.operation.note(|it| it.queued(planned));
             self.call.operation.queue(job::Job::new(self, planned));
         }
-        self.items.iter_mut().try_for_each(Self::queue_jobs)
+        self.each_item(Self::queue_jobs)
     }
 
     /// Why a step does not run on this message; `None` where it runs.
     fn skips(&self, planned: &PlannedStep) -> Option<String> {
+        if self.call.bypasses(&planned.step) {
+            return Some("bypassed".to_owned());
+        }
         if let Some(wanted) = planned.step.relationship_filter() {
             let link = self.request.link()?;
             if !link.relationship.eq_ignore_ascii_case(wanted) {
@@ -448,6 +460,7 @@ impl Context {
     fn leave(&mut self) {
         self.caller = self.call.caller;
         self.step = None;
+        self.keep_tag();
     }
 
     fn failed(&self, step: &Step, fault: Fault) -> Error {

@@ -42,6 +42,8 @@ pub struct Record {
     slots: Arc<Slots>,
     /// The alternate key by which the caller names the record, where it does.
     key: Option<Arc<Slots>>,
+    /// The lookups whose records the caller names by an alternate key.
+    lookups: Option<Arc<Vec<(Ordinal, Self)>>>,
 }
 
 impl Record {
@@ -53,6 +55,7 @@ impl Record {
             version: None,
             slots: Arc::default(),
             key: None,
+            lookups: None,
         }
     }
 
@@ -164,6 +167,23 @@ impl Record {
         self.key.iter().flat_map(|it| it.iter())
     }
 
+    /// Points a lookup at the record that has the alternate key of another, made by [`with_key`](Self::with_key).
+    /// The engine finds it before any step sees the message (C-94).
+    pub fn with_lookup_by_key(mut self, name: &str, other: Self) -> Result<Self, MetadataError> {
+        let ordinal = self.entity.find(name)?;
+        Arc::make_mut(self.lookups.get_or_insert_default()).push((ordinal, other));
+        Ok(self)
+    }
+
+    /// The lookups whose records the caller names by an alternate key, by places.
+    pub fn lookups_by_key(&self) -> &[(Ordinal, Self)] {
+        self.lookups.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn forget_lookups(&mut self) {
+        self.lookups = None;
+    }
+
     pub(crate) fn forget_key(&mut self) {
         self.key = None;
     }
@@ -222,6 +242,11 @@ impl Record {
         };
         self.slots = rebase(&self.slots)?;
         self.key = self.key.as_deref().map(rebase).transpose()?;
+        if let Some(lookups) = &mut self.lookups {
+            for (ordinal, _) in Arc::make_mut(lookups) {
+                *ordinal = entity.find(self.entity.name(*ordinal))?;
+            }
+        }
         self.entity = Arc::clone(entity);
         Ok(())
     }

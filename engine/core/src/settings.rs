@@ -1,8 +1,11 @@
 //! Switches and limits of an engine: what Dataverse leaves open, and what an embedder may tighten.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use uuid::Uuid;
+
+use crate::bootstrap::{ORGANIZATION, SYSTEM_USER};
 
 /// Switches and limits. The defaults are Dataverse's, or our documented choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,12 @@ pub struct Settings {
     pub associate_takes_entity: bool,
     /// Digits after the point of amounts that leave it to the organization (C-33).
     pub pricing_decimal_precision: u32,
+    /// Who may send messages that pass steps by (L-19, L-25): at first SYSTEM alone.
+    pub bypass_users: BTreeSet<Uuid>,
+    /// How many steps one message may pass by, by their names (L-22).
+    pub bypass_steps_limit: usize,
+    /// Where hooks run, for those that ask.
+    pub organization: Organization,
     /// Which step runs leave a row in the trace log (E-46).
     pub trace_log: TraceLogSetting,
     /// What becomes of asynchronous steps.
@@ -53,6 +62,19 @@ pub enum Jobs {
     Workers(usize),
 }
 
+/// What hooks are told of the organization, its environment and its tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// Its identity.
+    pub id: Uuid,
+    /// Its unique name.
+    pub name: String,
+    /// The environment in which it is.
+    pub environment_id: String,
+    /// The tenant to whom that belongs.
+    pub tenant_id: Uuid,
+}
+
 /// In whose name a message is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
@@ -68,10 +90,22 @@ impl Caller {
         Self { user, initiating: user }
     }
 
+    /// Who began it all, where the user acts in their name; `None` where the user did (C-45).
+    pub fn delegate(self) -> Option<Uuid> {
+        Some(self.initiating).filter(|it| *it != self.user)
+    }
+
     /// The same beginner, acting as another user.
     #[must_use]
     pub fn acting_as(self, user: Uuid) -> Self {
         Self { user, ..self }
+    }
+}
+
+impl Default for Organization {
+    fn default() -> Self {
+        let (id, name) = (ORGANIZATION, "organization".to_owned());
+        Self { id, name, environment_id: String::new(), tenant_id: Uuid::nil() }
     }
 }
 
@@ -86,6 +120,9 @@ impl Default for Settings {
             read_failure_dooms: false,
             associate_takes_entity: false,
             pricing_decimal_precision: 2,
+            bypass_users: BTreeSet::from([SYSTEM_USER]),
+            bypass_steps_limit: 3,
+            organization: Organization::default(),
             trace_log: TraceLogSetting::default(),
             jobs: Jobs::default(),
         }

@@ -86,6 +86,7 @@ struct Told {
     relationship: Option<String>,
     run_as: Option<uuid::Uuid>,
     is_enabled: bool,
+    configuration: Option<String>,
     description: String,
 }
 
@@ -107,6 +108,7 @@ fn registration(
         relationship: relationship(reader, (&messages, known)),
         run_as: run_as(reader),
         is_enabled: reader.flag("enabled").unwrap_or(true),
+        configuration: reader.text("configuration").map(|it| it.0),
         description: reader.text("description").map(|it| it.0).unwrap_or_default(),
         messages,
     };
@@ -136,7 +138,7 @@ fn step(message: &Message, told: &Told) -> Step {
         Some(entity) => Step::on(message.clone(), entity),
         None => Step::on_any(message.clone()),
     };
-    step = step.at(told.stage).rank(told.rank).described(told.description.clone());
+    step = step.sandboxed().at(told.stage).rank(told.rank).described(told.description.clone());
     if told.mode == "async" {
         step = step.asynchronous();
     }
@@ -148,6 +150,9 @@ fn step(message: &Message, told: &Told) -> Step {
     }
     if let Some(user) = told.run_as {
         step = step.run_as(user);
+    }
+    if let Some(configuration) = &told.configuration {
+        step = step.configured(configuration.as_str());
     }
     if !told.is_enabled {
         step = step.disabled();
@@ -353,7 +358,7 @@ fn check_images(
 }
 
 /// The keys that a STEP can have.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "message",
     "entity",
     "stage",
@@ -366,5 +371,6 @@ const KEYS: [&str; 13] = [
     "handler",
     "run_as",
     "enabled",
+    "configuration",
     "description",
 ];

@@ -242,7 +242,7 @@ fn t_051_pre_operation_of_create_sees_what_was_sent_where_the_settings_say_so() 
 /// Given a step at 10 that updates the record by itself, when the name is updated, the steps of stage 10 see
 /// the snapshot of before. Those of the transaction see what was committed when it began.
 #[test]
-fn t_198_the_pre_image_is_the_snapshot_from_before_pre_validation() {
+fn t_198_pre_validation_has_the_record_of_before_and_the_transaction_that_of_its_begin() {
     // I-29
     on_every_store(|given| {
         let log = Log::default();
@@ -258,5 +258,23 @@ fn t_198_the_pre_image_is_the_snapshot_from_before_pre_validation() {
         update(&engine, &account, [("name", "B".into())]);
 
         assert_eq!(log.take(), ["\"old\"", "\"new\""]);
+    });
+}
+
+/// Given a step whose images show a property that its message has not, when it is registered, it is refused.
+#[test]
+fn t_042_an_image_is_of_a_property_of_its_message() {
+    // I-8
+    on_every_store(|given| {
+        let step = on_update(40).post_image(["name"]).image_property("Nonsense");
+        let step = step.run("step", |_: &mut Context| Ok(()));
+
+        let Err(rulegate::engine::ReloadError::Steps(problems)) =
+            given.builder().step(step).build()
+        else {
+            panic!("it was registered")
+        };
+
+        assert_eq!(problems.first().unwrap().problem.number(), 0x8004_416B);
     });
 }

@@ -15,6 +15,7 @@ fn update_if(engine: &Engine, target: Record) -> Result<(), rulegate::Error> {
 #[test]
 fn t_118_an_update_may_demand_the_version_that_it_knows() {
     // C-117
+    // Also C-116.
     on_every_store(|given| {
         let engine = given.engine([]);
         let account = create(&engine, "account", [("name", "A".into())]);

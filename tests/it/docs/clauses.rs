@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rulegate::settings::Settings;
-
+use super::names;
 use super::page::{Page, quoted};
 use super::suite::Suite;
 
@@ -49,7 +48,7 @@ pub(super) fn rows(text: &str, letters: &str) -> Vec<Row> {
 /// What is wrong with the tables.
 pub(super) fn problems(page: &Page) -> Vec<String> {
     let rows = rows(&page.text, "PXMIVECRBOL");
-    let (suite, settings) = (Suite::read(), format!("{:?}", Settings::default()));
+    let (suite, settings) = (Suite::read(), names::switches());
     let listed = rows.iter().map(|it| it.id.clone()).collect();
     let mut problems = differences(&all(), &listed);
     let wrong = rows.iter().flat_map(|row| row.problems(&suite, &settings).into_iter());
@@ -102,7 +101,9 @@ impl Row {
         match self.fate.as_str() {
             "kept" if tests.is_empty() => say("which test shows it?".to_owned()),
             "differs" if !has_reason => say("why does it differ?".to_owned()),
-            "differs" if tests.is_empty() => say("which test shows the difference?".to_owned()),
+            "differs" if tests.is_empty() && !reason.contains("no test") => {
+                say("which test shows the difference?".to_owned());
+            }
             "switch" if tests.is_empty() => say("which test turns the switch?".to_owned()),
             "switch" if !quoted(&self.evidence).next().is_some_and(is_setting) => {
                 say("which setting is it?".to_owned());
@@ -132,8 +133,8 @@ pub(super) fn summary(text: &str) -> String {
     }
     let line = |name: String, section: &str| {
         let counted = FATES.map(|it| counts.get(&(section, it)).copied().unwrap_or_default());
-        let cells: String = counted.iter().map(|it| format!(" {it} |")).collect();
-        format!("| {name} |{cells}\n")
+        let cells = counted.map(|it| it.to_string()).join(" | ");
+        format!("| {name} | {cells} |\n")
     };
     let mut made = format!("| | {} |\n|---|---|---|---|---|---|\n", FATES.join(" | "));
     for (letter, about, _) in SECTIONS {

@@ -77,7 +77,7 @@ fn is_path(word: &str) -> bool {
 
 /// Names with underscores that are neither a test nor a setting.
 pub(super) fn missing_tests_and_settings(page: &Page) -> Vec<String> {
-    let mut code = format!("{:?}", Settings::default());
+    let mut code = switches();
     read_all(&support::root().join("tests/it"), &mut code);
     let prose = page.prose();
     let names = quoted(&prose).filter(|it| {
@@ -86,6 +86,13 @@ pub(super) fn missing_tests_and_settings(page: &Page) -> Vec<String> {
     let is_there =
         |it: &&str| code.contains(&format!("fn {it}()")) || code.contains(&format!(" {it}: "));
     names.filter(|it| !is_there(it)).map(str::to_owned).collect()
+}
+
+/// Where the fields of settings stand: of the engine, of an entity, and of the hooks.
+pub(super) fn switches() -> String {
+    let read = |it: &str| fs::read_to_string(support::root().join(it)).unwrap();
+    let fields = ["engine/core/src/metadata/entity.rs", "hooks/src/lib.rs"].map(read).concat();
+    format!("{:?} {fields}", Settings::default())
 }
 
 /// Tests of differences from Dataverse that the page does not name.

@@ -4,7 +4,7 @@ use rulegate::bootstrap::{DEFAULT_USER, SYSTEM_USER};
 use rulegate::metadata::{
     AttributeType, Cascade, Cascades, OneToMany, Ownership, RelationshipMetadata, RequiredLevel,
 };
-use rulegate::{Catalog, EntityReference, Message, Value};
+use rulegate::{Catalog, EntityReference, LogicalName, Message, Value};
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn opportunities_and_their_roles_are_what_they_are() {
         (role, "customeropportunityroleid", "opportunityroleidname", "customeropportunityroles"),
     ] {
         assert_eq!(*entity.primary_id(), *id);
-        assert_eq!(entity.primary_name().map(|it| it.as_str()), Some(name));
+        assert_eq!(entity.primary_name().map(LogicalName::as_str), Some(name));
         assert_eq!(entity.definition().names.entity_set, set);
         assert_eq!(entity.definition().ownership, Ownership::User);
     }
@@ -38,11 +38,11 @@ fn opportunities_and_their_roles_are_what_they_are() {
 #[test]
 fn what_forms_require_of_an_opportunity_is_no_more_than_that() {
     // C-23, O-6, O-52: the levels, and who has which
+    use RequiredLevel::{ApplicationRequired, None, Recommended, SystemRequired};
     let catalog = support::shipped_catalog();
     let level = |entity: &str, name: &str| {
         catalog.entity(entity).unwrap().attribute(name).unwrap().required
     };
-    use RequiredLevel::{ApplicationRequired, None, Recommended, SystemRequired};
 
     assert_eq!(RequiredLevel::ALL, [None, SystemRequired, ApplicationRequired, Recommended]);
     for name in ["name", "customerid", "transactioncurrencyid"] {
@@ -94,17 +94,28 @@ fn the_attributes_of_an_opportunity_have_their_limits() {
     assert_eq!(options("msdyn_bookingalert", "statuscode"), [1, 2, 3, 4], "O-49");
 }
 
-#[test]
-fn relationships_do_to_children_what_the_references_say() {
-    // O-45, O-46, O-48, O-58, O-59, R-1, R-2
-    let catalog = support::shipped_catalog();
-    let remove = Cascades { delete: Cascade::RemoveLink, ..Cascades::NONE };
-    let restrict = Cascades { delete: Cascade::Restrict, ..Cascades::NONE };
-    let merged = |it| Cascades { merge: Cascade::Cascade, ..it };
-    let quotes = Cascades { assign: Cascade::Cascade, delete: Cascade::Cascade, ..Cascades::NONE };
-    let deleted = Cascades { delete: Cascade::Cascade, ..Cascades::NONE };
+/// What a relationship is: its name, its parent, its child with the lookup, and what it does to children.
+type Row<'a> = (&'a str, &'a str, [&'a str; 2], Cascades);
 
-    for (name, parent, [child, lookup], cascades) in [
+fn assert_relationships(rows: &[Row<'_>]) {
+    let catalog = support::shipped_catalog();
+    for (name, parent, [child, lookup], cascades) in rows {
+        let it = relationship(&catalog, name);
+        assert_eq!(it.schema_name, *name);
+        assert_eq!((&*it.referenced_entity, &*it.referencing_entity), (*parent, *child), "{name}");
+        assert_eq!(it.referencing_attribute, *lookup, "{name}");
+        let wanted = Cascades { archive: it.cascades.archive, ..*cascades }; // Nobody says.
+        assert_eq!(it.cascades, wanted, "{name}");
+    }
+}
+
+const REMOVE: Cascades = Cascades { delete: Cascade::RemoveLink, ..Cascades::NONE };
+
+#[test]
+fn an_opportunity_does_to_its_children_what_the_references_say() {
+    // O-45, O-58, O-59, R-1, R-2
+    let quotes = Cascades { assign: Cascade::Cascade, delete: Cascade::Cascade, ..Cascades::NONE };
+    assert_relationships(&[
         ("Opportunity_Tasks", "opportunity", ["task", "regardingobjectid"], Cascades::PARENTAL),
         ("Opportunity_Annotation", "opportunity", ["annotation", "objectid"], Cascades::PARENTAL),
         (
@@ -120,6 +131,16 @@ fn relationships_do_to_children_what_the_references_say() {
             Cascades::PARENTAL,
         ),
         ("opportunity_quotes", "opportunity", ["quote", "opportunityid"], quotes),
+    ]);
+}
+
+#[test]
+fn the_parents_of_an_opportunity_do_to_it_what_the_references_say() {
+    // O-48, O-58, O-59
+    let restrict = Cascades { delete: Cascade::Restrict, ..Cascades::NONE };
+    let merged = |it| Cascades { merge: Cascade::Cascade, ..it };
+    let deleted = Cascades { delete: Cascade::Cascade, ..Cascades::NONE };
+    assert_relationships(&[
         (
             "opportunity_customer_accounts",
             "account",
@@ -130,13 +151,13 @@ fn relationships_do_to_children_what_the_references_say() {
             "opportunity_parent_account",
             "account",
             ["opportunity", "parentaccountid"],
-            merged(remove),
+            merged(REMOVE),
         ),
         (
             "opportunity_originating_lead",
             "lead",
             ["opportunity", "originatingleadid"],
-            merged(remove),
+            merged(REMOVE),
         ),
         (
             "transactioncurrency_opportunity",
@@ -160,16 +181,9 @@ fn relationships_do_to_children_what_the_references_say() {
             "relationship_role_customer_opportunity_roles",
             "relationshiprole",
             ["customeropportunityrole", "opportunityroleid"],
-            remove,
+            REMOVE,
         ),
-    ] {
-        let it = relationship(&catalog, name);
-        assert_eq!(it.schema_name, name);
-        assert_eq!((&*it.referenced_entity, &*it.referencing_entity), (parent, child), "{name}");
-        assert_eq!(it.referencing_attribute, lookup, "{name}");
-        let wanted = Cascades { archive: it.cascades.archive, ..cascades }; // Nobody says.
-        assert_eq!(it.cascades, wanted, "{name}");
-    }
+    ]);
 }
 
 #[test]

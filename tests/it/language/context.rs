@@ -57,6 +57,18 @@ fn what_a_context_has_not_is_an_error() {
 }
 
 #[test]
+fn a_rule_reads_the_configuration_of_its_step() {
+    // P-52
+    let told = |more| format!("message: \"Create\", stage: \"post-operation\"{more}");
+    for (more, expected) in [(", configuration: \"limit = 5\"", "= limit = 5."), ("", "= .")] {
+        let throws = rule("rule", &told(more), "throw `${ctx.configuration}.`;");
+        let engine = engine_of(&[throws]).unwrap();
+
+        assert_eq!(shown(&create(&engine).unwrap_err()), expected);
+    }
+}
+
+#[test]
 fn what_was_written_refuses_to_change() {
     let written = "ctx.target.name = \"other\";";
     assert_eq!(said_at("pre-operation", written), "ends well");

@@ -288,3 +288,45 @@ fn the_values_of_a_key_take_nine_hundred_bytes_at_most() {
         "key `goal.name`: the number of bytes must be at most 900, and is 902"
     );
 }
+
+#[test]
+fn a_lookup_may_name_its_record_by_a_key() {
+    // C-94, C-106, C-107: on Create and on Update, before any step
+    let log = Log::default();
+    let see = log.hook(|ctx: &mut Context| {
+        ctx.target().and_then(|it| it.get("parentaccountid")).is_some().to_string()
+    });
+    let engine = engine([Step::on(Message::Create, "account").at(at(10)).run("see", see)]);
+    let [acme, other] =
+        ["A-1", "A-2"].map(|it| create(&engine, "account", [("accountnumber", it.into())]));
+    let key = |number: &str| by_key(&engine, "account", [("accountnumber", number.into())]);
+    log.take();
+
+    let child = record(&engine, "account", []).with_lookup_by_key("parentaccountid", key("A-1"));
+    let child = engine.create(child.unwrap()).unwrap();
+    assert_eq!(stored(&engine, &child, "parentaccountid"), Some(acme.into()));
+    assert_eq!(log.take(), ["true"]);
+
+    let moved = |other| {
+        let change = change(&engine, &child, []).with_lookup_by_key("parentaccountid", other);
+        engine.update(change.unwrap()).map_err(|it| it.code())
+    };
+    moved(key("A-2")).unwrap();
+    assert_eq!(stored(&engine, &child, "parentaccountid"), Some(other.into()));
+    assert_eq!(moved(key("A-3")), Err(ErrorCode::KeyNotFound));
+    let no_key = by_key(&engine, "account", [("name", "x".into())]);
+    assert_eq!(moved(no_key), Err(ErrorCode::KeyNotDefined));
+}
+
+#[test]
+fn a_transcript_shows_the_key_of_a_lookup() {
+    // C-94
+    let engine = engine([]);
+    let key = by_key(&engine, "account", [("accountnumber", "A-1".into())]);
+    let child = record(&engine, "account", []).with_lookup_by_key("parentaccountid", key).unwrap();
+
+    let (transcript, _) = engine.trace(rulegate::message::Create::new(child));
+
+    let heading = transcript.to_string().lines().next().unwrap().to_owned();
+    assert_eq!(heading, "▶ Create account parentaccountid=account[accountnumber=\"A-1\"]");
+}

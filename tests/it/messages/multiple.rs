@@ -240,7 +240,7 @@ fn what_is_no_bulk_is_refused() {
         [
             "0x80040216 CreateMultiple needs at least one record in `Targets`",
             "0x80040203 all `Targets` of CreateMultiple are of one entity: `contact` stands beside `account`",
-            "0x80040203 Entity Id must be specified for Update",
+            "0x80040217 Entity Id must be specified for Operation",
             "0x80040800 DeleteMultiple has not yet been implemented.",
         ]
     );

@@ -27,7 +27,7 @@ fn task(engine: &Engine, subject: &str) -> Record {
 fn only(engine: &Engine, entity: &str) -> EntityReference {
     let found = engine.retrieve_multiple(Query::new(entity)).unwrap().records;
     assert_eq!(found.len(), 1, "{found:?}");
-    found[0].reference().unwrap()
+    found.first().unwrap().reference().unwrap()
 }
 
 fn tasks_of(engine: &Engine, parent: &EntityReference) -> Vec<String> {
@@ -295,7 +295,7 @@ fn related_records_of_an_update_have_identities() {
     let error = engine.send(update).unwrap_err();
 
     assert_eq!(error.to_string(), "Entity Id must be specified for Operation");
-    assert_eq!((error.code(), error.number()), (ErrorCode::RelatedIdMissing, 0x8004_0217));
+    assert_eq!((error.code(), error.number()), (ErrorCode::OperationIdMissing, 0x8004_0217));
     assert_eq!(stored(&engine, &account, "name"), text("A"));
 }
 

@@ -210,7 +210,7 @@ fn what_has_no_state_does_not_support_set_state() {
 
 #[test]
 fn an_entity_may_keep_its_inactive_records_as_they_are() {
-    // C-75, O-17, R-22: an entity that does not say so takes updates of inactive records
+    // C-75, O-16, O-17, R-22: an entity that does not say so takes updates of inactive records
     let mut draft = support::bare();
     let account = draft.entities.iter_mut().find(|it| it.logical_name == "account").unwrap();
     account.is_read_only_when_inactive = true;

@@ -143,9 +143,6 @@ impl Hooked<'_> {
             for name in &it.attributes {
                 attributes.entry((*name).to_owned()).or_insert(Value::Null);
             }
-            if !it.attributes.is_empty() {
-                attributes.retain(|name, _| it.shows(name));
-            }
             let kind = if is_pre { "pre" } else { "post" };
             Shown { alias: format!("{kind} {}", it.alias), attributes }
         };

@@ -41,7 +41,7 @@ fn plan() -> impl Strategy<Value = Plan> {
         2 => Just("SetState"),
         1 => Just("Associate"),
         1 => Just("Disassociate"),
-        2 => Just("Retrieve"),
+        3 => Just("Retrieve"),
     ];
     let entity = prop_oneof![
         8 => Just(Some("account")),
@@ -60,9 +60,13 @@ fn plan() -> impl Strategy<Value = Plan> {
     let more = (weighted(9, 1), weighted(1, 1), 0..26_u8, weighted(15, 1));
     let lines = prop_oneof![1 => vec(line(), 0..=1), 3 => vec(line(), 1..=4)];
     (place, filtering, relationship, pictures(), pictures(), user, more, lines).prop_map(
-        |(place, mut filtering, relationship, pre, post, run_as, more, lines)| {
+        |(place, mut filtering, relationship, pre, post, run_as, more, mut lines)| {
             let (message, entity, stage, is_async, rank) = place;
             let (is_disabled, is_rule, letter, by_identity) = more;
+            if message == "Retrieve" && letter % 2 == 0 {
+                // What a refused read does is seldom seen, for somebody has to catch it.
+                lines.push(Line { down_to: None, act: Act::Reject });
+            }
             if by_identity {
                 filtering.push("accountid");
             }
@@ -116,13 +120,15 @@ fn line() -> BoxedStrategy<Line> {
 
 fn act() -> impl Strategy<Value = Act> {
     let who = prop_oneof![2 => Just(Who::Own), 3 => record()].boxed();
-    let sent = (ask(&source().boxed(), &who), weighted(2, 1));
+    let is_read = |it: &Ask| matches!(it, Ask::Retrieve(_) | Ask::Misread(_));
+    let sent = (ask(&source().boxed(), &who), weighted(2, 1))
+        .prop_map(move |(ask, swallows)| (is_read(&ask) || swallows, ask));
     prop_oneof![
         14 => value(source().boxed()).prop_map(|(name, source)| Act::Set(name, source)),
         2 => select(TEXTS.to_vec()).prop_map(Act::Remove),
         1 => Just(Act::Remove("credit")),
         10 => (select(KEYS.to_vec()), number()).prop_map(|(key, it)| Act::Share(key, it)),
-        20 => sent.prop_map(|(ask, swallows)| Act::Send { ask, swallows }),
+        20 => sent.prop_map(|(swallows, ask)| Act::Send { ask, swallows }),
         2 => Just(Act::Reject),
         1 => Just(Act::Retry),
         1 => Just(Act::Fail),
@@ -147,8 +153,8 @@ fn ask(source: &BoxedStrategy<Source>, who: &BoxedStrategy<Who>) -> BoxedStrateg
             Ask::Upsert(entity, index.map(|it| one_of(entity, it)), values)
         }),
         3 => who.clone().prop_map(Ask::Delete),
-        1 => who.clone().prop_map(Ask::Retrieve),
-        1 => who.clone().prop_map(Ask::Misread),
+        2 => who.clone().prop_map(Ask::Retrieve),
+        2 => who.clone().prop_map(Ask::Misread),
         2 => (who.clone(), owner).prop_map(|(who, owner)| Ask::Assign(who, owner)),
         1 => (who.clone(), 0..=1_i32).prop_map(|(who, state)| Ask::SetState(who, state)),
         2 => link.prop_map(|(is_taken_away, relationship, who, others)| {

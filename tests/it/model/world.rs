@@ -162,12 +162,12 @@ impl World {
             let outcome = check_depth(&scene).and_then(|()| self.follow(&mut scene, &job.plan));
             let state = match &outcome {
                 Ok(()) => "Succeeded",
-                Err(wrong) if wrong.is_again && job.attempts < ATTEMPT_LIMIT => "Ready",
+                Err(wrong) if wrong.is_again && job.attempts < ATTEMPT_LIMIT => "Waiting",
                 Err(_) => "Failed",
             };
             let code = outcome.err().map(|it| it.code);
             done.push(format!("{} {state} {} {code:?}", job.plan.name, job.attempts - 1));
-            if state == "Ready" {
+            if state == "Waiting" {
                 self.jobs.push_back(job);
             }
         }

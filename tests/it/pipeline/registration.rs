@@ -63,6 +63,28 @@ fn create_has_no_pre_image() {
 }
 
 #[test]
+fn an_image_is_of_the_property_that_its_message_has() {
+    // I-2, I-4, I-8
+    let create = on(Message::Create).at(Stage::PostOperation).post_image(["name"]);
+    let before = |message| on(message).pre_image(["name"]);
+    for (step, expected, other) in [
+        (create, "id", "Target"),
+        (before(Message::Update), "Target", "id"),
+        (before(Message::Delete), "Target", "EntityMoniker"),
+        (before(Message::Assign), "Target", "target"),
+        (before(Message::SetState), "EntityMoniker", "Target"),
+    ] {
+        let (number, text) = refusal(step.clone().image_property(other));
+
+        assert_eq!(number, 0x8004_416B);
+        assert!(text.contains(&format!("of `{other}`: it is of `{expected}`")), "{text}");
+        assert!(is_accepted(step.image_property(expected)));
+    }
+    let (number, _) = refusal(on(Message::Retrieve).image_property("Target"));
+    assert_eq!(number, 0x8004_4189);
+}
+
+#[test]
 fn before_the_write_there_is_no_post_image() {
     // I-7
     for stage in [Stage::PreValidation, Stage::PreOperation] {
@@ -274,7 +296,7 @@ fn a_step_tells_how_it_is_registered() {
 
 #[test]
 fn the_stages_of_steps_are_ten_twenty_and_forty() {
-    // P-1, P-4: 50, which old registrations have, has no spelling.
+    // P-1, P-3, P-4: 50, which old registrations have, has no spelling.
     assert_eq!(Stage::ALL.map(Stage::number), [10, 20, 40]);
     assert_eq!(Stage::named("main"), None);
 }

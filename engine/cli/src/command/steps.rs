@@ -150,6 +150,9 @@ fn notes(step: &Step) -> Vec<String> {
     if !step.filtering_attributes().is_empty() {
         notes.push(format!("filtering {}", joined(step.filtering_attributes())));
     }
+    if !step.configuration().is_empty() {
+        notes.push(format!("configuration {:?}", step.configuration()));
+    }
     notes.extend(step.relationship_filter().map(|it| format!("relationship {it}")));
     let image = |kind: &str, (alias, attributes): (&str, &[LogicalName])| {
         let alias = if alias.is_empty() { String::new() } else { format!(" as {alias}") };
@@ -182,6 +185,7 @@ fn document(plan: &Plan<'_>) -> Json {
             "pre_images": step.pre_images().map(image).collect::<Vec<_>>(),
             "post_images": step.post_images().map(image).collect::<Vec<_>>(),
             "enabled": step.is_enabled(),
+            "configuration": step.configuration(),
             "description": step.description(),
         })
     });

@@ -67,7 +67,7 @@ impl Client {
         requests: &[Request],
     ) -> Result<Vec<Response>, TransactionError> {
         let operation = Arc::new(self.operation());
-        let outcome = run_together(&operation, self.caller, requests);
+        let outcome = run_together(&self.call(&operation), requests);
         operation.finish();
         outcome.map_err(|(index, error)| TransactionError { index, error })
     }

@@ -140,7 +140,7 @@ fn start(environment: Arc<Environment>, generation: Generation, registry: Regist
 
 /// What a worker does until the queue is closed and empty.
 fn work(environment: &Arc<Environment>) {
-    while let Some(job) = environment.jobs.wait() {
+    while let Some(job) = environment.jobs.wait(&*environment.clock) {
         run_job(environment, job, None);
     }
 }

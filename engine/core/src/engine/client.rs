@@ -4,21 +4,52 @@ use std::sync::Arc;
 
 use super::Engine;
 use crate::error::Error;
-use crate::message::{Request, Response};
+use crate::message::{Options, Request, Response};
 use crate::metadata::Catalog;
-use crate::pipeline::{self, Call, Operation, OrganizationService, Recorder, Transcript};
+use crate::pipeline::{self, Call, Operation, OrganizationService, Origin, Recorder, Transcript};
 use crate::settings::Caller;
 
 /// Sends outermost messages in the name of a user.
 #[derive(Debug, Clone)]
 pub struct Client {
     engine: Engine,
-    pub(super) caller: Caller,
+    caller: Caller,
+    options: Option<Arc<Options>>,
+    origin: Option<Arc<Origin>>,
 }
 
 impl Client {
     pub(super) fn new(engine: Engine, caller: Caller) -> Self {
-        Self { engine, caller }
+        Self { engine, caller, options: None, origin: None }
+    }
+
+    /// The same, saying where its messages come from: hooks that ask are told.
+    #[must_use]
+    pub fn with_origin(self, origin: Origin) -> Self {
+        Self { origin: Some(Arc::new(origin)), ..self }
+    }
+
+    /// The same, sending these options with each message.
+    ///
+    /// ```
+    /// use rulegate::message::Options;
+    /// # use rulegate::metadata::{AttributeType, CatalogDraft, EntityDefinition};
+    /// # use rulegate::{Context, Engine, Message, OrganizationService, Stage, Step};
+    /// # let account = EntityDefinition::new("account").attribute("name", AttributeType::text(160));
+    /// # let catalog = CatalogDraft::default().entity(account).check()?;
+    /// # let engine = Engine::builder(catalog)
+    /// #     .step(Step::on(Message::Create, "account").run("import", |ctx: &mut Context| {
+    /// #         assert_eq!(ctx.shared.get("tag"), Some(&"import".into()));
+    /// #         Ok(())
+    /// #     }))
+    /// #     .build()?;
+    /// let importer = engine.client().with_options(Options::new().tag("import"));
+    /// importer.create(importer.record("account")?.with("name", "Acme")?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_options(self, options: Options) -> Self {
+        Self { options: Some(Arc::new(options)), ..self }
     }
 
     /// Carries a message through the pipeline and keeps a transcript of it.
@@ -30,11 +61,11 @@ impl Client {
 
     pub(super) fn operation(&self) -> Operation {
         let inner = &self.engine.inner;
-        Operation::new(&inner.environment, &inner.current.load_full())
+        Operation::new(&inner.environment, &inner.current.load_full(), self.origin.clone())
     }
 
-    fn call(&self, operation: &Arc<Operation>) -> Call {
-        Call::outermost(Arc::clone(operation), self.caller)
+    pub(super) fn call(&self, operation: &Arc<Operation>) -> Call {
+        Call::outermost(Arc::clone(operation), self.caller).with_options(self.options.clone())
     }
 }
 

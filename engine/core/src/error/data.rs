@@ -1,5 +1,7 @@
 //! Rules of the data that a request can break.
 
+use uuid::Uuid;
+
 use super::ErrorCode;
 use crate::metadata::LogicalName;
 use crate::record::EntityReference;
@@ -14,9 +16,9 @@ pub enum DataError {
         /// The message.
         message: &'static str,
     },
-    /// A record that comes along with an Update has no identity (I-87).
+    /// A record that comes along with an Update, or stands in a bulk update, has no identity (I-87, M-46).
     #[error("Entity Id must be specified for Operation")]
-    RelatedIdMissing,
+    OperationIdMissing,
     /// A parameter is missing.
     #[error("{message} needs the parameter `{parameter}`")]
     ParameterMissing {
@@ -54,6 +56,14 @@ pub enum DataError {
         entity: LogicalName,
         /// Why not.
         reason: &'static str,
+    },
+    /// The caller may not do this.
+    #[error("the user {user} lacks the privilege {privilege}")]
+    PrivilegeDenied {
+        /// The caller.
+        user: Uuid,
+        /// The name of the privilege.
+        privilege: &'static str,
     },
     /// A bulk message has no record.
     #[error("{message} needs at least one record in `Targets`")]
@@ -219,11 +229,12 @@ impl DataError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::IdMissing { .. } => ErrorCode::IdMissing,
-            Self::RelatedIdMissing => ErrorCode::RelatedIdMissing,
+            Self::OperationIdMissing => ErrorCode::OperationIdMissing,
             Self::ParameterMissing { .. } => ErrorCode::ParameterMissing,
             Self::ParameterInvalid { .. } => ErrorCode::ParameterInvalid,
             Self::UnknownMessage { .. } => ErrorCode::UnknownMessage,
             Self::UnsupportedMessage { .. } => ErrorCode::UnsupportedMessage,
+            Self::PrivilegeDenied { .. } => ErrorCode::PrivilegeDenied,
             Self::NoTargets { .. } => ErrorCode::NoTargets,
             Self::MixedTargets { .. } => ErrorCode::MixedTargets,
             Self::NotImplemented { .. } => ErrorCode::NotImplemented,

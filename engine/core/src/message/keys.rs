@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::platform::Platform;
 use crate::error::{DataError, Error};
 use crate::metadata::EntityMetadata;
-use crate::record::{Operator, Query, QueryPlan, Record, Value};
+use crate::record::{EntityReference, Operator, Query, QueryPlan, Record, Value};
 
 /// Takes an identity that stands among the attributes as the record's. An empty one counts as none (C-4).
 pub(super) fn adopt_identity(target: &mut Record) {
@@ -51,6 +51,26 @@ pub(super) fn resolve(
         target.identify(found);
     }
     target.forget_key();
+    Ok(())
+}
+
+/// Points the lookups that the caller gave by alternate keys at the records that have them (C-94).
+pub(super) fn resolve_lookups(
+    target: &mut Record,
+    platform: &mut dyn Platform,
+) -> Result<(), Error> {
+    let lookups = target.lookups_by_key().to_vec();
+    target.forget_lookups();
+    for (ordinal, mut other) in lookups {
+        let entity = Arc::clone(platform.catalog().entity(other.entity())?);
+        other.rebase(&entity)?;
+        let found = find(&other, platform)?.ok_or_else(|| DataError::KeyNotFound {
+            entity: entity.logical_name().clone(),
+            key: describe(&other, &entity),
+        })?;
+        let reference = EntityReference::new(entity.logical_name().clone(), found);
+        target.put(ordinal, Value::Lookup(reference));
+    }
     Ok(())
 }
 

@@ -55,6 +55,15 @@ pub(super) fn check(targets: &[Record], message: &'static str) -> Result<(), Err
     }
 }
 
+/// Refuses an update of records of which one is meant neither by an identity nor by a key (M-46).
+pub(super) fn check_identities(targets: &[Record]) -> Result<(), Error> {
+    let is_meant = |it: &Record| {
+        let among_attributes = it.metadata().system().primary_id.and_then(|place| it.at(place));
+        it.id().is_some() || among_attributes.is_some() || it.key().next().is_some()
+    };
+    if targets.iter().all(is_meant) { Ok(()) } else { Err(DataError::OperationIdMissing.into()) }
+}
+
 /// The entity of the records; `none` where there are none.
 pub(super) fn entity_of(targets: &[Record]) -> Option<&LogicalName> {
     targets.first().map(Record::entity)

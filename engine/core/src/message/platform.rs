@@ -19,6 +19,8 @@ pub(crate) trait Platform {
     /// The time of the message: the same for all that one outermost message does.
     fn now(&self) -> DateTime<Utc>;
     fn caller(&self) -> Caller;
+    /// Who stands behind the caller, where it is somebody else (C-45).
+    fn delegate(&self) -> Option<Uuid>;
     fn new_id(&mut self) -> Uuid;
 
     fn retrieve(&mut self, entity: &Arc<EntityMetadata>, id: Uuid)

@@ -221,9 +221,10 @@ fn saved(record: &Create, platform: &mut dyn Platform) -> Result<EntityReference
 }
 
 fn create(record: Create, platform: &mut dyn Platform) -> Result<EntityReference, Error> {
-    match platform.send(record.into())? {
-        Response::Created(created) => Ok(created),
-        _ => Err(Error::Bug("a Create gave another's answer")),
+    if let Response::Created(created) = platform.send(record.into())? {
+        Ok(created)
+    } else {
+        Err(Error::Bug("a Create gave another's answer"))
     }
 }
 
@@ -232,5 +233,5 @@ fn update_of(record: Create) -> Request {
 }
 
 fn identity(record: &Create) -> Result<EntityReference, Error> {
-    record.target.reference().ok_or_else(|| DataError::RelatedIdMissing.into())
+    record.target.reference().ok_or_else(|| DataError::OperationIdMissing.into())
 }

@@ -1,5 +1,7 @@
 //! Stamps: who created and changed a record, and when.
 
+use uuid::Uuid;
+
 use super::platform::Platform;
 use crate::error::Error;
 use crate::metadata::Ordinal;
@@ -8,31 +10,31 @@ use crate::record::{EntityReference, Record, Value, ValueError};
 /// Stamps a new record. What a step wrote stands (C-43, C-54).
 pub(super) fn created(target: &mut Record, platform: &dyn Platform) -> Result<(), Error> {
     migrated(target, platform)?;
-    let (now, user) = (Value::Moment(platform.now()), user(platform));
+    let (now, by) = (Value::Moment(platform.now()), user(platform.caller().user));
     let system = target.metadata().clone();
     let system = system.system();
     for (place, value) in [
         (system.created_on, &now),
         (system.modified_on, &now),
-        (system.created_by, &user),
-        (system.modified_by, &user),
+        (system.created_by, &by),
+        (system.modified_by, &by),
     ] {
         stamp(target, place, value);
     }
-    if let Some(delegate) = delegate(platform) {
+    if let Some(delegate) = platform.delegate().map(user) {
         stamp(target, system.created_on_behalf_by, &delegate);
         stamp(target, system.modified_on_behalf_by, &delegate);
     }
     Ok(())
 }
 
-/// Stamps a changed record (C-44).
+/// Stamps a changed record (C-44). The delegate of an earlier change goes (C-45).
 pub(super) fn modified(target: &mut Record, platform: &dyn Platform) {
-    let (now, user) = (Value::Moment(platform.now()), user(platform));
+    let (now, by) = (Value::Moment(platform.now()), user(platform.caller().user));
     let entity = target.metadata().clone();
     stamp(target, entity.system().modified_on, &now);
-    stamp(target, entity.system().modified_by, &user);
-    let delegate = delegate(platform).unwrap_or(Value::Null); // I-35
+    stamp(target, entity.system().modified_by, &by);
+    let delegate = platform.delegate().map_or(Value::Null, user);
     stamp(target, entity.system().modified_on_behalf_by, &delegate);
 }
 
@@ -64,13 +66,6 @@ fn stamp(target: &mut Record, place: Option<Ordinal>, value: &Value) {
     }
 }
 
-/// Who began it all, where somebody else acts for them (C-45).
-fn delegate(platform: &dyn Platform) -> Option<Value> {
-    let caller = platform.caller();
-    let began = EntityReference::new("systemuser", caller.initiating);
-    (caller.initiating != caller.user).then(|| Value::Lookup(began))
-}
-
-fn user(platform: &dyn Platform) -> Value {
-    Value::Lookup(EntityReference::new("systemuser", platform.caller().user))
+fn user(id: Uuid) -> Value {
+    Value::Lookup(EntityReference::new("systemuser", id))
 }

@@ -84,11 +84,13 @@ pub(super) fn check_references(
 
 /// Everybody who takes part in an activity.
 fn parties(target: &Record) -> Vec<EntityReference> {
-    let lists = target.iter().filter_map(|(_, value)| match value {
-        Value::Parties(parties) => Some(parties),
-        _ => None,
-    });
-    lists.flat_map(|it| it.iter().map(|it| it.party.clone())).collect()
+    let mut all = Vec::new();
+    for (_, value) in target.iter() {
+        if let Value::Parties(parties) = value {
+            all.extend(parties.iter().map(|it| it.party.clone()));
+        }
+    }
+    all
 }
 
 /// The record must exist. One of an entity that nobody defines here does not (C-88).

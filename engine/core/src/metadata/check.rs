@@ -279,9 +279,8 @@ impl Checker<'_> {
                         it.is_hierarchical && !hierarchies.insert(&it.referencing_entity);
                     self.hierarchy(&at, is_second);
                     let family = (&it.referenced_entity, &it.referencing_entity);
-                    if self.makes_family(it) && !families.insert(family) {
-                        self.report(&at, Some("cascade"), DefinitionProblem::SecondParental);
-                    }
+                    let is_second = self.makes_family(it) && !families.insert(family);
+                    self.family(&at, is_second);
                 }
                 RelationshipMetadata::ManyToMany(it) => self.many_to_many(&at, it),
             }
@@ -293,6 +292,13 @@ impl Checker<'_> {
         if is_second {
             let what = "a hierarchical relationship of this entity";
             self.report(at, Some("hierarchical"), twice(what));
+        }
+    }
+
+    /// One parental relationship a pair of entities.
+    fn family(&mut self, at: &Spot<'_>, is_second: bool) {
+        if is_second {
+            self.report(at, Some("cascade"), DefinitionProblem::SecondParental);
         }
     }
 

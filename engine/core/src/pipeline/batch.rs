@@ -1,12 +1,9 @@
 //! Batches: several outermost messages in one transaction.
 
-use std::sync::Arc;
-
-use super::operation::{Call, Operation};
+use super::operation::Call;
 use super::{ATTEMPT_LIMIT, run};
 use crate::error::Error;
 use crate::message::{Request, Response};
-use crate::settings::Caller;
 use crate::store::StoreError;
 
 /// Carries the messages one after another in one transaction. The first that fails undoes them all, and
@@ -14,13 +11,12 @@ use crate::store::StoreError;
 ///
 /// Each is an outermost message at depth 1; its pre-validation sees the open transaction (P-37, L-43).
 pub(crate) fn run_together(
-    operation: &Arc<Operation>,
-    caller: Caller,
+    call: &Call,
     requests: &[Request],
 ) -> Result<Vec<Response>, (usize, Error)> {
+    let operation = &call.operation;
     let send = |(index, request): (usize, &Request)| {
-        let call = Call::outermost(Arc::clone(operation), caller);
-        run(call, request.clone()).map_err(|error| (index, error))
+        run(call.clone(), request.clone()).map_err(|error| (index, error))
     };
     let last = requests.len().saturating_sub(1);
     for attempt in 0..ATTEMPT_LIMIT {

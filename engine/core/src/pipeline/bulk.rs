@@ -96,6 +96,21 @@ impl Context {
         Ok(())
     }
 
+    /// Does the same with the single messages.
+    pub(super) fn each_item(
+        &mut self,
+        act: fn(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if self.items.is_empty() { Ok(()) } else { self.each_of_many(act) }
+    }
+
+    /// Not inlined: what calls itself cannot be, and no message but a bulk message comes here.
+    #[cold]
+    #[inline(never)]
+    fn each_of_many(&mut self, act: fn(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
+        self.items.iter_mut().try_for_each(act)
+    }
+
     /// Takes the records from the single messages, for the steps of the bulk message.
     pub(super) fn gather(&mut self) {
         if self.is_bulk()

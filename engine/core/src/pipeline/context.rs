@@ -347,7 +347,7 @@ impl Context {
             request_id: OnceLock::new(),
             items: Vec::new(),
             wants_images: (false, false),
-            shared: Variables::new(),
+            shared: call.variables(),
             message,
             call,
         }

@@ -38,6 +38,10 @@ impl Platform for Desk {
         self.call.caller
     }
 
+    fn delegate(&self) -> Option<Uuid> {
+        self.call.operation.delegate(self.call.caller)
+    }
+
     fn new_id(&mut self) -> Uuid {
         self.call.operation.new_record_id()
     }
@@ -73,6 +77,8 @@ impl Platform for Desk {
     fn send(&mut self, request: Request) -> Result<Response, Error> {
         let parent =
             self.parent.clone().ok_or(Error::Bug("a message sent before it was opened"))?;
-        run(self.call.nested(self.call.caller, parent), request)
+        // What a main operation sends belongs to its request: a cascade inherits the options (L-28).
+        let options = self.call.options.clone();
+        run(self.call.nested(self.call.caller, parent).with_options(options), request)
     }
 }

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::configuration::Deployment;
 use super::step::{Hook, ImageRequest, Mode, Stage, Step};
 use crate::code::platform;
 use crate::message::{CustomMessage, Message, Request};
@@ -127,6 +128,19 @@ pub enum StepProblem {
     /// Its message has no images (I-5).
     #[error("{0} does not support images")]
     NoImages(Message),
+    /// Its images show another property than its message has (I-8).
+    #[error("{message} has no image of `{property}`: it is of `{expected}`")]
+    ImageProperty {
+        /// The message.
+        message: Message,
+        /// The property that was given.
+        property: String,
+        /// The property of which the message has images (I-2, I-4).
+        expected: &'static str,
+    },
+    /// It has a secure configuration, and is not on the server only (P-54).
+    #[error("a step with a secure configuration is deployed to the server only")]
+    SecureNotOnServer,
     /// Two of its images have one alias.
     #[error("two images are called `{0}`")]
     AliasTwice(String),
@@ -154,6 +168,8 @@ impl StepProblem {
             Self::NoImages(_) => platform::NO_IMAGES,
             Self::MainStage => platform::INVALID_STAGE,
             Self::NoEvent(_) => platform::STEP_NOT_ALLOWED,
+            Self::ImageProperty { .. } => platform::INVALID_MESSAGE_PROPERTY_NAME,
+            Self::SecureNotOnServer => platform::SECURE_CONFIGURATION,
             Self::UnknownMessage { .. }
             | Self::AsynchronousBeforePost(_)
             | Self::AliasTwice(_)
@@ -211,7 +227,7 @@ impl Generation {
 
     fn plan(&mut self, steps: &[Step]) {
         let mut by_message: BTreeMap<&Message, Vec<&Step>> = BTreeMap::new();
-        for step in steps.iter().filter(|it| it.is_enabled) {
+        for step in steps.iter().filter(|it| it.is_live()) {
             by_message.entry(&step.message).or_default().push(step);
         }
         self.hears_bulk = by_message.contains_key(&Message::CreateMultiple)
@@ -364,6 +380,9 @@ fn check(step: &Step, catalog: &Catalog, registered: &Registered<'_>) -> Result<
     if step.mode == Mode::Asynchronous && step.stage != Stage::PostOperation {
         return Err(StepProblem::AsynchronousBeforePost(step.stage.name()));
     }
+    if step.deployment != Deployment::ServerOnly && !step.secure_configuration().is_empty() {
+        return Err(StepProblem::SecureNotOnServer);
+    }
     match &step.relationship {
         Some(_) if !message.is_association() => return Err(StepProblem::RelationshipOnOther),
         Some(name) => drop(catalog.relationship(name)?),
@@ -387,21 +406,15 @@ fn check(step: &Step, catalog: &Catalog, registered: &Registered<'_>) -> Result<
 fn check_images(step: &Step) -> Result<(), StepProblem> {
     let message = &step.message;
     let (has_pre, has_post) = (!step.pre_images.is_empty(), !step.post_images.is_empty());
-    if !has_pre && !has_post {
+    if !has_pre && !has_post && step.image_property.is_none() {
         return Ok(());
     }
-    let has_images = matches!(
-        message,
-        Message::Create
-            | Message::Update
-            | Message::Delete
-            | Message::CreateMultiple
-            | Message::UpdateMultiple
-            | Message::Assign
-            | Message::SetState
-    );
-    if !has_images {
+    let Some(expected) = image_property(message) else {
         return Err(StepProblem::NoImages(message.clone()));
+    };
+    if let Some(property) = step.image_property.clone().filter(|it| it != expected) {
+        let message = message.clone();
+        return Err(StepProblem::ImageProperty { message, property, expected });
     }
     let wrong = |image| Err(StepProblem::ImageType { message: message.clone(), image });
     if has_pre && matches!(message, Message::Create | Message::CreateMultiple) {
@@ -421,6 +434,24 @@ fn check_images(step: &Step) -> Result<(), StepProblem> {
         }
     }
     Ok(())
+}
+
+/// The property of a message of which it has images (I-2, I-4); `None` where it has none.
+fn image_property(message: &Message) -> Option<&'static str> {
+    match message {
+        Message::Create => Some("id"),
+        Message::Update | Message::Delete | Message::Assign => Some("Target"),
+        Message::SetState => Some("EntityMoniker"),
+        Message::CreateMultiple | Message::UpdateMultiple => Some("Targets"), // I-3
+        Message::Upsert
+        | Message::UpsertMultiple
+        | Message::DeleteMultiple
+        | Message::Retrieve
+        | Message::RetrieveMultiple
+        | Message::Associate
+        | Message::Disassociate
+        | Message::Custom(_) => None,
+    }
 }
 
 fn check_attributes(step: &Step, entity: &EntityMetadata) -> Result<(), StepProblem> {

@@ -89,7 +89,7 @@ impl Context {
         if self.wants_images.0 {
             self.before = self.stored()?;
         }
-        self.items.iter_mut().try_for_each(Self::capture_pre_image)
+        self.each_item(Self::capture_pre_image)
     }
 
     /// Once the transaction has begun: reads the record again if somebody changed it since (I-17).
@@ -101,7 +101,7 @@ impl Context {
                 self.before = now;
             }
         }
-        self.items.iter_mut().try_for_each(Self::refresh_pre_image)
+        self.each_item(Self::refresh_pre_image)
     }
 
     /// Reads the record as the main operation left it (I-17), once for all steps (I-22).
@@ -109,13 +109,13 @@ impl Context {
         if self.wants_images.1 {
             self.after = self.stored()?;
         }
-        self.items.iter_mut().try_for_each(Self::capture_post_image)
+        self.each_item(Self::capture_post_image)
     }
 
     /// Reads the record as the synchronous steps left it (P-88).
     pub(super) fn look_again(&mut self) -> Result<(), Error> {
         self.after = self.stored()?;
-        self.items.iter_mut().try_for_each(Self::look_again)
+        self.each_item(Self::look_again)
     }
 
     /// The record at which the message is aimed, as it is stored.

@@ -1,39 +1,55 @@
 //! Jobs: asynchronous steps, queued in the transaction that caused them, run after it.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+mod queue;
+mod record;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use self::queue::Ending;
+pub(crate) use self::queue::JobQueue;
+pub use self::record::{JobChange, JobError, JobRecord, JobState};
 use super::context::Context;
 use super::generation::PlannedStep;
 use super::operation::{Call, Operation};
+use super::origin::Origin;
 use super::parent::ParentContext;
 use super::step::{Mode, Stage};
 use super::transcript::Recorder;
 use super::{Environment, Generation, Variables, execute, image};
 use crate::clock::IdStream;
+use crate::code::ErrorCode;
 use crate::error::{Fault, OperationStatus};
-use crate::message::{Request, Response};
-use crate::record::Record;
+use crate::message::{Options, Request, Response};
+use crate::record::{EntityReference, Record};
 use crate::settings::Caller;
 
 /// How often a job runs that asks to be run again (E-31).
 const ATTEMPT_LIMIT: u32 = 4;
-/// How many jobs that are done stay to be looked at.
-const DONE_LIMIT: usize = 1_000;
 
 /// An asynchronous step with all that it needs of the message that queued it.
 #[derive(Debug)]
 pub(crate) struct Job {
     id: Uuid,
     queued_on: DateTime<Utc>,
+    /// Its place in the order of queueing.
+    sequence: u64,
     attempts: u32,
+    /// Whether it ran before, and waits to be run again.
+    is_again: bool,
+    started_on: Option<DateTime<Utc>>,
+    postpone_until: Option<DateTime<Utc>>,
+    /// What it said when it failed last.
+    said: Option<Said>,
+    regarding: Option<EntityReference>,
     planned: PlannedStep,
     generation: Arc<Generation>,
     correlation: Uuid,
     caller: Caller,
+    options: Option<Arc<Options>>,
+    origin: Option<Arc<Origin>>,
     depth: u32,
     parent: Option<Arc<ParentContext>>,
     request: Arc<Request>,
@@ -54,40 +70,12 @@ struct JobItem {
     after: Option<Record>,
 }
 
-/// What became of a job, for those who look.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct JobRecord {
-    /// The identity of the job.
-    pub id: Uuid,
-    /// The step that it runs.
-    pub step: String,
-    /// When it was queued.
-    pub queued_on: DateTime<Utc>,
-    /// What became of it.
-    pub state: JobState,
-    /// How often it was run again (E-32).
-    pub retries: u32,
-    /// What it failed with, if it did (E-30).
-    pub message: Option<String>,
-    /// The chain to which it belongs.
-    pub correlation_id: Uuid,
-}
-
-/// The state of a job, with the status code by which Dataverse knows it (L-6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum JobState {
-    /// It waits to be run.
-    Ready = 0,
-    /// It waits until somebody resumes it.
-    Waiting = 10,
-    /// It is done.
-    Succeeded = 30,
-    /// It failed.
-    Failed = 31,
-    /// It was canceled.
-    Canceled = 32,
+/// What a job failed with: the text, the text for people, and the number.
+#[derive(Debug, Clone)]
+struct Said {
+    message: String,
+    friendly: Option<String>,
+    number: u32,
 }
 
 /// What a job did, in words.
@@ -100,33 +88,27 @@ pub struct JobOutcome {
     pub(crate) recorder: Recorder,
 }
 
-/// The jobs that wait and those that are done.
-#[derive(Debug, Default)]
-pub(crate) struct JobQueue {
-    state: Mutex<QueueState>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct QueueState {
-    waiting: VecDeque<Job>,
-    done: VecDeque<JobRecord>,
-    running: usize,
-    is_closed: bool,
-}
-
 impl Job {
     /// The job of a step on a message that is almost through.
     pub(super) fn new(ctx: &Context, planned: &PlannedStep) -> Self {
         let operation = &ctx.call.operation;
+        let id = ctx.primary_id().filter(|_| ctx.entity != "none");
         Self {
             id: operation.environment.new_id(IdStream::Job, operation.now),
             queued_on: operation.now,
+            sequence: 0,
             attempts: 0,
+            is_again: false,
+            started_on: None,
+            postpone_until: None,
+            said: None,
+            regarding: id.map(|it| EntityReference::new(ctx.entity.clone(), it)),
             planned: planned.clone(),
             generation: Arc::clone(&operation.generation),
             correlation: operation.correlation(),
             caller: ctx.call.caller,
+            options: ctx.call.options.clone(),
+            origin: operation.origin.clone(),
             depth: ctx.call.depth,
             parent: ctx.parent.clone(),
             request: Arc::clone(&ctx.request),
@@ -139,21 +121,50 @@ impl Job {
         }
     }
 
-    fn record(&self, state: JobState, message: Option<String>) -> JobRecord {
+    /// What it looks like in a state.
+    fn record(&self, state: JobState) -> JobRecord {
+        let said = self.said.as_ref();
         JobRecord {
             id: self.id,
             step: self.planned.step.name().to_owned(),
+            message_name: self.request.message().to_string(),
+            entity: self.request.entity().into_owned(),
+            regarding: self.regarding.clone(),
+            owner: self.planned.step.run_as.unwrap_or(self.caller.user),
+            depth: self.depth,
+            sequence: self.sequence,
             queued_on: self.queued_on,
             state,
             retries: self.attempts.saturating_sub(1),
-            message,
+            started_on: self.started_on,
+            completed_on: None,
+            postpone_until: self.postpone_until,
+            message: said.map(|it| it.message.clone()),
+            friendly_message: said.and_then(|it| it.friendly.clone()),
+            error_code: said.map(|it| it.number),
             correlation_id: self.correlation,
         }
     }
 
+    /// Its state while it does not run.
+    fn state(&self) -> JobState {
+        if self.is_again { JobState::Waiting } else { JobState::Ready }
+    }
+
+    /// Whether it may run by now.
+    fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.postpone_until.is_none_or(|it| it <= now)
+    }
+
+    /// Whether nobody wants to hear that it succeeded (L-10).
+    fn is_auto_delete(&self) -> bool {
+        self.planned.step.is_auto_delete
+    }
+
     /// The context of the job: after the message, outside its transaction, at the same depth (P-73).
     fn context(&self, operation: Arc<Operation>) -> Context {
-        let call = Call { depth: self.depth, ..Call::outermost(operation, self.caller) };
+        let call = Call::outermost(operation, self.caller).with_options(self.options.clone());
+        let call = Call { depth: self.depth, ..call };
         let mut ctx = Context::open(call, (*self.request).clone());
         ctx.settle();
         ctx.mode = Mode::Asynchronous;
@@ -190,8 +201,8 @@ pub(crate) fn run_job(
     mut job: Job,
     recorder: Option<Recorder>,
 ) -> JobOutcome {
-    job.attempts += 1;
-    let operation = Operation::new(environment, &job.generation).correlated(job.correlation);
+    let operation = Operation::new(environment, &job.generation, job.origin.clone());
+    let operation = operation.correlated(job.correlation);
     let operation = Arc::new(match recorder {
         Some(recorder) => operation.recorded(recorder),
         None => operation,
@@ -206,96 +217,47 @@ pub(crate) fn run_job(
     ctx.log(&job.planned.step, &outcome);
     let recorder = operation.finish();
 
-    let (state, fault) = match outcome {
-        Ok(()) => (JobState::Succeeded, None),
-        Err(fault) => (state_after(&fault, job.attempts), Some(fault)),
+    let (ending, fault) = match outcome {
+        Ok(()) => (Ending::Over(JobState::Succeeded), None),
+        Err(fault) => (ending(&fault, job.attempts), Some(fault)),
     };
-    let record = job.record(state, fault.as_ref().map(ToString::to_string));
-    environment.jobs.done(record.clone(), job);
+    job.said = fault.as_ref().map(Said::new);
+    let record = environment.jobs.end(job, ending, environment.clock.now());
     JobOutcome { record, fault, recorder }
 }
 
-/// What becomes of a job that failed (E-30 to E-33).
-fn state_after(fault: &Fault, attempts: u32) -> JobState {
-    let Fault::Rejected(rejection) = fault else { return JobState::Failed };
-    match rejection.status {
-        OperationStatus::Retry if attempts < ATTEMPT_LIMIT => JobState::Ready,
-        OperationStatus::Failed | OperationStatus::Retry => JobState::Failed,
-        OperationStatus::Canceled => JobState::Canceled,
-        OperationStatus::Suspended => JobState::Waiting,
-        OperationStatus::Succeeded => JobState::Succeeded,
+/// What becomes of a job that failed (E-30 to E-34).
+fn ending(fault: &Fault, attempts: u32) -> Ending {
+    let status = match fault {
+        Fault::Rejected(rejection) => rejection.status,
+        // The store may do better next time.
+        Fault::Nested(error)
+            if matches!(error.code(), ErrorCode::Backend | ErrorCode::Conflict) =>
+        {
+            OperationStatus::Retry
+        }
+        Fault::Nested(_) | Fault::Failed(_) | Fault::Limit(_) => OperationStatus::Failed,
+    };
+    match status {
+        OperationStatus::Retry if attempts < ATTEMPT_LIMIT => Ending::Again,
+        OperationStatus::Failed | OperationStatus::Retry => Ending::Over(JobState::Failed),
+        OperationStatus::Canceled => Ending::Over(JobState::Canceled),
+        OperationStatus::Suspended => Ending::Suspended,
+        OperationStatus::Succeeded => Ending::Over(JobState::Succeeded),
     }
 }
 
-impl JobQueue {
-    /// Adds jobs whose transaction is committed.
-    pub(super) fn push(&self, jobs: Vec<Job>) {
-        if !jobs.is_empty() {
-            self.lock().waiting.extend(jobs);
-            self.changed.notify_all();
+impl Said {
+    fn new(fault: &Fault) -> Self {
+        let (rejection, number) = match fault {
+            Fault::Rejected(rejection) => (Some(rejection), rejection.number),
+            Fault::Nested(error) => (error.rejection(), Some(error.number())),
+            Fault::Failed(_) | Fault::Limit(_) => (None, None),
+        };
+        Self {
+            message: fault.to_string(),
+            friendly: rejection.map(|it| it.reason.clone()),
+            number: number.unwrap_or_else(|| fault.code().number()),
         }
-    }
-
-    /// The next job, without waiting for one.
-    pub(crate) fn next(&self) -> Option<Job> {
-        let mut state = self.lock();
-        let job = state.waiting.pop_front()?;
-        state.running += 1;
-        Some(job)
-    }
-
-    /// The next job; `None` once the queue is closed and empty.
-    pub(crate) fn wait(&self) -> Option<Job> {
-        let mut state = self.lock();
-        loop {
-            if let Some(job) = state.waiting.pop_front() {
-                state.running += 1;
-                return Some(job);
-            }
-            if state.is_closed {
-                return None;
-            }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// Waits until no job waits or runs.
-    pub(crate) fn wait_until_idle(&self) {
-        let mut state = self.lock();
-        while !state.waiting.is_empty() || state.running != 0 {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// Lets the workers end once the queue is empty.
-    pub(crate) fn close(&self) {
-        self.lock().is_closed = true;
-        self.changed.notify_all();
-    }
-
-    /// The jobs that are done, oldest first, and then those that wait.
-    pub(crate) fn records(&self) -> Vec<JobRecord> {
-        let state = self.lock();
-        let waiting = state.waiting.iter().map(|it| it.record(JobState::Ready, None));
-        state.done.iter().cloned().chain(waiting).collect()
-    }
-
-    fn done(&self, record: JobRecord, job: Job) {
-        let mut state = self.lock();
-        state.running = state.running.saturating_sub(1);
-        if record.state == JobState::Ready {
-            state.waiting.push_back(job);
-        } else {
-            if state.done.len() == DONE_LIMIT {
-                state.done.pop_front();
-            }
-            state.done.push_back(record);
-        }
-        drop(state);
-        self.changed.notify_all();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, QueueState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

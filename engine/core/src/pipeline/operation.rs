@@ -10,11 +10,14 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::job::Job;
+use super::origin::Origin;
 use super::parent::ParentContext;
+use super::trace_log::TraceRow;
 use super::transcript::Recorder;
 use super::{Environment, Generation};
 use crate::clock::IdStream;
 use crate::error::Error;
+use crate::message::Options;
 use crate::settings::Caller;
 use crate::store::{Reader, StoreError, Transaction};
 
@@ -28,6 +31,8 @@ pub(crate) struct Operation {
     /// The time at which it began: all stamps of one operation are the same, reruns included.
     pub(super) now: DateTime<Utc>,
     recorder: Option<Mutex<Recorder>>,
+    /// What is known of its client.
+    pub(super) origin: Option<Arc<Origin>>,
     correlation: OnceLock<Uuid>,
     deadline: Instant,
     sent: AtomicU32,
@@ -36,6 +41,8 @@ pub(crate) struct Operation {
     is_over: AtomicBool,
     ids: Mutex<IdTape>,
     slot: Mutex<Slot>,
+    /// Rows of the trace log that become records once it is over.
+    rows: Mutex<Vec<TraceRow>>,
     /// How many transactions of its own it has committed.
     commits: AtomicU32,
 }
@@ -47,6 +54,8 @@ pub(crate) struct Call {
     pub(super) depth: u32,
     pub(super) caller: Caller,
     pub(super) parent: Option<Arc<ParentContext>>,
+    /// What the caller said of the message beside its parameters.
+    pub(super) options: Option<Arc<Options>>,
 }
 
 /// The transaction of an operation over its life.
@@ -81,10 +90,15 @@ pub(super) struct Mark {
 }
 
 impl Operation {
-    pub(crate) fn new(environment: &Arc<Environment>, generation: &Arc<Generation>) -> Self {
+    pub(crate) fn new(
+        environment: &Arc<Environment>,
+        generation: &Arc<Generation>,
+        origin: Option<Arc<Origin>>,
+    ) -> Self {
         Self {
             now: environment.clock.now(),
             recorder: None,
+            origin,
             correlation: OnceLock::new(),
             deadline: Instant::now() + environment.settings.time_limit.min(TIME_LIMIT),
             sent: AtomicU32::new(0),
@@ -92,6 +106,7 @@ impl Operation {
             is_over: AtomicBool::new(false),
             ids: Mutex::default(),
             slot: Mutex::new(Slot::Closed),
+            rows: Mutex::default(),
             commits: AtomicU32::new(0),
             environment: Arc::clone(environment),
             generation: Arc::clone(generation),
@@ -112,7 +127,17 @@ impl Operation {
     /// Ends the operation: who still holds a service of it can send no more. Answers what was recorded.
     pub(crate) fn finish(&self) -> Recorder {
         self.is_over.store(true, Ordering::Relaxed);
+        self.keep_rows();
         self.recorder.as_ref().map(|it| mem::take(&mut *lock(it))).unwrap_or_default()
+    }
+
+    /// Keeps a row of the trace log until it is over.
+    pub(super) fn log(&self, row: TraceRow) {
+        lock(&self.rows).push(row);
+    }
+
+    pub(super) fn take_rows(&self) -> Vec<TraceRow> {
+        mem::take(&mut *lock(&self.rows))
     }
 
     /// The identity of the chain (P-85).
@@ -269,13 +294,13 @@ impl Operation {
 
 impl Call {
     pub(crate) fn outermost(operation: Arc<Operation>, caller: Caller) -> Self {
-        Self { operation, depth: 1, caller, parent: None }
+        Self { operation, depth: 1, caller, parent: None, options: None }
     }
 
-    /// The place from which a message within this one is sent.
+    /// The place from which a message within this one is sent. Options are not inherited (L-27).
     pub(super) fn nested(&self, caller: Caller, parent: Arc<ParentContext>) -> Self {
         let operation = Arc::clone(&self.operation);
-        Self { operation, depth: self.depth + 1, caller, parent: Some(parent) }
+        Self { operation, depth: self.depth + 1, caller, parent: Some(parent), options: None }
     }
 }
 

@@ -8,9 +8,9 @@ use super::operation::Call;
 use super::run;
 use crate::error::Error;
 use crate::message::{
-    Assign, Associate, Create, CreateMultiple, Custom, Delete, Disassociate, Link, Parameters,
-    Request, Response, Retrieve, RetrieveMultiple, SetState, TypedRequest, Update, UpdateMultiple,
-    Upsert, UpsertMultiple, Upserted,
+    Assign, Associate, Create, CreateMultiple, Custom, Delete, Disassociate, Link, Options,
+    Parameters, Request, Response, Retrieve, RetrieveMultiple, SetState, TypedRequest, Update,
+    UpdateMultiple, Upsert, UpsertMultiple, Upserted,
 };
 use crate::metadata::{Catalog, LogicalName};
 use crate::record::{ColumnSet, EntityReference, Page, Query, Record};
@@ -202,6 +202,12 @@ impl Service {
     pub fn acting_as(&self, user: Uuid) -> Self {
         let caller = self.call.caller.acting_as(user);
         Self { call: Call { caller, ..self.call.clone() } }
+    }
+
+    /// The same, sending these options with each message (L-26).
+    #[must_use]
+    pub fn with_options(&self, options: Options) -> Self {
+        Self { call: self.call.clone().with_options(Some(Arc::new(options))) }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::Context;
+use super::configuration::{Configuration, Deployment};
 use crate::error::Fault;
 use crate::message::Message;
 use crate::metadata::{EntityMetadata, LogicalName};
@@ -34,6 +35,17 @@ pub enum Mode {
     Asynchronous,
 }
 
+/// Whether a step can do what its host can.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum IsolationMode {
+    /// It can: it is part of the host.
+    #[default]
+    None = 1,
+    /// It has its context and the service, and nothing else.
+    Sandbox = 2,
+}
+
 /// Code that a step runs.
 pub trait Hook: Send + Sync {
     /// Looks at the context, changes the target, sends messages, or refuses with a fault.
@@ -59,6 +71,12 @@ pub struct Step {
     pub(super) post_images: Vec<ImageRequest>,
     pub(super) run_as: Option<Uuid>,
     pub(super) is_enabled: bool,
+    pub(super) is_essential: bool,
+    pub(super) is_auto_delete: bool,
+    pub(super) isolation_mode: IsolationMode,
+    pub(super) deployment: Deployment,
+    pub(super) configuration: Option<Arc<Configuration>>,
+    pub(super) image_property: Option<String>,
     pub(super) description: String,
     pub(super) hook: Arc<dyn Hook>,
 }
@@ -130,6 +148,12 @@ impl Step {
             post_images: Vec::new(),
             run_as: None,
             is_enabled: true,
+            is_essential: false,
+            is_auto_delete: false,
+            isolation_mode: IsolationMode::None,
+            deployment: Deployment::ServerOnly,
+            configuration: None,
+            image_property: None,
             description: String::new(),
             hook: Arc::new(|_: &mut Context| Ok(())),
         }
@@ -160,6 +184,13 @@ impl Step {
     pub fn asynchronous(mut self) -> Self {
         self.mode = Mode::Asynchronous;
         self.stage = Stage::PostOperation;
+        self
+    }
+
+    /// Forgets the jobs of the step that succeeded, as `AsyncAutoDelete` does (P-58, L-10).
+    #[must_use]
+    pub fn auto_delete(mut self) -> Self {
+        self.is_auto_delete = true;
         self
     }
 
@@ -218,6 +249,14 @@ impl Step {
         self
     }
 
+    /// Says which property of the message its images show (I-4, I-8). Each message has one, so that this
+    /// only checks what the author thinks.
+    #[must_use]
+    pub fn image_property(mut self, name: impl Into<String>) -> Self {
+        self.image_property = Some(name.into());
+        self
+    }
+
     /// Runs the hook in the name of this user (P-59).
     #[must_use]
     pub fn run_as(mut self, user: Uuid) -> Self {
@@ -229,6 +268,20 @@ impl Step {
     #[must_use]
     pub fn disabled(mut self) -> Self {
         self.is_enabled = false;
+        self
+    }
+
+    /// Lets no request pass the step by, as `CanBeBypassed = false` does (L-30): for what the platform does.
+    #[must_use]
+    pub fn essential(mut self) -> Self {
+        self.is_essential = true;
+        self
+    }
+
+    /// Says that the hook is shut in: a rule, say.
+    #[must_use]
+    pub fn sandboxed(mut self) -> Self {
+        self.isolation_mode = IsolationMode::Sandbox;
         self
     }
 
@@ -311,6 +364,16 @@ impl Step {
     /// Whether it runs at all.
     pub fn is_enabled(&self) -> bool {
         self.is_enabled
+    }
+
+    /// Whether no request can pass it by.
+    pub fn is_essential(&self) -> bool {
+        self.is_essential
+    }
+
+    /// Whether its hook can do what the host can.
+    pub fn isolation_mode(&self) -> IsolationMode {
+        self.isolation_mode
     }
 
     /// What it is for, in words.

@@ -1,9 +1,11 @@
 //! The trace log: a row for every run of a step, kept or dropped by policy (E-45 to E-53).
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+mod records;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::context::Context;
@@ -18,7 +20,10 @@ const AGE_LIMIT: TimeDelta = TimeDelta::hours(24);
 /// How many rows are kept: what Dataverse stores in a table stands in memory here.
 const ROW_LIMIT: usize = 10_000;
 
-/// One run of a step.
+/// One run of a step: the columns of E-51.
+///
+/// How long it took is not among them: the engine has no clock but the one that is given to it, and that
+/// one stands still while a message runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TraceRow {
@@ -36,8 +41,16 @@ pub struct TraceRow {
     pub text: String,
     /// What it failed with, if it did.
     pub exception: Option<String>,
+    /// The unsecure configuration of the step; the secure one is never logged.
+    pub configuration: String,
     /// The chain to which it belongs.
     pub correlation_id: Uuid,
+    /// The message that it ran on.
+    pub request_id: Uuid,
+    /// In whose name the step ran.
+    pub created_by: Uuid,
+    /// The user who began it all, where it is another.
+    pub created_on_behalf_by: Option<Uuid>,
     /// The generation on which it ran.
     pub generation: u64,
     /// When the message began.
@@ -53,35 +66,51 @@ pub(crate) struct TraceLog(Mutex<Rows>);
 
 #[derive(Debug, Default)]
 struct Rows {
-    rows: VecDeque<TraceRow>,
+    kept: VecDeque<TraceRow>,
     /// INVARIANT: the bytes of the texts of all rows.
     size: usize,
+    /// The day on which records that had grown old were removed last.
+    cleaned_on: Option<NaiveDate>,
 }
 
 impl TraceLog {
     pub(crate) fn rows(&self) -> Vec<TraceRow> {
-        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        log.rows.iter().cloned().collect()
+        self.lock().kept.iter().cloned().collect()
+    }
+
+    /// Whether this is the first time that it is asked on this day, or a later one.
+    fn begins_day(&self, now: DateTime<Utc>) -> bool {
+        let (today, mut log) = (Some(now.date_naive()), self.lock());
+        let begins = log.cleaned_on < today;
+        log.cleaned_on = log.cleaned_on.max(today);
+        begins
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rows> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn push(&self, row: TraceRow) {
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.lock();
         let oldest = row.created_on - AGE_LIMIT;
         log.size += row.size();
-        while log.rows.len() == ROW_LIMIT
+        while log.kept.len() == ROW_LIMIT
             || LOG_LIMIT < log.size
-            || log.rows.front().is_some_and(|it| it.created_on < oldest)
+            || log.kept.front().is_some_and(|it| it.created_on < oldest)
         {
-            let Some(dropped) = log.rows.pop_front() else { break };
+            let Some(dropped) = log.kept.pop_front() else { break };
             log.size -= dropped.size();
         }
-        log.rows.push_back(row);
+        log.kept.push_back(row);
     }
 }
 
 impl TraceRow {
+    /// The kind of operation that a run of a step is: a plug-in (E-51).
+    pub const OPERATION_TYPE: i32 = 1;
+
     fn size(&self) -> usize {
-        self.text.len() + self.exception.as_ref().map_or(0, String::len)
+        self.text.len() + self.configuration.len() + self.exception.as_ref().map_or(0, String::len)
     }
 }
 
@@ -96,7 +125,7 @@ impl Context {
         if environment.settings.trace_log < wanted {
             return;
         }
-        environment.trace_log.push(TraceRow {
+        let row = TraceRow {
             step: step.name().to_owned(),
             message: self.message.to_string(),
             entity: self.entity.to_string(),
@@ -104,10 +133,18 @@ impl Context {
             mode: self.mode,
             text: self.trace.lines().join("\n"),
             exception: outcome.as_ref().err().map(|it| end_of(&it.to_string()).to_owned()),
+            configuration: step.configuration().to_owned(),
             correlation_id: self.correlation_id(),
+            request_id: self.request_id(),
+            created_by: self.user(),
+            created_on_behalf_by: self.call.operation.delegate(self.caller),
             generation: self.generation(),
             created_on: self.now(),
-        });
+        };
+        if records::is_kept(self.catalog()) {
+            self.call.operation.log(row.clone());
+        }
+        environment.trace_log.push(row);
     }
 }
 

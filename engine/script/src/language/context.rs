@@ -47,6 +47,7 @@ pub(super) fn register(rhai: &mut Engine) {
     reads(rhai, "stage", |it| it.stage().name().into());
     reads(rhai, "mode", |it| it.mode().name().into());
     reads(rhai, "entity", |it| it.entity().to_string().into());
+    reads(rhai, "configuration", |it| it.configuration().to_owned().into());
     reads(rhai, "depth", |it| INT::from(it.depth()).into());
     reads(rhai, "user", |it| user(it.user()));
     reads(rhai, "initiating_user", |it| user(it.initiating_user()));

@@ -12,16 +12,15 @@ use super::frame::{self, RecordHandle};
 use super::record::{self, converted};
 use super::value::{describe, record_bytes};
 
-/// How deeply related records nest: deeper than steps can run (P-75).
+/// How deeply related records nest: deeper than steps can run (P-75). How many they are, the size of a
+/// script's values bounds.
 const DEPTH_LIMIT: usize = 16;
-/// How many related records one message brings along, at all levels: as many as a batch has messages (L-31).
-const RECORD_LIMIT: usize = 1_000;
 
 /// The record with the values of a map, and what comes along with it: a name that is no attribute's can
 /// be a relationship's.
 pub(super) fn filled(target: Record, values: &Map) -> Raised<Create> {
     let catalog = frame::top(|frame| Ok(frame.catalog()))?;
-    Filler { catalog, depth: 0, records: 0 }.filled(target, values)
+    Filler { catalog, depth: 0 }.filled(target, values)
 }
 
 /// About how many bytes the values of related records take: each has a message of its own, which counts
@@ -34,7 +33,6 @@ pub(super) fn bytes(related: &[Related]) -> usize {
 struct Filler {
     catalog: Arc<Catalog>,
     depth: usize,
-    records: usize,
 }
 
 impl Filler {
@@ -89,10 +87,6 @@ impl Filler {
 
     /// A related record: a map of its values, a record, or a lookup of one that is there.
     fn record(&mut self, entity: &Arc<EntityMetadata>, value: &Dynamic) -> Raised<Create> {
-        if self.records == RECORD_LIMIT {
-            return Err(Raise::limit(format!("{RECORD_LIMIT} related records of one message")));
-        }
-        self.records += 1;
         if let Some(handle) = value.read_lock::<RecordHandle>() {
             return Ok(record::record(*handle)?.into());
         }

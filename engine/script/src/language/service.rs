@@ -79,7 +79,7 @@ pub(super) fn register(rhai: &mut Engine) {
     .register_fn("update", |of: Dynamic, values: Map| -> Raised<()> {
         let target = required_reference(&of, "update")?;
         let change = Record::of(&entity_named(&target.entity)?, target.id);
-        let Create { target, related, .. } = related::filled(change, &values)?;
+        let Create { target, related } = related::filled(change, &values)?;
         send(Update { related, ..Update::new(target) }).map(drop)
     })
     .register_fn("upsert", upsert)

@@ -93,7 +93,11 @@ fn parameters(ctx: &Context) -> String {
 
 /// How many records come along, over which relationships: each has a message of its own.
 fn related(related: &[Related]) -> String {
-    related.iter().map(|it| format!(" {}=[{}]", it.relationship, it.records.len())).collect()
+    let mut text = String::new();
+    for it in related {
+        let _ = write!(text, " {}=[{}]", it.relationship, it.records.len());
+    }
+    text
 }
 
 fn parameter(parameter: &Parameter) -> String {
@@ -177,6 +181,9 @@ fn attributes(record: &Record) -> String {
         if let Some(value) = record.at(ordinal) {
             let _ = write!(text, " {}={}", entity.name(ordinal), describe(entity, ordinal, value));
         }
+    }
+    for (ordinal, keyed) in record.lookups_by_key() {
+        let _ = write!(text, " {}={}", entity.name(*ordinal), named(keyed));
     }
     text
 }

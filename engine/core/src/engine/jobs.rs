@@ -1,0 +1,78 @@
+//! The jobs of an engine: who runs them, and what can be asked of them (L-7).
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::Engine;
+use crate::pipeline::{
+    Environment, Job, JobError, JobOutcome, JobRecord, Recorder, Transcript, run_job,
+};
+
+impl Engine {
+    /// Runs the jobs that are due, in the order in which they were queued, and those that they queue.
+    pub fn run_jobs(&self) -> Vec<JobOutcome> {
+        let mut outcomes = Vec::new();
+        while let Some(job) = self.next_job() {
+            outcomes.push(run_job(&self.inner.environment, job, None));
+        }
+        outcomes
+    }
+
+    /// The same, with a transcript of each job.
+    pub fn trace_jobs(&self) -> Vec<(Transcript, JobOutcome)> {
+        let mut outcomes = Vec::new();
+        while let Some(job) = self.next_job() {
+            let mut outcome = run_job(&self.inner.environment, job, Some(Recorder::default()));
+            let transcript = std::mem::take(&mut outcome.recorder).into_transcript();
+            outcomes.push((transcript, outcome));
+        }
+        outcomes
+    }
+
+    /// Waits until no job runs, and none is due. With [`Jobs::Manual`](crate::settings::Jobs) somebody else
+    /// must run them.
+    pub fn wait_for_jobs(&self) {
+        let environment = self.environment();
+        environment.jobs.wait_until_idle(&*environment.clock);
+    }
+
+    /// The jobs that are done, those that run, and those that wait.
+    pub fn jobs(&self) -> Vec<JobRecord> {
+        self.environment().jobs.records()
+    }
+
+    /// Lets a job not run, or not run again. One that runs goes on to its end, and then counts as canceled.
+    pub fn cancel_job(&self, job: Uuid) -> Result<(), JobError> {
+        let environment = self.environment();
+        environment.jobs.cancel(job, environment.clock.now())
+    }
+
+    /// Lets a job that waits be ready to run.
+    pub fn resume_job(&self, job: Uuid) -> Result<(), JobError> {
+        self.environment().jobs.resume(job)
+    }
+
+    /// Lets a job that runs wait until it is resumed, should it ask for another run.
+    pub fn pause_job(&self, job: Uuid) -> Result<(), JobError> {
+        self.environment().jobs.pause(job)
+    }
+
+    /// Lets a job not run before a time of the engine's clock; one that runs, not again before it.
+    pub fn postpone_job(&self, job: Uuid, until: DateTime<Utc>) -> Result<(), JobError> {
+        self.environment().jobs.postpone(job, until)
+    }
+
+    /// Forgets a job that is done. One that is not is refused (E-35).
+    pub fn delete_job(&self, job: Uuid) -> Result<(), JobError> {
+        self.environment().jobs.delete(job)
+    }
+
+    fn next_job(&self) -> Option<Job> {
+        let environment = self.environment();
+        environment.jobs.next(&*environment.clock)
+    }
+
+    fn environment(&self) -> &Environment {
+        &self.inner.environment
+    }
+}
