@@ -10,10 +10,11 @@
     reason = "clippy takes a test target of its own for production code"
 )]
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use std::{env, fmt, io, thread};
 
 use rulegate::record::Record;
@@ -190,13 +191,13 @@ fn kill(file: &Path, run: u32) -> Vec<Option<u64>> {
         let mut last = vec![None; usize::try_from(THREADS).unwrap()];
         for line in lines.map_while(Result::ok) {
             let (thread, message) = line.split_once(' ').unwrap();
-            last[thread.parse::<usize>().unwrap()] = message.parse::<u64>().ok();
+            *last.get_mut(thread.parse::<usize>().unwrap()).unwrap() = message.parse::<u64>().ok();
         }
         last
     });
-    // Any moment will do, and the clock's last digits are as good as dice.
-    let dice = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos() / 7;
-    thread::sleep(Duration::from_millis(u64::from(dice % 250)));
+    // Any moment will do: what protects hash maps from chosen keys is a die at hand.
+    let die = RandomState::new().build_hasher().finish();
+    thread::sleep(Duration::from_millis(die % 250));
     child.kill().unwrap();
     child.wait().unwrap();
     reader.join().unwrap()

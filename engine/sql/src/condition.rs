@@ -3,6 +3,8 @@
 //! Null meets `null` and the negations alone. So no condition here depends on what a database makes of
 //! `NOT` before an unknown: each answers for null by itself, or is unknown, which selects nothing.
 
+use std::fmt;
+
 use rulegate::record::{Operator, Subject, Test};
 use rulegate::{EntityReference, Value};
 
@@ -77,6 +79,28 @@ fn absent(operator: Operator) -> String {
     if is_met { ALWAYS } else { NEVER }.to_owned()
 }
 
+/// How one value stands to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl fmt::Display for Sign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Equal => "=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        })
+    }
+}
+
 /// A condition on one column.
 struct Comparison<'a> {
     column: &'a Column,
@@ -94,12 +118,12 @@ impl Comparison<'_> {
                 self.denied(&found)
             }
             (Operator::Between, [low, high]) => {
-                let low = self.compares(Operator::GreaterEqual, low);
-                let high = self.compares(Operator::LessEqual, high);
+                let low = self.compares(Sign::GreaterOrEqual, low);
+                let high = self.compares(Sign::LessOrEqual, high);
                 all(&[low, high])
             }
             (Operator::NotEqual, [value]) => {
-                let equal = self.compares(Operator::Equal, value);
+                let equal = self.compares(Sign::Equal, value);
                 self.denied(&equal)
             }
             (Operator::NotLike, [value]) => {
@@ -110,14 +134,11 @@ impl Comparison<'_> {
                 Operator::Like | Operator::BeginsWith | Operator::EndsWith | Operator::Contains,
                 [value],
             ) => self.finds(operator, value),
-            (
-                Operator::Equal
-                | Operator::LessThan
-                | Operator::LessEqual
-                | Operator::GreaterThan
-                | Operator::GreaterEqual,
-                [value],
-            ) => self.compares(operator, value),
+            (Operator::Equal, [value]) => self.compares(Sign::Equal, value),
+            (Operator::LessThan, [value]) => self.compares(Sign::Less, value),
+            (Operator::LessEqual, [value]) => self.compares(Sign::LessOrEqual, value),
+            (Operator::GreaterThan, [value]) => self.compares(Sign::Greater, value),
+            (Operator::GreaterEqual, [value]) => self.compares(Sign::GreaterOrEqual, value),
             _ => NEVER.to_owned(), // INVARIANT: a plan has as many values as the operator takes.
         }
     }
@@ -138,7 +159,7 @@ impl Comparison<'_> {
         let kind = self.column.kind;
         let is_list = !matches!(kind, ColumnKind::Choices | ColumnKind::Reference);
         if !is_list {
-            let each: Vec<_> = values.iter().map(|it| self.compares(Operator::Equal, it)).collect();
+            let each: Vec<_> = values.iter().map(|it| self.compares(Sign::Equal, it)).collect();
             return any(&each);
         }
         let values: Vec<_> = values
@@ -153,20 +174,13 @@ impl Comparison<'_> {
     }
 
     /// How a value stands to that of the column.
-    fn compares(&mut self, operator: Operator, value: &Value) -> String {
+    fn compares(&mut self, sign: Sign, value: &Value) -> String {
         let kind = self.column.kind;
-        let sign = match operator {
-            Operator::LessThan => "<",
-            Operator::LessEqual => "<=",
-            Operator::GreaterThan => ">",
-            Operator::GreaterEqual => ">=",
-            _ => "=",
-        };
         match (kind, value) {
-            (ColumnKind::Choices, Value::Choice(_)) => match operator {
+            (ColumnKind::Choices, Value::Choice(_)) => match sign {
                 // A list equals each of its options, and has no order beside one.
-                Operator::LessThan | Operator::GreaterThan => NEVER.to_owned(),
-                _ => self.has(value),
+                Sign::Less | Sign::Greater => NEVER.to_owned(),
+                Sign::Equal | Sign::LessOrEqual | Sign::GreaterOrEqual => self.has(value),
             },
             (ColumnKind::Reference, Value::Id(_)) => {
                 let id = self.parameters.add(value.clone(), ColumnKind::Identity);
@@ -182,15 +196,15 @@ impl Comparison<'_> {
     }
 
     /// How a reference stands to that of the column: by identity, then by entity.
-    fn points(&mut self, sign: &str, reference: &EntityReference) -> String {
+    fn points(&mut self, sign: Sign, reference: &EntityReference) -> String {
         let (id, entity) = (Value::Id(reference.id), Value::from(&*reference.entity));
         let id = self.parameters.add(id, ColumnKind::Identity);
         let entity = self.parameters.add(entity, ColumnKind::Name);
         let (column, of) = (self.column.quoted(), self.column.quoted_type());
-        match sign {
-            "=" => format!("({column} = {id} AND {of} = {entity})"),
-            _ => format!("(({column}, {of}) {sign} ({id}, {entity}))"),
+        if sign == Sign::Equal {
+            return format!("({column} = {id} AND {of} = {entity})");
         }
+        format!("(({column}, {of}) {sign} ({id}, {entity}))")
     }
 
     /// Whether the column holds a text, an option or a party that is looked for.

@@ -15,12 +15,14 @@ mod column;
 mod condition;
 mod dialect;
 mod order;
+mod rows;
 mod select;
 mod statement;
 mod table;
 
 pub use self::column::{Column, ColumnKind};
 pub use self::dialect::Dialect;
+pub use self::rows::Misfit;
 pub use self::select::Select;
 pub use self::statement::{Parameter, Statement};
-pub use self::table::{Index, Misfit, Table, VERSION};
+pub use self::table::{Index, Table, VERSION};

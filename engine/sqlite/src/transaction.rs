@@ -182,12 +182,10 @@ impl Seen {
         Ok(true)
     }
 
-    fn record(&mut self, table: &Arc<Table>, id: Uuid, version: Option<u64>, is_existence: bool) {
-        let key = (table.entity().logical_name().clone(), id);
-        let seen = self.records.entry(key);
-        let seen =
-            seen.or_insert_with(|| SeenRecord { table: Arc::clone(table), version, is_existence });
-        seen.is_existence &= is_existence;
+    fn record(&mut self, id: Uuid, seen: SeenRecord) {
+        let key = (seen.table.entity().logical_name().clone(), id);
+        let is_existence = seen.is_existence;
+        self.records.entry(key).or_insert(seen).is_existence &= is_existence;
     }
 }
 
@@ -201,7 +199,7 @@ impl Reader for SqliteTransaction {
         let (record, is_snapshot) = self.ask(|it| reader::retrieve(it, &table, id))?;
         if is_snapshot {
             let version = record.as_ref().and_then(Record::version);
-            self.seen.record(&table, id, version, false);
+            self.seen.record(id, SeenRecord { table, version, is_existence: false });
         }
         Ok(record)
     }
@@ -210,7 +208,7 @@ impl Reader for SqliteTransaction {
         let table = self.shared.table(entity);
         let (version, is_snapshot) = self.ask(|it| reader::version(it, &table, id))?;
         if is_snapshot {
-            self.seen.record(&table, id, version, true);
+            self.seen.record(id, SeenRecord { table, version, is_existence: true });
         }
         Ok(version.is_some())
     }

@@ -137,9 +137,9 @@ fn value(kind: ColumnKind, stored: ValueRef<'_>) -> FromSqlResult<Value> {
             Value::Parties(each.map(party).collect::<FromSqlResult<_>>()?)
         }
         ColumnKind::Identity | ColumnKind::Reference => Value::Id(identity(stored)?),
-        ColumnKind::Content => match stored {
-            ValueRef::Text(_) => Value::Id(stored.as_str()?.parse().map_err(wrong)?),
-            _ => Value::Bytes(stored.as_blob()?.into()),
+        ColumnKind::Content => match stored.as_str() {
+            Ok(id) => Value::Id(id.parse().map_err(wrong)?),
+            Err(_) => Value::Bytes(stored.as_blob()?.into()),
         },
     })
 }
@@ -157,11 +157,8 @@ fn reference(
 }
 
 fn party(text: &str) -> FromSqlResult<Party> {
-    let mut parts = text.split(':');
-    let (Some(entity), Some(id), Some(participation)) = (parts.next(), parts.next(), parts.next())
-    else {
-        return Err(FromSqlError::InvalidType);
-    };
+    let fields: Vec<&str> = text.split(':').collect();
+    let [entity, id, participation] = *fields else { return Err(FromSqlError::InvalidType) };
     let party = EntityReference::new(entity, id.parse().map_err(wrong)?);
     Ok(Party { party, participation: participation.parse().map_err(wrong)? })
 }

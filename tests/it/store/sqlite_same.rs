@@ -7,12 +7,12 @@ use std::env;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use rulegate::record::{Filter, OrderBy, PageRequest, Record};
-use rulegate::store::{Memory, Reader, Store, StoreError, Transaction};
+use rulegate::store::{Memory, Reader, Store, StoreError};
 use rulegate::{Query, Value};
 use rulegate_sqlite::Sqlite;
 use uuid::Uuid;
 
-use super::values::{ATTRIBUTES, any_attribute, condition, value};
+use super::values::{attribute, condition, value};
 use super::{BriefSqlite, World};
 
 /// How many sequences a test run plays.
@@ -36,8 +36,8 @@ enum Step {
 /// What a transaction does.
 #[derive(Debug, Clone)]
 enum Act {
-    Insert(u128, Vec<(usize, Value)>),
-    Update(u128, Vec<(usize, Value)>),
+    Insert(u128, Vec<(&'static str, Value)>),
+    Update(u128, Vec<(&'static str, Value)>),
     Delete(u128),
     Retrieve(u128),
     Exists(u128),
@@ -55,7 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let values = || prop::collection::vec(any_attribute().prop_flat_map(value), 0..8);
+    let values = || prop::collection::vec(attribute().prop_flat_map(value), 0..8);
     let id = || 1..=RECORDS;
     prop_oneof![
         5 => (id(), values()).prop_map(|(id, it)| Act::Insert(id, it)),
@@ -68,17 +68,15 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 fn query() -> impl Strategy<Value = Query> {
-    let leaf = any_attribute().prop_flat_map(condition).prop_map(Filter::Is);
+    let leaf = attribute().prop_flat_map(condition).prop_map(Filter::Is);
     let filter = leaf.prop_recursive(2, 8, 3, |inner| {
         let several = prop::collection::vec(inner, 0..4);
         prop_oneof![several.clone().prop_map(Filter::All), several.prop_map(Filter::Any)]
     });
-    let order = prop::collection::vec((any_attribute(), any::<bool>()), 0..3);
+    let order = prop::collection::vec((attribute(), any::<bool>()), 0..3);
     let order = order.prop_map(|all| {
-        let by = |(index, is_descending): (usize, bool)| OrderBy {
-            attribute: ATTRIBUTES[index].into(),
-            is_descending,
-        };
+        let by =
+            |(name, is_descending): (&str, bool)| OrderBy { attribute: name.into(), is_descending };
         all.into_iter().map(by).collect::<Vec<_>>()
     });
     let page = (1_u32..4, 1_u32..4).prop_map(|(number, size)| PageRequest::new(number, size));
@@ -87,14 +85,14 @@ fn query() -> impl Strategy<Value = Query> {
         (0_u32..4).prop_map(|it| (Some(it), None)),
         page.prop_map(|it| (None, Some(it)))
     ];
-    let columns = prop::option::of(prop::collection::vec(0..ATTRIBUTES.len(), 0..3));
+    let columns = prop::option::of(prop::collection::vec(attribute(), 0..3));
     let everything = prop_oneof![3 => filter, 1 => Just(Filter::All(Vec::new()))];
     (everything, order, bounds, columns, any::<bool>()).prop_map(
         |(filter, order, (top, page), columns, returns_total)| {
             let mut query =
                 Query { filter, order, top, page, returns_total, ..Query::new("thing") };
             if let Some(columns) = columns {
-                query = query.select(columns.into_iter().map(|it| ATTRIBUTES[it]));
+                query = query.select(columns);
             }
             query
         },
@@ -153,16 +151,20 @@ impl Pair {
                     self.kept =
                         Some((self.memory.snapshot().unwrap(), self.sqlite.snapshot().unwrap()));
                 }
-                Step::Ask(query) => {
-                    let Some((mut a, mut b)) = self.kept.take() else { continue };
-                    self.search(&mut *a, &mut *b, query)?;
-                    self.kept = Some((a, b));
-                }
+                Step::Ask(query) => self.look_back(query)?,
             }
             let (mut a, mut b) = (self.memory.snapshot().unwrap(), self.sqlite.snapshot().unwrap());
             self.search(&mut *a, &mut *b, &Query::new("thing").with_total())?;
         }
         Ok(self.answers)
+    }
+
+    /// Asks the snapshots that were taken last.
+    fn look_back(&mut self, query: &Query) -> Result<(), String> {
+        let Some((mut a, mut b)) = self.kept.take() else { return Ok(()) };
+        self.search(&mut *a, &mut *b, query)?;
+        self.kept = Some((a, b));
+        Ok(())
     }
 
     fn transact(&mut self, acts: &[Act], commits: bool) -> Result<(), String> {
@@ -184,10 +186,9 @@ impl Pair {
                 }
                 Act::Retrieve(id) => {
                     let (thing, id) = (&self.world.thing, Uuid::from_u128(*id));
-                    let show =
-                        |it: &mut dyn Transaction| it.retrieve(thing, id).unwrap().map(shown);
-                    let answers = (show(&mut *a), show(&mut *b));
-                    self.same(act, &answers.0, &answers.1)?;
+                    let answers = [&mut a, &mut b].map(|it| it.retrieve(thing, id).unwrap());
+                    let [a, b] = answers.map(|it| it.as_ref().map(shown));
+                    self.same(act, &a, &b)?;
                 }
                 Act::Exists(id) => {
                     let (thing, id) = (&self.world.thing, Uuid::from_u128(*id));
@@ -204,10 +205,10 @@ impl Pair {
         Ok(())
     }
 
-    fn record(&self, id: u128, values: &[(usize, Value)]) -> Record {
+    fn record(&self, id: u128, values: &[(&str, Value)]) -> Record {
         let mut record = Record::of(&self.world.thing, Uuid::from_u128(id));
-        for (index, value) in values {
-            record.set(ATTRIBUTES[*index], value.clone()).unwrap();
+        for (name, value) in values {
+            record.set(name, value.clone()).unwrap();
         }
         record
     }
@@ -227,7 +228,7 @@ impl Pair {
             let (a, b) = (a.query(&plan).unwrap(), b.query(&plan).unwrap());
             let cookie = a.cookie.clone();
             let show = |it: rulegate::record::Page| {
-                let records: Vec<String> = it.records.into_iter().map(shown).collect();
+                let records: Vec<String> = it.records.iter().map(shown).collect();
                 (records, it.has_more, it.cookie, it.total)
             };
             self.same(&query, &show(a), &show(b))?;
@@ -252,7 +253,7 @@ impl Pair {
 }
 
 /// A record without its version: the numbers differ between stores, and only grow.
-fn shown(record: Record) -> String {
+fn shown(record: &Record) -> String {
     assert!(record.version().is_some());
     format!("{record:?}")
 }

@@ -17,28 +17,27 @@ pub(super) const ATTRIBUTES: [&str; 21] = [
     "file", "thingid",
 ];
 
-/// The place of an attribute in the list; often that of a text, whose comparison is the hardest.
-pub(super) fn any_attribute() -> impl Strategy<Value = usize> {
-    prop_oneof![1 => 0..2_usize, 2 => 0..ATTRIBUTES.len()]
+/// An attribute; often a text, whose comparison is the hardest.
+pub(super) fn attribute() -> impl Strategy<Value = &'static str> {
+    prop_oneof![1 => select(vec!["text", "memo"]), 2 => select(ATTRIBUTES.to_vec())]
 }
 
-/// An attribute and a value for it, or null.
-pub(super) fn value(index: usize) -> impl Strategy<Value = (usize, Value)> {
+/// A value for an attribute, or null.
+pub(super) fn value(attribute: &'static str) -> impl Strategy<Value = (&'static str, Value)> {
     // The identity is given by the record, not by a value.
-    let index = if ATTRIBUTES[index] == "thingid" { 0 } else { index };
-    let values = samples(ATTRIBUTES[index]);
-    prop_oneof![1 => Just(Value::Null), 5 => select(values)].prop_map(move |it| (index, it))
+    let attribute = if attribute == "thingid" { "text" } else { attribute };
+    let values = select(samples(attribute));
+    prop_oneof![1 => Just(Value::Null), 5 => values].prop_map(move |it| (attribute, it))
 }
 
 /// A condition on an attribute, most of which a plan accepts.
-pub(super) fn condition(index: usize) -> impl Strategy<Value = Condition> {
-    let attribute = ATTRIBUTES[index];
+pub(super) fn condition(attribute: &'static str) -> impl Strategy<Value = Condition> {
     let values = compared(attribute);
     select(OPERATORS.to_vec()).prop_flat_map(move |operator| {
-        let count = match operator {
-            Operator::Null | Operator::NotNull => 0..=0,
-            Operator::Between => 2..=2,
-            Operator::In | Operator::NotIn => 0..=3,
+        let count = match operator.name() {
+            "null" | "not-null" => 0..=0,
+            "between" => 2..=2,
+            "in" | "not-in" => 0..=3,
             _ => 1..=1,
         };
         prop::collection::vec(select(values.clone()), count).prop_map(move |values| Condition {
@@ -111,7 +110,35 @@ fn references() -> Vec<EntityReference> {
 
 /// What an attribute may hold.
 fn samples(attribute: &str) -> Vec<Value> {
-    let texts = [
+    match attribute {
+        "text" | "memo" | "entity" => texts(),
+        "whole" | "big" => [0, 1, -1, 2, 10, i64::MIN, i64::MAX].map(Value::from).to_vec(),
+        "decimal" | "money" => decimals(),
+        "double" => {
+            let all = [0.0, 1.0, -1.0, 0.1, 1e300, -1e300, f64::MIN_POSITIVE, f64::INFINITY];
+            all.map(Value::from).to_vec()
+        }
+        "flag" => vec![true.into(), false.into()],
+        "date" | "moment" => times(attribute == "date"),
+        "choice" => [1, 2, -3, 10].map(Value::Choice).to_vec(),
+        "choices" => {
+            let all: [&[i32]; 6] = [&[], &[1], &[1, 2], &[2], &[1, 10], &[-1, 21]];
+            all.map(|it| it.iter().copied().collect::<BTreeSet<_>>().into()).to_vec()
+        }
+        "lookup" | "customer" | "owner" => references().into_iter().map(Value::Lookup).collect(),
+        "parties" => parties(),
+        "identity" | "thingid" => ids().into_iter().map(Value::Id).collect(),
+        _ => vec![
+            Value::Bytes(Arc::from([])),
+            Value::Bytes(Arc::from([0_u8, 255])),
+            Value::Bytes(Arc::from(*b"12")),
+            Value::Id(Uuid::from_u128(7)),
+        ],
+    }
+}
+
+fn texts() -> Vec<Value> {
+    let all = [
         "a",
         "A",
         "á",
@@ -129,7 +156,11 @@ fn samples(attribute: &str) -> Vec<Value> {
         "[",
         "\u{1f600}",
     ];
-    let decimals = [
+    all.map(Value::from).to_vec()
+}
+
+fn decimals() -> Vec<Value> {
+    let all = [
         "0",
         "0.0",
         "1",
@@ -147,54 +178,31 @@ fn samples(attribute: &str) -> Vec<Value> {
         "0.1",
         "0.12",
     ];
-    match attribute {
-        "text" | "memo" | "entity" => texts.map(Value::from).to_vec(),
-        "whole" | "big" => [0, 1, -1, 2, 10, i64::MIN, i64::MAX].map(Value::from).to_vec(),
-        "decimal" | "money" => {
-            decimals.map(|it| Value::Decimal(it.parse::<Decimal>().unwrap())).to_vec()
-        }
-        "double" => {
-            let all = [0.0, 1.0, -1.0, 0.1, 1e300, -1e300, f64::MIN_POSITIVE, f64::INFINITY];
-            all.map(Value::from).to_vec()
-        }
-        "flag" => vec![true.into(), false.into()],
-        "date" => {
-            let all = ["1753-01-01", "2026-01-31", "2026-02-01", "9999-12-31"];
-            all.map(|it| Value::Date(it.parse().unwrap())).to_vec()
-        }
-        "moment" => {
-            let all = [
-                "1753-01-01T00:00:00Z",
-                "2026-01-31T09:00:00Z",
-                "2026-01-31T09:00:00.5Z",
-                "2026-01-31T09:00:00.50001Z",
-                "2026-01-31T09:00:01Z",
-                "9999-12-31T23:59:59Z",
-            ];
-            all.map(|it| Value::Moment(it.parse().unwrap())).to_vec()
-        }
-        "choice" => vec![Value::Choice(1), Value::Choice(2), Value::Choice(-3), Value::Choice(10)],
-        "choices" => {
-            let all: [&[i32]; 6] = [&[], &[1], &[1, 2], &[2], &[1, 10], &[-1, 21]];
-            all.map(|it| BTreeSet::from_iter(it.iter().copied()).into()).to_vec()
-        }
-        "lookup" | "customer" | "owner" => references().into_iter().map(Value::Lookup).collect(),
-        "parties" => {
-            let party = |(it, participation)| Party { party: it, participation };
-            let all: Vec<Party> = references().into_iter().zip([1, 2, -5]).map(party).collect();
-            vec![
-                Value::Parties(Arc::from([])),
-                Value::Parties(Arc::from([all[0].clone()])),
-                Value::Parties(Arc::from([all[1].clone(), all[0].clone(), all[1].clone()])),
-                Value::Parties(all.into()),
-            ]
-        }
-        "identity" | "thingid" => ids().into_iter().map(Value::Id).collect(),
-        _ => vec![
-            Value::Bytes(Arc::from([])),
-            Value::Bytes(Arc::from([0_u8, 255])),
-            Value::Bytes(Arc::from(*b"12")),
-            Value::Id(Uuid::from_u128(7)),
-        ],
+    all.map(|it| Value::Decimal(it.parse::<Decimal>().unwrap())).to_vec()
+}
+
+fn times(are_dates: bool) -> Vec<Value> {
+    if are_dates {
+        let all = ["1753-01-01", "2026-01-31", "2026-02-01", "9999-12-31"];
+        return all.map(|it| Value::Date(it.parse().unwrap())).to_vec();
     }
+    let all = [
+        "1753-01-01T00:00:00Z",
+        "2026-01-31T09:00:00Z",
+        "2026-01-31T09:00:00.5Z",
+        "2026-01-31T09:00:00.50001Z",
+        "2026-01-31T09:00:01Z",
+        "9999-12-31T23:59:59Z",
+    ];
+    all.map(|it| Value::Moment(it.parse().unwrap())).to_vec()
+}
+
+fn parties() -> Vec<Value> {
+    let party = |(it, participation)| Party { party: it, participation };
+    let all: Vec<Party> = references().into_iter().zip([1, 2, -5]).map(party).collect();
+    let twice = [all.clone(), all.clone()].concat();
+    let some = [all.iter().take(1).cloned().collect(), all, twice];
+    let mut values = some.map(|it: Vec<Party>| Value::Parties(it.into())).to_vec();
+    values.push(Value::Parties(Arc::from([])));
+    values
 }
