@@ -248,8 +248,10 @@ impl Operation {
         }
     }
 
-    pub(super) fn begin(&self) -> Result<Mark, Error> {
-        let transaction = self.environment.store.begin()?;
+    /// Opens the transaction, for the first time or once more.
+    pub(super) fn begin(&self, attempt: u32) -> Result<Mark, Error> {
+        let store = &self.environment.store;
+        let transaction = if attempt == 0 { store.begin()? } else { store.begin_again()? };
         *lock(&self.slot) = Slot::Open(OpenTransaction { transaction, jobs: Vec::new() });
         let events = self.recorder.as_ref().map_or(0, |it| lock(it).len());
         let sent = self.sent.load(Ordering::Relaxed);
