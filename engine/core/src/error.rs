@@ -76,6 +76,9 @@ pub enum Error {
     /// A service was used after its message was over.
     #[error("this service belongs to a message that is over; ask the context for it each time")]
     Over,
+    /// What takes messages for the engine was closed before it had a place for this one.
+    #[error("the engine takes no more messages; this one was not begun")]
+    Closed,
     /// The engine broke a promise to itself. Please report it.
     #[error("bug in the engine: {0}")]
     Bug(&'static str),
@@ -116,6 +119,7 @@ impl Error {
             Self::Timeout { .. } => ErrorCode::Timeout,
             Self::TooManyMessages { .. } => ErrorCode::StepLimit,
             Self::Over => ErrorCode::Over,
+            Self::Closed => ErrorCode::Closed,
             Self::Bug(_) => ErrorCode::Bug,
         }
     }
@@ -162,6 +166,7 @@ impl Error {
             | Self::Timeout { .. }
             | Self::TooManyMessages { .. }
             | Self::Over
+            | Self::Closed
             | Self::Bug(_) => false,
         }
     }
