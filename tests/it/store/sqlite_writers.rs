@@ -19,9 +19,9 @@ use crate::engines::{change, create, record, stored};
 fn commits(store: &BriefSqlite) -> usize {
     let log = fs::read(log_of(&store.path())).unwrap();
     let (head, frames) = log.split_at(32);
-    let page = u32::from_be_bytes(head[8..12].try_into().unwrap());
+    let page = u32::from_be_bytes(head.get(8..12).unwrap().try_into().unwrap());
     // The head of a frame tells the size of the file after it, if it ends a commit.
-    let is_commit = |frame: &&[u8]| frame[4..8] != [0; 4];
+    let is_commit = |frame: &&[u8]| frame.get(4..8) != Some(&[0; 4]);
     frames.chunks_exact(24 + usize::try_from(page).unwrap()).filter(is_commit).count()
 }
 
@@ -121,9 +121,8 @@ fn messages_on_one_record_lose_no_update_however_many_come() {
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                for name in ["A", "B", "C", "D", "E"] {
-                    engine.update(change(&engine, &account, [("name", name.into())])).unwrap();
-                }
+                let rename = |it: &str| change(&engine, &account, [("name", it.into())]);
+                ["A", "B", "C", "D", "E"].map(|it| engine.update(rename(it)).unwrap())
             });
         }
     });
