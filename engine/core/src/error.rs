@@ -5,6 +5,7 @@
 mod data;
 mod fault;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::data::DataError;
@@ -53,9 +54,13 @@ pub enum Error {
     /// A nested message failed before, so that nothing can be saved (E-12). It begins as Dataverse's text does
     /// (E-11).
     #[error(
-        "There is no active transaction: a nested message failed before, and a caught error saves nothing"
+        "There is no active transaction: a nested message failed before, and a caught error saves nothing \
+         ({cause})"
     )]
-    Doomed,
+    Doomed {
+        /// What failed before, in words.
+        cause: Arc<str>,
+    },
     /// The message took longer than it may (E-37).
     #[error("the message took longer than {limit:?} and was rolled back")]
     Timeout {
@@ -110,7 +115,7 @@ impl Error {
             Self::Store(error) => error.code(),
             Self::Step(error) => error.fault.code(),
             Self::TooDeep { .. } => ErrorCode::TooDeep,
-            Self::Doomed => ErrorCode::Doomed,
+            Self::Doomed { .. } => ErrorCode::Doomed,
             Self::Timeout { .. } => ErrorCode::Timeout,
             Self::TooManyMessages { .. } => ErrorCode::StepLimit,
             Self::Over => ErrorCode::Over,
@@ -157,7 +162,7 @@ impl Error {
             | Self::Query(_)
             | Self::Data(_)
             | Self::TooDeep { .. }
-            | Self::Doomed
+            | Self::Doomed { .. }
             | Self::Timeout { .. }
             | Self::TooManyMessages { .. }
             | Self::Over
