@@ -6,13 +6,15 @@ use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
+use rulegate::engine::EngineBuilder;
 use rulegate::{Context, Error, ErrorCode, Fault, OrganizationService, Stage, Step, Value};
 use rulegate_async::{AsyncEngine, OrganizationServiceAsync};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
 use super::{account, names, on_create, texts};
-use crate::engines::engine;
+use crate::engines::builder;
+use crate::store::BriefSqlite;
 
 /// Tasks, and messages of each.
 const TASKS: u64 = 100;
@@ -157,9 +159,18 @@ async fn attempt(
 
 #[test]
 fn what_is_stored_was_acknowledged_or_began_before_it_was_given_up() {
+    play(builder());
+}
+
+#[test]
+fn what_is_in_the_file_was_acknowledged_or_began_before_it_was_given_up() {
+    play(builder().store(BriefSqlite::new()));
+}
+
+fn play(builder: EngineBuilder) {
     let known = Shared::default();
-    let facade = AsyncEngine::builder(engine(steps(&known))).threads(3).queue_bound(8);
-    let facade = facade.build().unwrap();
+    let engine = steps(&known).into_iter().fold(builder, EngineBuilder::step).build().unwrap();
+    let facade = AsyncEngine::builder(engine).threads(3).queue_bound(8).build().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
     runtime.block_on(async {
         let tasks: Vec<_> = (0..TASKS)
