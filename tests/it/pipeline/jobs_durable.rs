@@ -9,6 +9,7 @@ use rulegate::bootstrap::{DEFAULT_USER, SYSTEM_USER};
 use rulegate::clock::{Clock, CountingIds, ManualClock};
 use rulegate::engine::EngineBuilder;
 use rulegate::error::OperationStatus;
+use rulegate::message::SetState;
 use rulegate::pipeline::{JobChange, JobError, JobState};
 use rulegate::settings::Jobs;
 use rulegate::{
@@ -303,19 +304,9 @@ fn workers_leave_records_of_what_they_ran() {
     engine.wait_for_jobs();
 
     assert_eq!(count(&engine, "task"), 20);
-    drop(engine.jobs());
-    let open = || {
-        let is_open = |it: &Record| it.get("statuscode") != Some(&Value::Choice(30));
-        jobs(&engine).iter().filter(|it| is_open(it)).count()
-    };
-    // A job is over before its record says so.
-    for _ in 0..1_000 {
-        if open() == 0 {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    assert_eq!((open(), jobs(&engine).len()), (0, 20));
+    let kept = jobs(&engine);
+    let statuses = kept.iter().map(|it| it.get("statuscode").cloned());
+    assert!(kept.len() == 20 && statuses.into_iter().all(|it| it == Some(Value::Choice(30))));
 }
 
 #[test]
@@ -326,8 +317,25 @@ fn nobody_can_write_the_record_of_a_job() {
     let kept = jobs(&engine).first().unwrap().reference().unwrap();
 
     crate::engines::update(&engine, &kept, [("statuscode", Value::Choice(32))]);
+    let canceled = SetState { target: kept.clone(), state: 3, status: Some(32) };
+    drop(engine.send(canceled));
 
     assert_eq!(state(&engine), (0, JobState::Ready));
     engine.run_jobs();
     assert_eq!(state(&engine), (3, JobState::Failed));
+}
+
+#[test]
+fn the_record_of_a_job_that_is_not_completed_is_not_deleted() {
+    // E-35
+    let engine = engine(job().run("job", refuse("no")));
+    create(&engine, "account", []);
+    let kept = jobs(&engine).first().unwrap().reference().unwrap();
+
+    let refused = engine.delete(&kept).unwrap_err();
+    assert_eq!((refused.code(), refused.number()), (ErrorCode::JobNotCompleted, 0x8004_416A));
+    engine.run_jobs();
+    engine.delete(&kept).unwrap();
+
+    assert!(jobs(&engine).is_empty());
 }

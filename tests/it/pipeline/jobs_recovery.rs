@@ -140,7 +140,9 @@ fn shared(variables: &Parameters) -> Vec<String> {
         Parameter::Records(all) => {
             format!("{name} {:?}", all.iter().map(whole).collect::<Vec<_>>())
         }
-        other => format!("{name} {other:?}"),
+        Parameter::Value(_) | Parameter::References(_) | Parameter::Texts(_) => {
+            format!("{name} {it:?}")
+        }
     };
     variables.iter().map(text).collect()
 }

@@ -277,6 +277,7 @@ pub(crate) fn run_job(
     } else {
         environment.keep_job(id, Some(&record));
     }
+    environment.jobs.saved();
     JobOutcome { record, fault, recorder }
 }
 

@@ -10,13 +10,16 @@ mod values;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use self::json::{Stored, field, object};
 use super::{Cause, Job, JobItem};
+use crate::message::Request;
 use crate::metadata::{Catalog, LogicalName, MetadataError};
 use crate::pipeline::generation::{Generation, PlannedStep};
 use crate::pipeline::origin::Origin;
 use crate::pipeline::parent::ParentContext;
+use crate::pipeline::{Stage, Variables};
 use crate::settings::Caller;
 
 /// The form of the text. Another one gets another number.
@@ -127,11 +130,11 @@ impl Cause {
 impl Stored for ParentContext {
     fn write(&self) -> Json {
         let chain = std::iter::successors(Some(self), |it| it.parent());
-        chain.map(Link::of).map(|it| it.write()).collect()
+        chain.map(ChainLink::of).map(|it| it.write()).collect()
     }
 
     fn read(json: &Json, catalog: &Catalog) -> Result<Self, Unreadable> {
-        let chain = Vec::<Link>::read(json, catalog)?;
+        let chain = Vec::<ChainLink>::read(json, catalog)?;
         let outermost_first = chain.into_iter().rev();
         let chain = outermost_first.fold(None, |parent, link| Some(link.within(parent)));
         chain.ok_or(Unreadable::Shape("parent context"))
@@ -140,21 +143,21 @@ impl Stored for ParentContext {
 
 /// One context of a chain.
 #[derive(Debug)]
-struct Link {
+struct ChainLink {
     message: String,
     entity: String,
-    primary_id: Option<uuid::Uuid>,
-    stage: crate::pipeline::Stage,
+    primary_id: Option<Uuid>,
+    stage: Stage,
     depth: u32,
-    shared: crate::pipeline::Variables,
-    input: Arc<crate::message::Request>,
+    shared: Variables,
+    input: Arc<Request>,
 }
 
 object! {
-    Link { message, entity, primary_id, stage, depth, shared, input }
+    ChainLink { message, entity, primary_id, stage, depth, shared, input }
 }
 
-impl Link {
+impl ChainLink {
     fn of(context: &ParentContext) -> Self {
         Self {
             message: context.message.to_string(),

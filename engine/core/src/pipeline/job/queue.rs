@@ -40,6 +40,8 @@ struct QueueState {
     found: Vec<FoundJob>,
     running: Vec<JobRecord>,
     done: VecDeque<JobRecord>,
+    /// How many runs ended whose records do not say so yet.
+    unsaved: usize,
     is_closed: bool,
 }
 
@@ -84,9 +86,9 @@ impl JobQueue {
     pub(super) fn admit(&self, job: Job, is_suspended: bool) {
         let mut state = self.lock();
         if is_suspended {
-            state.suspended.push(job)
+            state.suspended.push(job);
         } else {
-            state.waiting.push_back(job)
+            state.waiting.push_back(job);
         }
         drop(state);
         self.changed.notify_all();
@@ -136,8 +138,9 @@ impl JobQueue {
 
     /// Waits until no job runs, and none is due.
     pub(crate) fn wait_until_idle(&self, clock: &dyn Clock) {
+        let is_busy = |it: &QueueState| !it.running.is_empty() || 0 < it.unsaved;
         let mut state = self.lock();
-        while !state.running.is_empty() || state.waiting.iter().any(|it| it.is_due(clock.now())) {
+        while is_busy(&state) || state.waiting.iter().any(|it| it.is_due(clock.now())) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -153,12 +156,14 @@ impl JobQueue {
         self.lock().all().collect()
     }
 
-    /// Keeps what became of a job that ran. What was asked of it meanwhile counts.
+    /// Keeps what became of a job that ran. What was asked of it meanwhile counts. Nobody is idle until its
+    /// record is [`saved`](Self::saved), too.
     pub(super) fn end(&self, mut job: Job, ending: Ending, now: DateTime<Utc>) -> JobRecord {
         let mut state = self.lock();
         let running = state.running.iter().position(|it| it.id == job.id);
         let running = running.map(|it| state.running.swap_remove(it));
         let asked = running.as_ref().map(|it| it.state);
+        state.unsaved += 1;
         job.postpone_until = running.and_then(|it| it.postpone_until);
         let record = match (asked, ending) {
             (Some(JobState::Canceling), _) => state.complete(&job, JobState::Canceled, now),
@@ -182,6 +187,14 @@ impl JobQueue {
         drop(state);
         self.changed.notify_all();
         record
+    }
+
+    /// The record of a run that ended says so.
+    pub(super) fn saved(&self) {
+        let mut state = self.lock();
+        state.unsaved = state.unsaved.saturating_sub(1);
+        drop(state);
+        self.changed.notify_all();
     }
 
     /// Lets a job not run, or not run again (L-7). One that runs goes on to its end, and counts as canceled.

@@ -24,7 +24,7 @@ pub struct JobRecord {
     pub owner: Uuid,
     /// How deeply that message was nested (P-73).
     pub depth: u32,
-    /// Its place in the order of queueing.
+    /// Its place in the order of queueing. What a message that failed would have queued leaves a gap.
     pub sequence: u64,
     /// When it was queued.
     pub queued_on: DateTime<Utc>,
