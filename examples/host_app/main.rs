@@ -7,7 +7,8 @@
 //! | `PATCH /{entity}/{id}` | Update |
 //! | `POST /{entity}/{id}/{relationship}/$ref` | Associate |
 //!
-//! The engine is synchronous, so every request runs on a thread that may block.
+//! The engine is synchronous; as an `AsyncEngine` it has threads of its own, and a handler waits for its message as
+//! for anything else. Should the client hang up, the message is taken back, or else runs to its end.
 
 mod client;
 mod wire;
@@ -18,7 +19,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rulegate::settings::Jobs;
-use rulegate::{Engine, EntityReference, OrganizationService};
+use rulegate::{Engine, EntityReference};
+use rulegate_async::{AsyncEngine, OrganizationServiceAsync};
 use rulegate_script::{Diagnostic, LoadOptions, RuleFolder};
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
@@ -32,11 +34,13 @@ type Answer = Result<Response, Refused>;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let service = service(engine()?);
+    let engine = AsyncEngine::new(engine()?, 4)?;
+    let service = service(engine.clone());
     let server = tokio::spawn(async move { axum::serve(listener, service).await });
     let story = spawn_blocking(move || client::story(address).map_err(|it| it.to_string()));
     story.await??;
     server.abort();
+    engine.close().await;
     Ok(())
 }
 
@@ -52,7 +56,7 @@ fn engine() -> Result<Engine, Box<dyn std::error::Error>> {
     Ok(engine)
 }
 
-fn service(engine: Engine) -> Router {
+fn service(engine: AsyncEngine) -> Router {
     Router::new()
         .route("/{entity}", post(create))
         .route("/{entity}/{id}", get(retrieve).patch(update))
@@ -61,57 +65,39 @@ fn service(engine: Engine) -> Router {
 }
 
 async fn create(
-    State(engine): State<Engine>,
+    State(engine): State<AsyncEngine>,
     Path(entity): Path<String>,
     Json(body): Json<serde_json::Value>,
 ) -> Answer {
-    blocking(move || {
-        let created = engine.create(from_json(engine.record(&entity)?, &body)?)?;
-        Ok((StatusCode::CREATED, Json(to_json(&created.into()))).into_response())
-    })
-    .await
+    let created = engine.create(from_json(engine.record(&entity)?, &body)?).await?;
+    Ok((StatusCode::CREATED, Json(to_json(&created.into()))).into_response())
 }
 
 async fn retrieve(
-    State(engine): State<Engine>,
+    State(engine): State<AsyncEngine>,
     Path((entity, id)): Path<(String, Uuid)>,
 ) -> Answer {
-    blocking(move || {
-        let record = engine.retrieve(&EntityReference::new(entity, id))?;
-        let attributes = record.attributes().map(|(name, value)| (name.to_owned(), to_json(value)));
-        Ok(Json(attributes.collect::<serde_json::Value>()).into_response())
-    })
-    .await
+    let record = engine.retrieve(&EntityReference::new(entity, id)).await?;
+    let attributes = record.attributes().map(|(name, value)| (name.to_owned(), to_json(value)));
+    Ok(Json(attributes.collect::<serde_json::Value>()).into_response())
 }
 
 async fn update(
-    State(engine): State<Engine>,
+    State(engine): State<AsyncEngine>,
     Path((entity, id)): Path<(String, Uuid)>,
     Json(body): Json<serde_json::Value>,
 ) -> Answer {
-    blocking(move || {
-        let change = engine.change(&EntityReference::new(entity, id))?;
-        engine.update(from_json(change, &body)?)?;
-        Ok(StatusCode::NO_CONTENT.into_response())
-    })
-    .await
+    let change = engine.change(&EntityReference::new(entity, id))?;
+    engine.update(from_json(change, &body)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn associate(
-    State(engine): State<Engine>,
+    State(engine): State<AsyncEngine>,
     Path((entity, id, relationship)): Path<(String, Uuid, String)>,
     Json(body): Json<serde_json::Value>,
 ) -> Answer {
-    blocking(move || {
-        let related =
-            wire::reference(&body).ok_or_else(|| Refused::bad("name an entity and an id"))?;
-        engine.associate(&EntityReference::new(entity, id), &relationship, [related])?;
-        Ok(StatusCode::NO_CONTENT.into_response())
-    })
-    .await
-}
-
-/// Runs on a thread that may block: a message takes as long as its rules.
-async fn blocking(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
-    spawn_blocking(work).await.unwrap_or_else(|_| Err(Refused::bad("the request was given up")))
+    let related = wire::reference(&body).ok_or_else(|| Refused::bad("name an entity and an id"))?;
+    engine.associate(&EntityReference::new(entity, id), &relationship, [related]).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -47,7 +47,9 @@ fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::Duplicate | ErrorCode::KeyViolated | ErrorCode::VersionMismatch => {
             StatusCode::PRECONDITION_FAILED
         }
-        ErrorCode::Conflict | ErrorCode::Backend => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::Conflict | ErrorCode::Backend | ErrorCode::Closed => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         ErrorCode::Bug | ErrorCode::StepFailed => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
     }

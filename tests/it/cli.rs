@@ -209,7 +209,8 @@ fn every_verb_has_help() {
                      `primarycontactid=contact:uuid`; an empty value is null
 
     Options:
-          --store <STORE>  Where the records are: `memory` [default: memory]
+          --store <STORE>  Where the records are: `memory`, which is empty at first, or `sqlite:FILE`,
+                           which keeps them [default: memory]
       -h, --help           Print help
 
     Options of all verbs:

@@ -56,12 +56,14 @@ use crate::engines::{
     Log, at, catalog, change, count, create, create_task, now, record, refuse, set, stored, text,
     update,
 };
+use crate::store::BriefSqlite;
 
 /// Lets an engine keep its records somewhere.
 type Keep = fn(EngineBuilder) -> EngineBuilder;
 
 /// Every store that there is. What the engine promises, it promises on each.
-const STORES: &[(&str, Keep)] = &[("memory", |it| it.store(Memory::default()))];
+const STORES: &[(&str, Keep)] =
+    &[("memory", |it| it.store(Memory::default())), ("SQLite", |it| it.store(BriefSqlite::new()))];
 
 /// What a case begins with: an engine that keeps its records in one of the stores.
 struct Given {

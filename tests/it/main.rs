@@ -21,6 +21,8 @@ mod pipeline; // What the pipeline promises, one test a promise.
 mod messages; // What each message does with records.
 mod store; // What every store does, whatever keeps its records.
 
+mod facade; // What the engine promises to tasks of async hosts.
+
 mod codes; // Every error code, in one snapshot.
 
 mod model; // The pipeline said twice: random sequences that both must play alike.

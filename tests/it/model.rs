@@ -46,6 +46,7 @@
 //! ```
 
 mod actor;
+mod cast;
 mod catalog;
 mod compare;
 mod engine;

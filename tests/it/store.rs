@@ -6,13 +6,21 @@ mod catalogs; // … where a reload brings another catalog.
 mod meetings; // … of transactions that meet.
 mod promises; // … of records, and of a transaction by itself.
 mod queries; // … of searches.
+mod sqlite_catalogs; // The file follows the catalog.
+mod sqlite_files; // Files that are refused, and what a file keeps.
+mod sqlite_same; // Random transactions on memory and SQLite.
+mod values; // What those transactions write and look for.
 
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rulegate::metadata::{AttributeType, EntityDefinition, EntityMetadata, ManyToMany};
 use rulegate::record::{QueryPlan, Record};
-use rulegate::store::{Memory, Reader, Store, StoreError};
+use rulegate::store::{Memory, Reader, Store, StoreError, Transaction};
 use rulegate::{Catalog, Query};
+use rulegate_sqlite::{Durability, Options, Sqlite};
+use tempfile::TempDir;
 use uuid::Uuid;
 
 /// A promise: its name, and a function that panics where an empty store breaks it.
@@ -33,12 +41,64 @@ fn memory_keeps_every_promise() {
 }
 
 #[test]
+fn sqlite_keeps_every_promise() {
+    for (name, keep) in promises() {
+        let store = BriefSqlite::new();
+        let kept = std::panic::catch_unwind(AssertUnwindSafe(|| keep(&store)));
+        assert!(kept.is_ok(), "SQLite breaks its promise `{name}`");
+        assert_eq!(store.inner.check_integrity().unwrap(), [""; 0], "after `{name}`");
+    }
+}
+
+#[test]
 fn clones_of_a_memory_store_share_their_records() {
     let store = Memory::default();
     let world = World::new(&store);
     world.insert(&store, 1, &[]);
 
     assert!(world.read(&store.clone(), 1).is_some());
+}
+
+/// A store in a file that goes with it.
+#[derive(Debug)]
+pub(crate) struct BriefSqlite {
+    pub(crate) inner: Sqlite,
+    /// INVARIANT: behind the store, so that it goes after it.
+    folder: TempDir,
+}
+
+impl BriefSqlite {
+    pub(crate) fn new() -> Self {
+        Self::with(Options { durability: Durability::Normal, ..Options::default() })
+    }
+
+    pub(crate) fn with(options: Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = Sqlite::open_with(folder.path().join("records.db"), options).unwrap();
+        Self { inner, folder }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("records.db")
+    }
+}
+
+impl Store for BriefSqlite {
+    fn adopt(&self, catalog: &Catalog) -> Result<(), StoreError> {
+        self.inner.adopt(catalog)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Reader>, StoreError> {
+        self.inner.snapshot()
+    }
+
+    fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
+        self.inner.begin()
+    }
+
+    fn begin_again(&self) -> Result<Box<dyn Transaction>, StoreError> {
+        self.inner.begin_again()
+    }
 }
 
 /// The entities on which the promises are tried.

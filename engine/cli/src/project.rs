@@ -9,6 +9,7 @@ use rulegate::engine::BuildError;
 use rulegate::settings::Settings;
 use rulegate::{Engine, metadata::Catalog};
 use rulegate_script::{Diagnostic, Limits, LoadOptions, Playground, RuleSet, SourceFile};
+use rulegate_sqlite::Sqlite;
 
 use crate::exit::{Exit, Stop};
 use crate::{files, install};
@@ -99,9 +100,17 @@ impl Project {
         Playground::new(set, furnish, limits)
     }
 
-    /// An engine with the rules of a set, an empty store in memory, and the time of the machine.
-    pub(crate) fn engine(&self, set: &RuleSet) -> Result<Engine, BuildError> {
+    /// An engine with the rules of a set, a store or else an empty one in memory, and the time of the
+    /// machine.
+    pub(crate) fn engine(
+        &self,
+        set: &RuleSet,
+        store: Option<Sqlite>,
+    ) -> Result<Engine, BuildError> {
         let mut builder = Engine::builder(Catalog::clone(&set.catalog));
+        if let Some(store) = store {
+            builder = builder.store(store);
+        }
         builder.change_settings(|it| *it = self.config.settings.clone());
         install::install(&mut builder);
         let engine = builder.build()?;

@@ -9,7 +9,7 @@ use crate::files;
 use crate::project::{FILE, Project};
 
 /// The time between two looks: shorter than a person notices.
-const INTERVAL: Duration = Duration::from_millis(150);
+const INTERVAL: Duration = Duration::from_millis(50);
 
 /// What the files of a project looked like.
 #[derive(Debug, Default, PartialEq, Eq)]

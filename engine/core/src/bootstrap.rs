@@ -33,7 +33,7 @@ pub(crate) fn bootstrap(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let unit = Value::Lookup(EntityReference::new("businessunit", ROOT_BUSINESS_UNIT));
-    let mut tx = store.begin()?;
+    let mut tx = store.begin_again()?; // Another process may do the same at this moment.
     for (entity, id, values) in [
         ("businessunit", ROOT_BUSINESS_UNIT, vec![("name", Value::from("Organization"))]),
         (

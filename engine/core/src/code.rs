@@ -156,6 +156,8 @@ codes! {
     Timeout = "operation.timeout", platform::SQL_TIMEOUT;
     /// A service was used after its message was over.
     Over = "operation.over", platform::NO_ACTIVE_TRANSACTION;
+    /// The engine takes no more messages.
+    Closed = "engine.closed", platform::UNEXPECTED;
     /// The engine broke a promise to itself.
     Bug = "engine.bug", platform::UNEXPECTED;
 }

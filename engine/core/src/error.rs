@@ -5,6 +5,7 @@
 mod data;
 mod fault;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::data::DataError;
@@ -53,9 +54,13 @@ pub enum Error {
     /// A nested message failed before, so that nothing can be saved (E-12). It begins as Dataverse's text does
     /// (E-11).
     #[error(
-        "There is no active transaction: a nested message failed before, and a caught error saves nothing"
+        "There is no active transaction: a nested message failed before, and a caught error saves nothing \
+         ({cause})"
     )]
-    Doomed,
+    Doomed {
+        /// What failed before, in words.
+        cause: Arc<str>,
+    },
     /// The message took longer than it may (E-37).
     #[error("the message took longer than {limit:?} and was rolled back")]
     Timeout {
@@ -71,6 +76,9 @@ pub enum Error {
     /// A service was used after its message was over.
     #[error("this service belongs to a message that is over; ask the context for it each time")]
     Over,
+    /// What takes messages for the engine was closed before it had a place for this one.
+    #[error("the engine takes no more messages; this one was not begun")]
+    Closed,
     /// The engine broke a promise to itself. Please report it.
     #[error("bug in the engine: {0}")]
     Bug(&'static str),
@@ -107,10 +115,11 @@ impl Error {
             Self::Store(error) => error.code(),
             Self::Step(error) => error.fault.code(),
             Self::TooDeep { .. } => ErrorCode::TooDeep,
-            Self::Doomed => ErrorCode::Doomed,
+            Self::Doomed { .. } => ErrorCode::Doomed,
             Self::Timeout { .. } => ErrorCode::Timeout,
             Self::TooManyMessages { .. } => ErrorCode::StepLimit,
             Self::Over => ErrorCode::Over,
+            Self::Closed => ErrorCode::Closed,
             Self::Bug(_) => ErrorCode::Bug,
         }
     }
@@ -153,10 +162,11 @@ impl Error {
             | Self::Query(_)
             | Self::Data(_)
             | Self::TooDeep { .. }
-            | Self::Doomed
+            | Self::Doomed { .. }
             | Self::Timeout { .. }
             | Self::TooManyMessages { .. }
             | Self::Over
+            | Self::Closed
             | Self::Bug(_) => false,
         }
     }

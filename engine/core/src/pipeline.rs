@@ -326,8 +326,8 @@ impl Context {
             return body(self);
         }
         let kept = self.keep();
-        for _ in 0..ATTEMPT_LIMIT {
-            let mark = operation.begin()?;
+        for attempt in 0..ATTEMPT_LIMIT {
+            let mark = operation.begin(attempt)?;
             let outcome = self.refresh_pre_image().and_then(|()| body(self));
             match outcome.and_then(|()| operation.commit()) {
                 Err(error) if error.is_conflict() => {

@@ -27,7 +27,7 @@ use uuid::Uuid;
 pub use self::bookmark::Bookmark;
 pub use self::page::{Page, PageRequest};
 pub use self::query::{ColumnSet, Condition, Filter, Operator, OrderBy, Query, QueryError};
-pub use self::query_plan::QueryPlan;
+pub use self::query_plan::{QueryPlan, Subject, Test};
 use self::slots::Slots;
 pub use self::validation::{MoneyPrecision, ValueError, check_value};
 pub use self::value::{EntityReference, Party, Value};

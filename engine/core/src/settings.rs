@@ -40,6 +40,9 @@ pub struct Settings {
     pub jobs: Jobs,
     /// On which generation a job runs.
     pub job_generation: JobGeneration,
+    /// Whether the engine takes up the jobs that it finds in its store, and with them what another engine ran
+    /// when it went. One engine at a time may do so: nobody can tell whether that other one still runs.
+    pub job_recovery: bool,
     /// How long a job waits before it is run again, by the engine's clock: twice as long after each further
     /// run, and never more than an hour. Not at all at first.
     pub job_retry_delay: Duration,
@@ -142,6 +145,7 @@ impl Default for Settings {
             trace_log: TraceLogSetting::default(),
             jobs: Jobs::default(),
             job_generation: JobGeneration::default(),
+            job_recovery: true,
             job_retry_delay: Duration::ZERO,
         }
     }

@@ -8,7 +8,8 @@
 //! - A transaction sees its own writes; others see them after the commit, all at once or not at all.
 //! - Two transactions never lose an update: the later of two that met answers [`StoreError::Conflict`]
 //!   to the engine, which carries its message out again.
-//! - A stored record holds no null, and its version grows with every write.
+//! - A stored record holds no null, and its version grows with every write. Its identity and its version
+//!   stand among its attributes too, where the entity has attributes for them.
 //! - Alternate keys are unique among the records that have a value in all their attributes (C-110).
 
 mod memory;
@@ -34,6 +35,12 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Opens a transaction. Dropping it without a commit rolls it back.
     fn begin(&self) -> Result<Box<dyn Transaction>, StoreError>;
+
+    /// Opens a transaction for a message that met others, and is carried out again. A store in which
+    /// writers can take turns gives it the turn at once, so that it meets nobody a second time.
+    fn begin_again(&self) -> Result<Box<dyn Transaction>, StoreError> {
+        self.begin()
+    }
 }
 
 /// Reads records.

@@ -239,6 +239,35 @@ fn a_message_that_fails_otherwise_ends_with_one() {
 }
 
 #[test]
+fn what_a_file_keeps_the_next_message_finds() {
+    let project = Project::new();
+    let kept = ["--store", "sqlite:records.db"];
+    let (code, created) =
+        project.json(&[&["send", "Create", "account", "name=Acme"][..], &kept].concat());
+    assert_eq!(code, 0, "{created}");
+    let account = created["response"]["created"].as_str().unwrap();
+
+    let (code, found) = project.json(&[&["send", "Retrieve", account][..], &kept].concat());
+
+    assert_eq!((code, &found["response"]["attributes"]["name"]), (0, &"Acme".into()), "{found}");
+    assert_eq!(project.run(&["send", "Retrieve", account]).code, 1, "the memory is empty at first");
+}
+
+#[test]
+fn a_file_of_another_program_stays_as_it_is() {
+    let project = Project::new();
+    project.write("letter.txt", &"Dear Sir or Madam,\n".repeat(99));
+    let before = project.read("letter.txt");
+    assert_snapshot!(project.run(&["send", "Create", "account", "--store", "sqlite:letter.txt"]), @r#"
+exit 1
+out:
+err:
+error: the database failed: `DIR/letter.txt` is no store of records: name another file, and leave this one to its owner
+"#);
+    assert_eq!(project.read("letter.txt"), before);
+}
+
+#[test]
 fn every_message_finds_its_parameters() {
     let project = Project::new();
     let target = &*format!("account:{ID}");
@@ -281,7 +310,7 @@ fn what_is_no_message_is_usage_and_says_why() {
             &["SetState", target],
             &["Associate", target, "relationship=x"],
             &["Associate", target, "relationship=x", "related=7"],
-            &["Create", "account", "--store", "sqlite:x.db"],
+            &["Create", "account", "--store", "postgres:x"],
         ],
     );
     assert_snapshot!(refused, @r"
@@ -323,7 +352,7 @@ fn what_is_no_message_is_usage_and_says_why() {
       error: Associate needs `related`, such as `related=entity:uuid`
     Associate account:018f3a5c-9d2e-7c41-8f00-6b1f0a2d4e77 relationship=x related=7
       error: `7` is no record: Associate takes `related` as `entity:uuid`, such as `account:018f3a5c-9d2e-7c41-8f00-6b1f0a2d4e77`
-    Create account --store sqlite:x.db
-      error: there is no store `sqlite:x.db`; there is `memory`, which is empty at first
+    Create account --store postgres:x
+      error: there is no store `postgres:x`; there is `memory`, which is empty at first, and `sqlite:FILE`, which keeps the records
     ");
 }

@@ -17,6 +17,7 @@ use rulegate::{
     Catalog, Context, Engine, EntityReference, Error, ErrorCode, Fault, Message,
     OrganizationService, Query, Record, Service, Stage, Step, Value,
 };
+use rulegate_async::{AsyncEngine, OrganizationServiceAsync};
 use uuid::Uuid;
 
 use super::dataverse_name;
@@ -248,6 +249,12 @@ const PROVOKED: &[(ErrorCode, Provoke)] = &[
         create(&engine, "account", []);
         let service = kept.lock().unwrap().take().unwrap();
         service.create(service.record("task").unwrap()).unwrap_err()
+    }),
+    (ErrorCode::Closed, |it| {
+        let facade = AsyncEngine::new(it.engine.clone(), 1).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(facade.close());
+        runtime.block_on(facade.delete(&it.account)).unwrap_err()
     }),
 ];
 

@@ -85,7 +85,7 @@ impl Host for Actor<'_> {
 
     fn send(&mut self, request: Request) -> Result<Option<Row>, Wrong> {
         let place = self.scene.inside(self.scene.acting);
-        self.world.send(request, place)
+        self.world.send(request, &place)
     }
 
     fn code_of(fault: &Wrong) -> String {

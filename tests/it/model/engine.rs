@@ -4,8 +4,8 @@ use std::panic;
 use std::sync::Arc;
 
 use rulegate::message::{
-    Assign, Associate, Create, Delete, Disassociate, Link, Parameter, Retrieve, RetrieveMultiple,
-    SetState, Update, Upsert,
+    Assign, Associate, Create, CreateMultiple, Delete, Disassociate, Link, Parameter, Retrieve,
+    RetrieveMultiple, SetState, Update, UpdateMultiple, Upsert,
 };
 use rulegate::pipeline::{Image, ParentContext};
 use rulegate::record::ColumnSet;
@@ -234,6 +234,14 @@ pub(crate) fn sent(request: &Request, catalog: &Arc<Catalog>) -> Sent {
         Request::Create(it) => Create::new(record(it, catalog)).into(),
         Request::Update(it) => Update::new(record(it, catalog)).into(),
         Request::Upsert(it) => Upsert { target: record(it, catalog) }.into(),
+        Request::Bulk(is_new, targets) => {
+            let targets = targets.iter().map(|it| record(it, catalog)).collect();
+            if *is_new {
+                CreateMultiple { targets }.into()
+            } else {
+                UpdateMultiple { targets }.into()
+            }
+        }
         Request::Delete(it) => Delete::new(it.clone()).into(),
         Request::Retrieve(it) => Retrieve::all(it.clone()).into(),
         Request::Misread(it) => {

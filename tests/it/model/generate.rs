@@ -42,6 +42,8 @@ fn plan() -> impl Strategy<Value = Plan> {
         1 => Just("Associate"),
         1 => Just("Disassociate"),
         3 => Just("Retrieve"),
+        1 => Just("CreateMultiple"),
+        2 => Just("UpdateMultiple"),
     ];
     let entity = prop_oneof![
         8 => Just(Some("account")),
@@ -140,7 +142,13 @@ fn ask(source: &BoxedStrategy<Source>, who: &BoxedStrategy<Who>) -> BoxedStrateg
     let values = || vec(value(source.clone()), 0..=3).boxed();
     let entity = select(ENTITIES.to_vec());
     let create = (entity.clone(), option::weighted(0.3, any::<Index>()), values());
-    let upsert = (entity, option::weighted(0.8, any::<Index>()), values());
+    let upsert = (entity.clone(), option::weighted(0.8, any::<Index>()), values());
+    let single = || (option::weighted(0.3, any::<Index>()), values());
+    let known = || (any::<Index>().prop_map(Some), values());
+    let bulk = prop_oneof![
+        (Just((true, "account")), vec(single(), 1..=3)),
+        (entity.clone().prop_map(|it| (false, it)), vec(known(), 1..=3)),
+    ];
     let owner = prop_oneof![Just(Source::User), Just(Source::Initiating)];
     let relationship = select(vec![ACCOUNT_CONTACTS, ACCOUNT_TASKS]);
     let link = (any::<bool>(), relationship, who.clone(), vec(any::<Index>(), 0..=2));
@@ -151,6 +159,13 @@ fn ask(source: &BoxedStrategy<Source>, who: &BoxedStrategy<Who>) -> BoxedStrateg
         8 => (who.clone(), values()).prop_map(|(who, values)| Ask::Update(who, values)),
         1 => upsert.prop_map(|(entity, index, values)| {
             Ask::Upsert(entity, index.map(|it| one_of(entity, it)), values)
+        }),
+        2 => bulk.prop_map(|((is_new, entity), singles)| {
+            let single = |(index, values): (Option<Index>, Vec<_>)| {
+                let index = index.map(|it| one_of(entity, it));
+                (index.or((!is_new).then_some(0)), values)
+            };
+            Ask::Bulk(is_new, entity, singles.into_iter().map(single).collect())
         }),
         3 => who.clone().prop_map(Ask::Delete),
         2 => who.clone().prop_map(Ask::Retrieve),
@@ -285,6 +300,10 @@ fn outside(ask: Ask) -> Ask {
             Ask::Upsert(entity, index, fitting(values(sources), Some(entity)))
         }
         Ask::Update(who, sources) => Ask::Update(who, fitting(values(sources), entity_of(who))),
+        Ask::Bulk(is_new, entity, singles) => {
+            let single = |(index, sources)| (index, fitting(values(sources), Some(entity)));
+            Ask::Bulk(is_new, entity, singles.into_iter().map(single).collect())
+        }
         Ask::Delete(_) | Ask::Retrieve(_) | Ask::Misread(_) | Ask::SetState(..) | Ask::Link(..) => {
             ask
         }

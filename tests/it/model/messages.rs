@@ -80,7 +80,9 @@ impl World {
                     self.tie(scene, (&target, &others), tie.is_taken_away)?;
                 }
             }
-            Request::Upsert(_) => return Err(Wrong::new("the model carries no Upsert")),
+            Request::Upsert(_) | Request::Bulk(..) => {
+                return Err(Wrong::new("the model writes record by record"));
+            }
         }
         Ok(None)
     }
@@ -154,7 +156,8 @@ impl World {
         owner: &Value,
     ) -> Result<(), Wrong> {
         for child in self.children("contact", "aid", record) {
-            if self.row(&child).and_then(|it| it.get("ownerid")) != Some(owner) {
+            // A step may have deleted it with a brother.
+            if self.row(&child).is_some_and(|it| it.get("ownerid") != Some(owner)) {
                 self.change(scene, &child, ("ownerid", owner.clone()))?;
             }
         }
@@ -167,7 +170,7 @@ impl World {
         let children = if is_parent { self.children("contact", "aid", record) } else { vec![] };
         for child in children {
             if self.row(&child).is_some() {
-                self.send(Request::Delete(child), scene.inside(scene.caller))?;
+                self.send(Request::Delete(child), &scene.inside(scene.caller))?;
             }
         }
         let end = identity_of(record.entity.as_str());
@@ -255,7 +258,7 @@ impl World {
     ) -> Result<(), Wrong> {
         let values = Row::from([(name.to_owned(), value)]);
         let target = Target { entity: record.entity.to_string(), id: Some(record.id), values };
-        self.send(Request::Update(target), scene.inside(scene.caller)).map(drop)
+        self.send(Request::Update(target), &scene.inside(scene.caller)).map(drop)
     }
 
     fn existing(&self, record: &EntityReference) -> Result<Row, Wrong> {

@@ -6,7 +6,7 @@ use super::script::{Act, Ask, Line, Picture, Plan, Source, Who};
 /// The step, as it can be registered.
 pub(crate) fn possible(mut plan: Plan, index: usize, has_rules: bool) -> Plan {
     let is_association = ["Associate", "Disassociate"].contains(&plan.message);
-    plan.is_rule &= has_rules;
+    plan.is_rule &= has_rules && !is_bulk(&plan);
     if is_association {
         plan.entity = None;
     } else {
@@ -38,11 +38,12 @@ fn filtering(plan: &Plan) -> Vec<&'static str> {
 
 /// The images that the message has at its stage (I-1).
 fn pictures(plan: &mut Plan) {
-    let has_both = ["Update", "Assign", "SetState"].contains(&plan.message);
+    let has_both = ["Update", "UpdateMultiple", "Assign", "SetState"].contains(&plan.message);
     if !has_both && plan.message != "Delete" {
         plan.pre.clear();
     }
-    if plan.stage != 40 || !has_both && plan.message != "Create" {
+    let is_create = ["Create", "CreateMultiple"].contains(&plan.message);
+    if plan.stage != 40 || !has_both && !is_create {
         plan.post.clear();
     }
     let entity = plan.entity;
@@ -71,12 +72,13 @@ fn line(line: Line, plan: &Plan) -> Line {
             Act::Set(name, value(source, plan))
         }
         Act::Set(name, source) => {
-            let (name, source) = kept((name, source), plan.entity);
-            let ask = Ask::Update(Who::Own, vec![(name, value(source, plan))]);
+            let own = who(Who::Own, plan);
+            let (name, source) = kept((name, source), entity_of(own, plan.entity));
+            let ask = Ask::Update(own, vec![(name, value(source, plan))]);
             Act::Send { ask, swallows: false }
         }
         Act::Remove(name) if !can_change => {
-            let ask = Ask::Update(Who::Own, vec![(name, Source::Null)]);
+            let ask = Ask::Update(who(Who::Own, plan), vec![(name, Source::Null)]);
             Act::Send { ask, swallows: true }
         }
         Act::Share(key, source) => Act::Share(key, value(source, plan)),
@@ -88,9 +90,13 @@ fn line(line: Line, plan: &Plan) -> Line {
     Line { down_to, act }
 }
 
-/// Before it is there, a new record can be no record of a message.
+/// Before it is there, a new record can be no record of a message, and a bulk message has no single one.
 fn is_unborn(plan: &Plan) -> bool {
-    plan.message == "Create" && plan.stage != 40
+    plan.message == "Create" && plan.stage != 40 || is_bulk(plan)
+}
+
+fn is_bulk(plan: &Plan) -> bool {
+    ["CreateMultiple", "UpdateMultiple"].contains(&plan.message)
 }
 
 fn who(who: Who, plan: &Plan) -> Who {
@@ -130,6 +136,15 @@ fn asked(ask: Ask, plan: &Plan) -> Ask {
         Ask::Update(it, sources) => {
             let it = who(it, plan);
             Ask::Update(it, values(sources, entity_of(it, plan.entity)))
+        }
+        Ask::Bulk(is_new, entity, singles) => {
+            let single = |(index, sources)| (index, values(sources, Some(entity)));
+            let mut singles: Vec<_> = singles.into_iter().map(single).collect();
+            // A rule has no word for bulk messages.
+            match (plan.is_rule, singles.pop()) {
+                (true, Some((index, sources))) => Ask::Create(entity, index, sources),
+                (_, last) => Ask::Bulk(is_new, entity, singles.into_iter().chain(last).collect()),
+            }
         }
         Ask::Delete(it) => Ask::Delete(who(it, plan)),
         Ask::Retrieve(it) => Ask::Retrieve(who(it, plan)),

@@ -7,7 +7,7 @@ use rulegate_script::SourceFile;
 
 use super::catalog::{ENTITIES, LONG_AGO, RECORDS, SEEDED, identity_of, record};
 use super::compare::Sent;
-use super::script::{Act, Ask, Line, Picture, Plan, Source, Tie, User, Who};
+use super::script::{Act, Ask, Line, Picture, Plan, Single, Source, Tie, User, Who};
 
 /// The files of the rules, and the functions that they share.
 pub(crate) fn files(plans: &[&Plan]) -> Vec<SourceFile> {
@@ -300,6 +300,13 @@ impl Script<'_> {
                 let who = self.who(*who);
                 let values = self.values(None, sources);
                 format!("update({who}, {values})")
+            }
+            Ask::Bulk(is_new, entity, singles) => {
+                let word = if *is_new { "create_multiple" } else { "update_multiple" };
+                let single =
+                    |(index, sources): &Single| self.values(index.map(|it| (*entity, it)), sources);
+                let singles: Vec<String> = singles.iter().map(single).collect();
+                format!("{word}(\"{entity}\", [{}])", singles.join(", "))
             }
             Ask::Delete(who) => format!("delete({})", self.who(*who)),
             Ask::Retrieve(who) => format!("retrieve({})", self.who(*who)),

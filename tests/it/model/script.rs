@@ -112,6 +112,8 @@ pub(crate) enum Ask {
     Update(Who, Vec<(&'static str, Source)>),
     /// The same, of one of the records that everybody knows, or of none at all.
     Upsert(&'static str, Option<usize>, Vec<(&'static str, Source)>),
+    /// Several creates, or updates of records that everybody knows, in one message.
+    Bulk(bool, &'static str, Vec<Single>),
     Delete(Who),
     Retrieve(Who),
     /// Reads an attribute that there is not.
@@ -120,6 +122,9 @@ pub(crate) enum Ask {
     SetState(Who, i32),
     Link(Tie, Who, Vec<Who>),
 }
+
+/// One record of a bulk message: which, and its values.
+pub(crate) type Single = (Option<usize>, Vec<(&'static str, Source)>);
 
 /// A way to link, or to unlink.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +139,8 @@ pub(crate) enum Request {
     Create(Target),
     Update(Target),
     Upsert(Target),
+    /// Whether they are created, and the records.
+    Bulk(bool, Vec<Target>),
     Delete(EntityReference),
     Retrieve(EntityReference),
     /// The same, of an attribute that there is not.
@@ -349,6 +356,12 @@ impl Ask {
                 let values = row(of, sources)?;
                 Request::Update(Target { entity: entity.to_string(), id: Some(id), values })
             }
+            Self::Bulk(is_new, entity, singles) => {
+                let targets = singles
+                    .iter()
+                    .map(|(index, sources)| Ok(Target::new(entity, *index, row(of, sources)?)));
+                Request::Bulk(*is_new, targets.collect::<Result<_, R::Fault>>()?)
+            }
             Self::Delete(who) => Request::Delete(of.find(*who)?),
             Self::Retrieve(who) => Request::Retrieve(of.find(*who)?),
             Self::Misread(who) => Request::Misread(of.find(*who)?),
@@ -404,6 +417,8 @@ impl Request {
             Self::Create(_) => "Create",
             Self::Update(_) => "Update",
             Self::Upsert(_) => "Upsert",
+            Self::Bulk(true, _) => "CreateMultiple",
+            Self::Bulk(false, _) => "UpdateMultiple",
             Self::Delete(_) => "Delete",
             Self::Retrieve(_) | Self::Misread(_) => "Retrieve",
             Self::Find(_) => "RetrieveMultiple",
@@ -417,6 +432,7 @@ impl Request {
     pub(crate) fn entity(&self) -> &str {
         match self {
             Self::Create(it) | Self::Update(it) | Self::Upsert(it) => &it.entity,
+            Self::Bulk(_, targets) => targets.first().map_or("none", |it| &it.entity),
             Self::Delete(it)
             | Self::Retrieve(it)
             | Self::Misread(it)
@@ -435,8 +451,16 @@ impl Request {
             | Self::Misread(it)
             | Self::Assign(it, _)
             | Self::SetState(it, _) => Some(it.id),
-            Self::Find(_) | Self::Link(..) => None,
+            Self::Bulk(..) | Self::Find(_) | Self::Link(..) => None,
         }
+    }
+
+    /// What an update sends, one of many records too.
+    pub(crate) fn updates(&self) -> &[Target] {
+        if let Self::Bulk(false, targets) = self {
+            return targets;
+        }
+        if let Self::Update(target) = self { std::slice::from_ref(target) } else { &[] }
     }
 
     pub(crate) fn target(&self) -> Option<&Target> {

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use rulegate::{EntityReference, Value};
 use uuid::Uuid;
 
+use super::cast::{Role, gather};
 use super::script::{Plan, Request, Row, Target, User};
 
 /// The deepest depth at which a step runs (P-74, P-75).
@@ -35,9 +36,9 @@ pub(crate) struct World {
     pub(super) identities: u128,
     /// Of the outermost message, or the job, that is on its way.
     transaction: Transaction,
-    chain: u64,
+    pub(super) chain: u64,
     chains: u64,
-    sent: u32,
+    pub(super) sent: u32,
     pub(super) written: u32,
 }
 
@@ -148,7 +149,7 @@ impl World {
         self.chains += 1;
         (self.chain, self.sent) = (self.chains, 0);
         let caller = Caller { user, initiating: user };
-        self.send(request, Place { caller, depth: 1, parent: None })
+        self.send(request, &Place { caller, depth: 1, parent: None })
     }
 
     /// Runs the jobs that wait, and those that they queue.
@@ -175,7 +176,7 @@ impl World {
     }
 
     /// Any message: sees to what its failure means for those around it (E-12, E-13).
-    pub(super) fn send(&mut self, request: Request, at: Place) -> Result<Option<Row>, Wrong> {
+    pub(super) fn send(&mut self, request: Request, at: &Place) -> Result<Option<Row>, Wrong> {
         let is_joined = matches!(self.transaction, Transaction::Open(..));
         let is_read = ["Retrieve", "RetrieveMultiple"].contains(&request.message());
         let written = self.written;
@@ -202,39 +203,32 @@ impl World {
     }
 
     /// The pipeline.
-    fn carry(&mut self, mut request: Request, at: Place) -> Result<Option<Row>, Wrong> {
+    fn carry(&mut self, request: Request, at: &Place) -> Result<Option<Row>, Wrong> {
         if let Transaction::Doomed(_) = self.transaction {
             return Err(Wrong::new("operation.doomed"));
         }
-        self.sent += 1;
-        if MESSAGE_LIMIT < self.sent {
-            return Err(Wrong::new("step.limit"));
-        }
-        super::messages::accept(&mut request)?;
-        let mut scene = Scene::new(request, at, self.chain);
-        scene.is_in_transaction = self.is_open();
-        let steps: Vec<Rc<Plan>> =
-            self.steps.iter().filter(|it| listens(it, &scene)).cloned().collect();
-        let wants_before = steps.iter().any(|it| !it.pre.is_empty());
-        if wants_before {
-            scene.before = self.record(&scene);
+        let mut cast = self.cast(request, at)?;
+        for role in &mut cast {
+            role.scene.before = self.before(role);
         }
 
-        self.run_stage(&mut scene, &steps, 10)?;
+        self.run_stage(&mut cast, 10)?;
 
-        if ["Create", "Update", "Delete"].contains(&scene.request.message()) {
-            scene.parent = Some(Rc::new(scene.at(30))); // V-4, P-65, P-66
-            scene.shared.clear();
+        for Role { scene, .. } in &mut cast {
+            if ["Create", "Update", "Delete"].contains(&scene.request.message()) {
+                scene.parent = Some(Rc::new(scene.at(30))); // V-4, P-65, P-66
+                scene.shared.clear();
+            }
         }
         if self.is_open() {
-            return self.in_parts(&mut scene, &steps);
+            return self.in_parts(&mut cast);
         }
         self.transaction = Transaction::Open(self.store.clone(), Vec::new());
-        scene.is_in_transaction = true;
-        if wants_before {
-            scene.before = self.record(&scene); // As stage 10 left it (I-17).
+        for role in &mut cast {
+            role.scene.is_in_transaction = true;
+            role.scene.before = self.before(role); // As stage 10 left it (I-17).
         }
-        let outcome = self.in_parts(&mut scene, &steps);
+        let outcome = self.in_parts(&mut cast);
         match (std::mem::take(&mut self.transaction), outcome) {
             (Transaction::Open(_, jobs), Ok(found)) => {
                 self.jobs.extend(jobs);
@@ -249,48 +243,58 @@ impl World {
     }
 
     /// An update of a state and more happens twice: without the state, then with nothing else (M-19).
-    fn in_parts(&mut self, scene: &mut Scene, steps: &[Rc<Plan>]) -> Result<Option<Row>, Wrong> {
-        let is_state = |name: &str| name == "statecode" || name == "statuscode";
-        let Request::Update(whole) = &scene.request else { return self.within(scene, steps) };
-        let (state, rest): (Row, Row) =
-            whole.values.clone().into_iter().partition(|(name, _)| is_state(name));
-        if state.is_empty() || rest.is_empty() {
-            return self.within(scene, steps);
+    fn in_parts(&mut self, cast: &mut [Role]) -> Result<Option<Row>, Wrong> {
+        let mut second = super::cast::split(cast);
+        let found = self.within(cast)?;
+        if second.is_empty() {
+            return Ok(found);
         }
-        let mut second = scene.clone();
-        scene.request = Request::Update(Target { values: rest, ..whole.clone() });
-        self.within(scene, steps)?;
-        if let Some(target) = second.request.target_mut() {
-            target.values = state;
+        for role in &mut second {
+            role.scene.before = self.before(role);
         }
-        if second.before.is_some() {
-            second.before = self.record(&second);
-        }
-        *scene = second;
-        self.within(scene, steps)
+        self.within(&mut second)
     }
 
     /// What happens in the transaction.
-    fn within(&mut self, scene: &mut Scene, steps: &[Rc<Plan>]) -> Result<Option<Row>, Wrong> {
-        self.prepare(scene)?;
-        self.run_stage(scene, steps, 20)?;
-        scene.stage = 30;
-        let found = self.main_operation(scene)?;
-        scene.is_written = true;
-        scene.after = self.record(scene);
-        self.run_stage(scene, steps, 40)?;
-        scene.after = self.record(scene); // P-88
-        for plan in steps.iter().filter(|it| it.is_async && !is_skipped(it, scene)) {
-            let mut scene = scene.at(40);
-            (scene.is_async, scene.is_in_transaction) = (true, false);
-            if let Transaction::Open(_, jobs) = &mut self.transaction {
-                jobs.push(Job { plan: Rc::clone(plan), scene, attempts: 0 });
+    fn within(&mut self, cast: &mut [Role]) -> Result<Option<Row>, Wrong> {
+        for role in cast.iter_mut() {
+            self.prepare(&mut role.scene)?;
+        }
+        self.run_stage(cast, 20)?;
+        let mut found = None;
+        for role in cast.iter_mut().filter(|it| !it.is_bulk()) {
+            role.scene.stage = 30;
+            found = self.main_operation(&mut role.scene)?;
+        }
+        for Role { scene, .. } in cast.iter_mut() {
+            scene.is_written = true;
+            scene.after = self.record(scene);
+        }
+        self.run_stage(cast, 40)?;
+        gather(cast);
+        for Role { scene, steps, .. } in cast.iter_mut() {
+            scene.after = self.record(scene); // P-88
+            for plan in steps.iter().filter(|it| it.is_async && !is_skipped(it, scene)) {
+                self.queue(plan, scene.at(40));
             }
         }
         Ok(found)
     }
 
-    fn run_stage(
+    fn queue(&mut self, plan: &Rc<Plan>, mut scene: Scene) {
+        (scene.is_async, scene.is_in_transaction) = (true, false);
+        if let Transaction::Open(_, jobs) = &mut self.transaction {
+            jobs.push(Job { plan: Rc::clone(plan), scene, attempts: 0 });
+        }
+    }
+
+    /// Behind the steps of a bulk message, those of its records (M-44).
+    fn run_stage(&mut self, cast: &mut [Role], stage: u16) -> Result<(), Wrong> {
+        gather(cast);
+        cast.iter_mut().try_for_each(|it| self.run_steps(&mut it.scene, &it.steps, stage))
+    }
+
+    fn run_steps(
         &mut self,
         scene: &mut Scene,
         steps: &[Rc<Plan>],
@@ -326,7 +330,7 @@ impl World {
     }
 
     /// The record at which a message is aimed.
-    fn record(&self, scene: &Scene) -> Option<Row> {
+    pub(super) fn record(&self, scene: &Scene) -> Option<Row> {
         if scene.request.message() == "Create" && !scene.is_written {
             return None;
         }
@@ -337,7 +341,7 @@ impl World {
         self.store.get(&(record.entity.to_string(), record.id))
     }
 
-    fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         matches!(self.transaction, Transaction::Open(..))
     }
 
@@ -350,7 +354,7 @@ impl World {
 }
 
 /// Whether a step has anything to do with a message.
-fn listens(plan: &Plan, scene: &Scene) -> bool {
+pub(super) fn listens(plan: &Plan, scene: &Scene) -> bool {
     plan.is_enabled
         && plan.message == scene.request.message()
         && plan.entity.is_none_or(|it| it == scene.request.entity())
@@ -361,11 +365,15 @@ fn is_skipped(plan: &Plan, scene: &Scene) -> bool {
     if let Request::Link(tie, ..) = &scene.request {
         return plan.relationship.is_some_and(|it| it != tie.relationship);
     }
-    let Request::Update(target) = &scene.request else { return false };
-    let identity = super::catalog::identity_of(&target.entity);
+    let targets = scene.request.updates();
+    if targets.is_empty() {
+        return false; // Only updates have filters.
+    }
+    let identity = super::catalog::identity_of(scene.request.entity());
+    let is_sent = |name: &&&str| targets.iter().any(|it| it.values.contains_key(**name));
     !plan.filtering.is_empty()
         && !plan.filtering.contains(&identity) // I-51
-        && !plan.filtering.iter().any(|it| target.values.contains_key(*it))
+        && !plan.filtering.iter().any(|it| is_sent(&it))
 }
 
 fn check_depth(scene: &Scene) -> Result<(), Wrong> {
@@ -383,7 +391,7 @@ pub(crate) fn sort(steps: &mut [Rc<Plan>]) {
 }
 
 impl Scene {
-    fn new(request: Request, at: Place, chain: u64) -> Self {
+    pub(super) fn new(request: Request, at: Place, chain: u64) -> Self {
         Self {
             sent: request.clone(),
             request,

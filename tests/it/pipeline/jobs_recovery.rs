@@ -21,6 +21,7 @@ use rulegate::{
     Catalog, Context, Engine, EntityReference, Fault, Message, OrganizationService, Query, Record,
     Request, Stage, Step, Value,
 };
+use rulegate_sqlite::Sqlite;
 use uuid::Uuid;
 
 use crate::engines::{Log, change, count, create, now, record};
@@ -247,6 +248,13 @@ fn a_job_sees_after_the_engine_is_gone_what_it_would_have_seen_before() {
 struct Falling {
     memory: Memory,
     is_down: Arc<AtomicBool>,
+    begun: Arc<AtomicU32>,
+}
+
+impl Falling {
+    fn new() -> Self {
+        Self { memory: Memory::default(), is_down: Arc::default(), begun: Arc::default() }
+    }
 }
 
 impl Store for Falling {
@@ -258,6 +266,7 @@ impl Store for Falling {
         if self.is_down.load(Ordering::SeqCst) {
             return Err(StoreError::Backend("down".into()));
         }
+        self.begun.fetch_add(1, Ordering::SeqCst);
         self.memory.begin()
     }
 
@@ -269,7 +278,7 @@ impl Store for Falling {
 #[test]
 fn a_job_that_ran_when_the_engine_went_runs_again_and_knows_itself_by_its_identity() {
     // L-9, P-27, E-36
-    let store = Falling { memory: Memory::default(), is_down: Arc::default() };
+    let store = Falling::new();
     let log = Log::default();
     let build = |falls: bool| {
         let (log, is_down) = (log.clone(), Arc::clone(&store.is_down));
@@ -307,7 +316,7 @@ fn a_job_that_ran_when_the_engine_went_runs_again_and_knows_itself_by_its_identi
 #[test]
 fn a_job_with_which_the_engine_goes_each_time_fails_after_four_runs_and_can_be_queued_again() {
     // E-31
-    let store = Falling { memory: Memory::default(), is_down: Arc::default() };
+    let store = Falling::new();
     let runs = Arc::new(AtomicU32::new(0));
     let build = || {
         let (is_down, runs) = (Arc::clone(&store.is_down), Arc::clone(&runs));
@@ -442,4 +451,67 @@ fn under_the_latest_generation_a_job_whose_step_is_gone_fails() {
         (failed.state, log.take().len(), statuses(&engine)),
         (JobState::Failed, 0, vec![31])
     );
+}
+
+#[test]
+fn jobs_outlive_their_engine_in_a_file() {
+    // L-1, L-18
+    let folder = tempfile::tempdir().unwrap();
+    let log = Log::default();
+    let build = || {
+        let store = Sqlite::open(folder.path().join("records.db")).unwrap();
+        let builder = Engine::builder(support::shipped_catalog()).store(store);
+        builder.clock(ManualClock::at(now())).step(job().run("job", log.hook(all))).build().unwrap()
+    };
+    let first = build();
+    let account = create(&first, "account", [("name", "A".into())]);
+    let before = first.jobs();
+    drop(first);
+
+    let second = build();
+    assert_eq!(second.jobs(), before);
+    second.run_jobs();
+    assert!(log.take().first().unwrap().contains(&account.id.to_string()));
+    drop(second);
+
+    let third = build();
+    assert_eq!((third.run_jobs().len(), statuses(&third)), (0, vec![30]));
+}
+
+#[test]
+fn a_job_is_queued_without_a_transaction_of_its_own_and_its_run_takes_two() {
+    // P-41
+    let store = Falling::new();
+    let well = |_: &mut Context| Ok(());
+    let engine = on(&store.memory).store(store.clone()).step(job().run("job", well)).build();
+    let engine = engine.unwrap();
+    let begun = || store.begun.swap(0, Ordering::SeqCst);
+    begun();
+
+    create(&engine, "account", []);
+    assert_eq!(begun(), 1);
+    create(&engine, "contact", [("lastname", "C".into())]);
+    assert_eq!(begun(), 1);
+    engine.run_jobs();
+    assert_eq!(begun(), 2); // It is in progress; it is done.
+}
+
+#[test]
+fn an_engine_leaves_the_jobs_of_another_alone_where_the_settings_say_so() {
+    // L-9
+    let (store, log) = (Memory::default(), Log::default());
+    let build = |recovers: bool| {
+        let builder = on(&store).settings(|it| it.job_recovery = recovers);
+        builder.step(job().run("job", log.hook(name_of))).build().unwrap()
+    };
+    let first = build(true);
+    create(&first, "account", [("name", "A".into())]);
+
+    let second = build(false);
+    create(&second, "account", [("name", "B".into())]);
+    second.run_jobs();
+    assert_eq!((log.take(), statuses(&second)), (vec!["\"B\"".to_owned()], vec![0, 30]));
+
+    first.run_jobs();
+    assert_eq!((log.take(), statuses(&first)), (vec!["\"A\"".to_owned()], vec![30, 30]));
 }

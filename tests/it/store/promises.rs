@@ -14,6 +14,7 @@ use super::{Promise, World};
 pub(super) const ALL: &[Promise] = &[
     ("an inserted record comes back", an_inserted_record_comes_back),
     ("every value comes back", every_value_comes_back),
+    ("identity and version are attributes", identity_and_version_are_attributes),
     ("a stored record holds no null", a_stored_record_holds_no_null),
     ("an update changes what it carries", an_update_changes_what_it_carries),
     ("a missing record is none", a_missing_record_is_none),
@@ -96,6 +97,17 @@ fn every_value_comes_back(store: &dyn Store) {
     assert_eq!(two.get("moment"), Some(&last.into()));
     assert_eq!(two.get("flag"), Some(&true.into()));
     assert!(!two.has("text"));
+}
+
+fn identity_and_version_are_attributes(store: &dyn Store) {
+    let world = World::new(store);
+    world.insert(store, 1, &[]);
+    let version = world.update(store, 1, &[("name", text("A"))]).unwrap();
+
+    let record = world.read(store, 1).unwrap();
+
+    assert_eq!(record.get("accountid"), Some(&Uuid::from_u128(1).into()));
+    assert_eq!(record.get("versionnumber"), Some(&i64::try_from(version).unwrap().into()));
 }
 
 fn a_stored_record_holds_no_null(store: &dyn Store) {

@@ -2,11 +2,14 @@
 
 mod request;
 
+use std::path::Path;
+
 use clap::Args;
 use rulegate::error::StepError;
 use rulegate::message::Parameter;
 use rulegate::pipeline::Aliases;
 use rulegate::{Error, Record, Response, Transcript};
+use rulegate_sqlite::Sqlite;
 use serde_json::{Value as Json, json};
 
 use crate::console::Console;
@@ -26,7 +29,7 @@ pub(crate) struct Arguments {
     /// value is null
     #[arg(value_name = "ATTR=VAL")]
     values: Vec<String>,
-    /// Where the records are: `memory`
+    /// Where the records are: `memory`, which is empty at first, or `sqlite:FILE`, which keeps them
     #[arg(long, value_name = "STORE", default_value = "memory")]
     store: String,
 }
@@ -34,16 +37,11 @@ pub(crate) struct Arguments {
 /// Sends a message, and shows what it caused.
 pub(crate) fn send(arguments: &Arguments, console: &mut Console<'_>) -> Outcome {
     let project = Project::find(&console.folder())?;
-    if arguments.store != "memory" {
-        return Err(Stop::usage(format!(
-            "there is no store `{}`; there is `memory`, which is empty at first",
-            arguments.store
-        )));
-    }
+    let place = Place::of(&arguments.store)?;
     let values = arguments.values.iter().map(|it| assignment(it));
     let values = values.collect::<Result<Vec<_>, _>>()?;
     let set = project.load()?;
-    let engine = project.engine(&set).map_err(|it| unbuilt(&it))?;
+    let engine = project.engine(&set, place.open(&console.folder())?).map_err(|it| unbuilt(&it))?;
     let request = request::build((&arguments.message, &arguments.target), &values, &engine)?;
 
     let (transcript, outcome) = engine.trace(request);
@@ -67,6 +65,32 @@ pub(crate) fn send(arguments: &Arguments, console: &mut Console<'_>) -> Outcome 
         Err(error) if error.rejection().is_some() => Exit::Rejected,
         Err(_) => Exit::Unexpected,
     })
+}
+
+/// Where the records are.
+enum Place<'a> {
+    Memory,
+    Sqlite(&'a str),
+}
+
+impl<'a> Place<'a> {
+    fn of(text: &'a str) -> Result<Self, Stop> {
+        match text.split_once(':') {
+            None if text == "memory" => Ok(Self::Memory),
+            Some(("sqlite", file)) if !file.is_empty() => Ok(Self::Sqlite(file)),
+            _ => Err(Stop::usage(format!(
+                "there is no store `{text}`; there is `memory`, which is empty at first, and \
+                 `sqlite:FILE`, which keeps the records"
+            ))),
+        }
+    }
+
+    /// The store; `None` for the one in memory.
+    fn open(&self, folder: &Path) -> Result<Option<Sqlite>, Stop> {
+        let Self::Sqlite(file) = self else { return Ok(None) };
+        let opened = Sqlite::open(folder.join(file));
+        opened.map(Some).map_err(|it| Stop::Unexpected(it.to_string()))
+    }
 }
 
 fn assignment(text: &str) -> Result<(&str, &str), Stop> {

@@ -35,7 +35,7 @@ const NAME_WIDTH: usize = 40;
 pub(crate) fn steps(arguments: &Arguments, console: &mut Console<'_>) -> Outcome {
     let project = Project::find(&console.folder())?;
     let set = project.load()?;
-    let engine = project.engine(&set).map_err(|it| unbuilt(&it))?;
+    let engine = project.engine(&set, None).map_err(|it| unbuilt(&it))?;
     check(arguments, &engine, &set.catalog)?;
     let steps = engine.steps();
     let mut plans = plans(&steps, (arguments.entity.as_deref(), &set.catalog));

@@ -13,8 +13,8 @@ pub(super) fn write(
     store: &dyn Store,
     write: impl Fn(&mut dyn Transaction) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    for _ in 0..ATTEMPT_LIMIT {
-        let mut tx = store.begin()?;
+    for attempt in 0..ATTEMPT_LIMIT {
+        let mut tx = if attempt == 0 { store.begin()? } else { store.begin_again()? };
         match write(&mut *tx).and_then(|()| tx.commit()) {
             Err(StoreError::Conflict) => {}
             outcome => return outcome,

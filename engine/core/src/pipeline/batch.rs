@@ -19,8 +19,8 @@ pub(crate) fn run_together(
         run(call.clone(), request.clone()).map_err(|error| (index, error))
     };
     let last = requests.len().saturating_sub(1);
-    for _ in 0..ATTEMPT_LIMIT {
-        let mark = operation.begin().map_err(|error| (0, error))?;
+    for attempt in 0..ATTEMPT_LIMIT {
+        let mark = operation.begin(attempt).map_err(|error| (0, error))?;
         let answered: Result<Vec<Response>, _> = requests.iter().enumerate().map(send).collect();
         let ended = answered.and_then(|responses| {
             operation.commit().map_err(|error| (last, error))?;

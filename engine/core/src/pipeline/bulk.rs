@@ -167,6 +167,7 @@ impl Context {
         Self {
             sent: Arc::clone(&self.sent),
             parent: self.parent.clone(),
+            shared: self.shared.clone(), // As pre-validation left them, where it left them here (V-5).
             is_in_transaction: self.is_in_transaction,
             request_id: self.request_id.clone(),
             wants_images: self.wants_images,

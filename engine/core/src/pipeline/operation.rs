@@ -65,6 +65,8 @@ enum Slot {
     /// Nothing can be saved: a message failed, or met another and must be carried out again.
     Doomed {
         is_conflict: bool,
+        /// What failed, in words.
+        cause: Arc<str>,
     },
 }
 
@@ -208,7 +210,7 @@ impl Operation {
         match &mut *lock(&self.slot) {
             Slot::Open(open) => Ok(ask(open.transaction.as_mut())?),
             Slot::Closed => Ok(ask(self.environment.store.snapshot()?.as_mut())?),
-            Slot::Doomed { is_conflict } => Err(doomed(*is_conflict)),
+            Slot::Doomed { is_conflict, cause } => Err(doomed(*is_conflict, cause)),
         }
     }
 
@@ -221,7 +223,7 @@ impl Operation {
         match &mut *lock(&self.slot) {
             Slot::Open(open) => Ok(ask(open.transaction.as_mut())?),
             Slot::Closed => Err(Error::Bug("a write outside a transaction")),
-            Slot::Doomed { is_conflict } => Err(doomed(*is_conflict)),
+            Slot::Doomed { is_conflict, cause } => Err(doomed(*is_conflict, cause)),
         }
     }
 
@@ -246,12 +248,14 @@ impl Operation {
         match &*lock(&self.slot) {
             Slot::Open(_) => Ok(true),
             Slot::Closed => Ok(false),
-            Slot::Doomed { is_conflict } => Err(doomed(*is_conflict)),
+            Slot::Doomed { is_conflict, cause } => Err(doomed(*is_conflict, cause)),
         }
     }
 
-    pub(super) fn begin(&self) -> Result<Mark, Error> {
-        let transaction = self.environment.store.begin()?;
+    /// Opens the transaction, for the first time or once more.
+    pub(super) fn begin(&self, attempt: u32) -> Result<Mark, Error> {
+        let store = &self.environment.store;
+        let transaction = if attempt == 0 { store.begin()? } else { store.begin_again()? };
         *lock(&self.slot) = Slot::Open(OpenTransaction { transaction, jobs: Vec::new() });
         let events = self.recorder.as_ref().map_or(0, |it| lock(it).len());
         let sent = self.sent.load(Ordering::Relaxed);
@@ -268,7 +272,7 @@ impl Operation {
                 self.environment.jobs.push(jobs);
                 Ok(())
             }
-            Slot::Doomed { is_conflict } => Err(doomed(is_conflict)),
+            Slot::Doomed { is_conflict, cause } => Err(doomed(is_conflict, &cause)),
             Slot::Closed => Err(Error::Bug("a commit outside a transaction")),
         }
     }
@@ -289,7 +293,8 @@ impl Operation {
     pub(super) fn doom(&self, error: &Error) {
         let mut slot = lock(&self.slot);
         if matches!(*slot, Slot::Open(_)) {
-            *slot = Slot::Doomed { is_conflict: error.is_conflict() };
+            let (is_conflict, cause) = (error.is_conflict(), error.to_string().into());
+            *slot = Slot::Doomed { is_conflict, cause };
         }
     }
 }
@@ -313,8 +318,12 @@ impl fmt::Debug for Operation {
 }
 
 /// What is said of an operation that cannot save anything. One that met another begins again.
-fn doomed(is_conflict: bool) -> Error {
-    if is_conflict { StoreError::Conflict.into() } else { Error::Doomed }
+fn doomed(is_conflict: bool, cause: &Arc<str>) -> Error {
+    if is_conflict {
+        StoreError::Conflict.into()
+    } else {
+        Error::Doomed { cause: Arc::clone(cause) }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::query::{ColumnSet, Condition, Filter, Operator, OrderBy, Query, QueryError};
-use super::{Bookmark, PageRequest, Record, Value};
+use super::{Bookmark, Page, PageRequest, Record, Value};
 use crate::metadata::{
     AttributeMetadata, AttributeSet, AttributeType, Catalog, DateTimeBehavior, EntityMetadata,
     Ordinal,
@@ -27,22 +27,37 @@ pub struct QueryPlan {
     pub after: Option<Bookmark>,
     /// Whether to count all records that match.
     pub returns_total: bool,
-    filter: Test,
-    order: Vec<(Ordinal, bool)>,
+    /// The condition that records must meet.
+    pub filter: Test,
+    /// The attributes by which records are put in order, and whether the greatest come first. Null is less
+    /// than anything, and the identity decides where they leave two records equal.
+    pub order: Vec<(Ordinal, bool)>,
 }
 
 /// A filter by places.
 #[derive(Debug, Clone)]
-enum Test {
+pub enum Test {
+    /// Every one of these; all records where there is none.
     All(Vec<Test>),
+    /// At least one of these.
     Any(Vec<Test>),
-    Is { attribute: Subject, operator: Operator, values: Vec<Value> },
+    /// A condition on one attribute.
+    Is {
+        /// What it looks at.
+        attribute: Subject,
+        /// How that is compared.
+        operator: Operator,
+        /// With what: as many values as the operator takes, in the type in which the attribute holds them.
+        values: Vec<Value>,
+    },
 }
 
 /// What a condition looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Subject {
+pub enum Subject {
+    /// The identity of the record.
     Identity,
+    /// The attribute at that place.
     Attribute(Ordinal),
 }
 
@@ -116,6 +131,35 @@ impl QueryPlan {
             }
             Test::Is { .. } | Test::All(_) | Test::Any(_) => None,
         })
+    }
+
+    /// What the query answers, out of all records of its entity.
+    pub fn answer(&self, records: impl IntoIterator<Item = Record>) -> Page {
+        let mut found: Vec<Record> = records.into_iter().filter(|it| self.matches(it)).collect();
+        found.sort_by(|a, b| self.compare(a, b));
+        let total = self.returns_total.then_some(found.len() as u64);
+        let start = match &self.after {
+            Some(it) => found.partition_point(|record| !self.is_behind(record, it)),
+            None => usize::try_from(self.skipped()).unwrap_or(usize::MAX).min(found.len()),
+        };
+        self.page_of(found.split_off(start), total)
+    }
+
+    /// How many records come before the page, where no cookie says where it begins.
+    pub fn skipped(&self) -> u64 {
+        let page = self.page.as_ref();
+        page.map_or(0, |it| u64::from(it.number.saturating_sub(1)) * u64::from(it.size))
+    }
+
+    /// The page that begins with the first of these records. Those behind its end say only that there are more.
+    pub fn page_of(&self, mut records: Vec<Record>, total: Option<u64>) -> Page {
+        let size = self.page.as_ref().map(|it| it.size).or(self.top).map(|it| it as usize);
+        let has_more = self.page.is_some() && size.is_some_and(|it| it < records.len());
+        records.truncate(size.unwrap_or(usize::MAX));
+        let last = records.last().filter(|_| self.page.is_some());
+        let cookie = last.and_then(|it| self.cookie(it));
+        let records = records.into_iter().map(|it| self.project(it)).collect();
+        Page { records, has_more, cookie, total }
     }
 
     /// The record with the attributes wanted, as far as the entity can be read (C-7).
@@ -286,9 +330,9 @@ fn meets(stored: Option<&Value>, operator: Operator, values: &[Value]) -> bool {
     let is = |wanted: fn(Ordering) -> bool| {
         stored.zip(first).is_some_and(|(a, b)| compare(a, b).is_some_and(wanted))
     };
-    let text = |test: fn(&str, &str) -> bool| {
+    let text = || {
         let pair = stored.and_then(Value::as_text).zip(first.and_then(Value::as_text));
-        pair.is_some_and(|(a, b)| test(&a.to_lowercase(), &b.to_lowercase()))
+        pair.is_some_and(|(a, b)| operator.finds(a, b))
     };
     let is_one_of =
         || stored.is_some_and(|a| values.iter().any(|b| compare(a, b) == Some(Ordering::Equal)));
@@ -299,8 +343,8 @@ fn meets(stored: Option<&Value>, operator: Operator, values: &[Value]) -> bool {
         Operator::LessEqual => is(Ordering::is_le),
         Operator::GreaterThan => is(Ordering::is_gt),
         Operator::GreaterEqual => is(Ordering::is_ge),
-        Operator::Like => text(is_like),
-        Operator::NotLike => !text(is_like),
+        Operator::Like | Operator::BeginsWith | Operator::EndsWith => text(),
+        Operator::NotLike => !text(),
         Operator::In => is_one_of(),
         Operator::NotIn => !is_one_of(),
         Operator::Null => stored.is_none(),
@@ -310,8 +354,6 @@ fn meets(stored: Option<&Value>, operator: Operator, values: &[Value]) -> bool {
             matches!((stored, values), (Some(a), [low, high])
                 if is(a, low, Ordering::is_ge) && is(a, high, Ordering::is_le))
         }
-        Operator::BeginsWith => text(|a, b| a.starts_with(b)),
-        Operator::EndsWith => text(|a, b| a.ends_with(b)),
         Operator::Contains => match (stored, first) {
             (Some(Value::Choices(options)), Some(Value::Choice(option))) => {
                 options.contains(option)
@@ -319,8 +361,33 @@ fn meets(stored: Option<&Value>, operator: Operator, values: &[Value]) -> bool {
             (Some(Value::Parties(parties)), Some(Value::Lookup(who))) => {
                 parties.iter().any(|it| it.party == *who)
             }
-            _ => text(|a, b| a.contains(b)),
+            _ => text(),
         },
+    }
+}
+
+impl Operator {
+    /// Whether a text operator finds what it looks for in a text, without regard to case: a pattern
+    /// (`like`, and `not-like` denies it), a beginning, an end, or any part. Other operators find nothing.
+    pub fn finds(self, text: &str, wanted: &str) -> bool {
+        let (text, wanted) = (text.to_lowercase(), wanted.to_lowercase());
+        match self {
+            Self::Like | Self::NotLike => is_like(&text, &wanted),
+            Self::BeginsWith => text.starts_with(&wanted),
+            Self::EndsWith => text.ends_with(&wanted),
+            Self::Contains => text.contains(&wanted),
+            Self::Equal
+            | Self::NotEqual
+            | Self::LessThan
+            | Self::LessEqual
+            | Self::GreaterThan
+            | Self::GreaterEqual
+            | Self::In
+            | Self::NotIn
+            | Self::Null
+            | Self::NotNull
+            | Self::Between => false,
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Recovery: the jobs that an engine finds in its store, and that another one has left there.
 //!
-//! They are queued again when the engine is built. What ran when that other engine went is run again: at
-//! least once, with the same identity. Nothing tells whether that engine still runs: one engine at a time
-//! takes care of the jobs of a store.
+//! They are queued again when the engine is built, unless the settings say otherwise. What ran when that other
+//! engine went is run again: at least once, with the same identity. Nothing tells whether that engine still
+//! runs: one engine at a time takes care of the jobs of a store.
 
 use std::sync::Arc;
 
@@ -33,7 +33,8 @@ pub(crate) fn recover(
     environment: &Environment,
     generation: &Arc<Generation>,
 ) -> Result<(), StoreError> {
-    if let Some(entity) = environment.jobs.records.adopt(&generation.catalog) {
+    let entity = environment.jobs.records.adopt(&generation.catalog);
+    if let Some(entity) = entity.filter(|_| environment.settings.job_recovery) {
         find(environment, generation, &entity)?;
     }
     // A rules folder is loaded after the engine is built: what it caused waits for it.

@@ -82,16 +82,11 @@ impl Table {
     }
 
     pub(super) fn query(&self, plan: &QueryPlan) -> Page {
-        let matching = |row: &Record| {
-            let row = row.under(&plan.entity);
-            plan.matches(&row).then_some(row)
-        };
-        let mut rows: Vec<Record> = match self.candidates(plan) {
-            Some(ids) => ids.filter_map(|id| self.rows.get(&id)).filter_map(matching).collect(),
-            None => self.rows.values().filter_map(matching).collect(),
-        };
-        rows.sort_by(|a, b| plan.compare(a, b));
-        cut(rows, plan)
+        let under = |row: &Record| row.under(&plan.entity);
+        match self.candidates(plan) {
+            Some(ids) => plan.answer(ids.filter_map(|id| self.rows.get(&id)).map(under)),
+            None => plan.answer(self.rows.values().map(under)),
+        }
     }
 
     /// The rows among which all matches are, where an index knows them.
@@ -102,26 +97,6 @@ impl Table {
         let range = (attribute, target, Uuid::nil())..=(attribute, target, Uuid::max());
         Some(self.references.range(range).map(|(_, _, row)| *row))
     }
-}
-
-/// The part of the sorted rows that the plan wants.
-fn cut(mut rows: Vec<Record>, plan: &QueryPlan) -> Page {
-    let total = plan.returns_total.then_some(rows.len() as u64);
-    let (start, size) = match (&plan.page, plan.top) {
-        (Some(page), _) => {
-            let skipped = (page.number as usize - 1).saturating_mul(page.size as usize);
-            let behind = |it| rows.partition_point(|row| !plan.is_behind(row, it));
-            (plan.after.as_ref().map_or(skipped, behind), page.size as usize)
-        }
-        (None, Some(top)) => (0, top as usize),
-        (None, None) => (0, rows.len()),
-    };
-    let mut records: Vec<Record> = rows.drain(start.min(rows.len())..).collect();
-    let has_more = size < records.len() && plan.page.is_some();
-    records.truncate(size);
-    let cookie = records.last().filter(|_| plan.page.is_some()).and_then(|it| plan.cookie(it));
-    let records = records.into_iter().map(|it| plan.project(it)).collect();
-    Page { records, has_more, cookie, total }
 }
 
 /// Every value is of the type that its attribute has.

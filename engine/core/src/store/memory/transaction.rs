@@ -71,6 +71,9 @@ impl MemoryTransaction {
         if let Some(ordinal) = row.metadata().system().version_number {
             row.put(ordinal, Value::WholeNumber(i64::try_from(version).unwrap_or(i64::MAX)));
         }
+        if let Some(ordinal) = row.metadata().system().primary_id {
+            row.put(ordinal, Value::Id(id));
+        }
         let entity = row.entity().clone();
         self.work.table_mut(&entity).put(id, row.clone())?;
         self.written.insert((entity, id), Some(row));

@@ -1,0 +1,143 @@
+//! A durable store in one SQLite file.
+//!
+//! ```
+//! use rulegate::Engine;
+//! use rulegate_sqlite::Sqlite;
+//! # use rulegate::metadata::{AttributeType, CatalogDraft, EntityDefinition};
+//! # use rulegate::OrganizationService;
+//! # let folder = std::env::temp_dir().join(format!("rulegate-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder)?;
+//! # let path = folder.join("records.db");
+//! # let catalog = || CatalogDraft::default()
+//! #     .entity(EntityDefinition::new("account").attribute("name", AttributeType::text(160)))
+//! #     .check();
+//!
+//! let engine = Engine::builder(catalog()?).store(Sqlite::open(&path)?).build()?;
+//! let acme = engine.create(engine.record("account")?.with("name", "Acme")?)?;
+//! drop(engine);
+//!
+//! let engine = Engine::builder(catalog()?).store(Sqlite::open(&path)?).build()?;
+//! assert_eq!(engine.retrieve(&acme)?.get("name"), Some(&"Acme".into()));
+//! # std::fs::remove_dir_all(folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Invariants:
+//!
+//! - A commit returns when it is durable: with [`Durability::Full`], also where the power fails.
+//! - Searches find what the store in memory would find, in the same order. Where SQLite compares otherwise,
+//!   it has collations and functions of ours.
+//! - The file follows the catalog: new entities, attributes and keys are added. Nothing that was stored is
+//!   ever taken out: an attribute that leaves the catalog leaves its values behind, and finds them again.
+//! - One transaction writes at a time, in order of arrival. It takes its turn with its first write; what it
+//!   read until then must still be so. Who gives up the turn while others wait lets them write into the same
+//!   batch, and all of a batch become durable together: one commit of the database for many messages.
+//! - Readers never wait for writers. Each has a connection and sees one moment.
+
+mod connection;
+mod dialect;
+mod error;
+mod reader;
+mod schema;
+mod shared;
+mod transaction;
+mod turn;
+mod value;
+mod writer;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rulegate::Catalog;
+use rulegate::store::{Reader, Store, StoreError, Transaction};
+
+pub use self::error::SqliteError;
+use self::reader::Snapshot;
+use self::shared::Shared;
+use self::transaction::SqliteTransaction;
+use self::turn::Turn;
+
+/// A store in one SQLite file. Clones share it.
+#[derive(Clone)]
+pub struct Sqlite {
+    shared: Arc<Shared>,
+}
+
+/// How a store treats its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// What a commit survives.
+    pub durability: Durability,
+    /// How long a message waits until it may write: for others of this process, and for other programs that
+    /// write to the file.
+    pub patience: Duration,
+    /// The most bytes that the file may have; a write beyond is refused.
+    pub size_limit: Option<u64>,
+}
+
+/// What a commit survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// A crash of the program, of the system, and a loss of power: every commit waits for the disk.
+    #[default]
+    Full,
+    /// A crash of the program. A crash of the system or a loss of power may take the commits of the last
+    /// moments, which had been acknowledged: the newest ones, each of them whole. The file stays sound.
+    Normal,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { durability: Durability::Full, patience: Duration::from_secs(30), size_limit: None }
+    }
+}
+
+impl Sqlite {
+    /// Opens the file, or makes it where there is none. A file that is none of ours is left as it is.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_with(path, Options::default())
+    }
+
+    /// Opens the file in another manner.
+    pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, StoreError> {
+        Ok(Self { shared: Arc::new(Shared::open(path.as_ref(), options)?) })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &PathBuf {
+        &self.shared.file.path
+    }
+
+    /// Reads the whole file, and finds what is broken in it: nothing, if all is well.
+    pub fn check_integrity(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Snapshot::open(&self.shared)?.check_integrity()?)
+    }
+}
+
+impl Store for Sqlite {
+    fn adopt(&self, catalog: &Catalog) -> Result<(), StoreError> {
+        let turn = Turn::take(&self.shared)?;
+        schema::adopt(&turn, &self.shared, catalog)?;
+        Ok(turn.keep([])?)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Reader>, StoreError> {
+        Ok(Box::new(Snapshot::open(&self.shared)?))
+    }
+
+    fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
+        Ok(Box::new(SqliteTransaction::new(&self.shared)))
+    }
+
+    fn begin_again(&self) -> Result<Box<dyn Transaction>, StoreError> {
+        Ok(Box::new(SqliteTransaction::in_turn(&self.shared)?))
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite").field("path", self.path()).finish_non_exhaustive()
+    }
+}
