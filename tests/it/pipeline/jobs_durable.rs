@@ -310,7 +310,7 @@ fn workers_leave_records_of_what_they_ran() {
 }
 
 #[test]
-fn nobody_can_write_the_record_of_a_job() {
+fn differs_from_dataverse_the_record_of_a_job_is_changed_by_the_engine_alone() {
     // L-8
     let engine = engine(job().run("job", refuse("no")));
     create(&engine, "account", []);
