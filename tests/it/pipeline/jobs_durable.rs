@@ -135,7 +135,7 @@ fn what_becomes_of_a_job_stands_in_its_record() {
 
 #[test]
 fn a_job_that_failed_keeps_its_error_and_is_found_by_a_query() {
-    // E-30
+    // E-30, L-12
     let engine = engine(job().run("job", refuse("no such thing")));
 
     create(&engine, "account", []);
