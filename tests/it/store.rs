@@ -9,6 +9,7 @@ mod queries; // … of searches.
 mod sqlite_catalogs; // The file follows the catalog.
 mod sqlite_files; // Files that are refused, and what a file keeps.
 mod sqlite_same; // Random transactions on memory and SQLite.
+mod sqlite_writers; // Those who write at the same time.
 mod values; // What those transactions write and look for.
 
 use std::panic::AssertUnwindSafe;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use crate::dialect::teach;
 use crate::{Durability, Options, SqliteError};
@@ -13,7 +13,7 @@ const APPLICATION: u32 = 0x5267_6174;
 /// The format of files that this version makes, and the newest that it knows.
 const FORMAT: u32 = 1;
 /// Statements that a connection keeps ready.
-const STATEMENTS: usize = 256;
+const STATEMENTS: usize = 128;
 /// The pages of the log at which a commit carries it over into the file: 32 MiB.
 const CHECKPOINT_PAGES: u32 = 8_000;
 /// The size of a page that SQLite gives to a new file.
@@ -108,7 +108,15 @@ impl File {
             }
             connection.execute_batch("COMMIT")?;
         }
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        let mode = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let mode = connection.query_row("PRAGMA journal_mode = WAL", [], mode)?;
+        if mode != "wal" {
+            // Some network disks: readers there would see half of a commit, or wait for its end.
+            return Err(rusqlite::Error::SqliteFailure(
+                ffi::Error::new(ffi::SQLITE_CANTOPEN),
+                None,
+            ));
+        }
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         if let Some(limit) = self.options.size_limit {
             let pages = i64::try_from(limit / PAGE_SIZE).unwrap_or(i64::MAX);

@@ -106,7 +106,7 @@ pub enum SqliteError {
         /// The file.
         path: PathBuf,
         /// What SQLite says.
-        source: rusqlite::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
@@ -122,7 +122,7 @@ impl SqliteError {
             Some(ErrorCode::CannotOpen) => Self::CannotOpen { path, reason: error.to_string() },
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, fact: error.to_string() },
             _ if is_misread(&error) => Self::Damaged { path, fact: error.to_string() },
-            _ => Self::Other { path, source: error },
+            _ => Self::Other { path, source: Box::new(error) },
         }
     }
 }

@@ -33,6 +33,9 @@
 //!   read until then must still be so. Who gives up the turn while others wait lets them write into the same
 //!   batch, and all of a batch become durable together: one commit of the database for many messages.
 //! - Readers never wait for writers. Each has a connection and sees one moment.
+//!
+//! While a store is open, and after a crash, `FILE-wal` and `FILE-shm` lie beside the file. They are a part of
+//! it: who moves or copies the file takes them along, or lets the last store on it close first.
 
 mod connection;
 mod dialect;

@@ -120,7 +120,7 @@ fn the_last_handle_blocks_nobody_and_leaves_the_engine_to_its_threads() {
     assert!(who.try_recv().is_err(), "the message has the engine");
     gate.open();
 
-    assert_eq!(who.recv_timeout(Duration::from_secs(60)).unwrap(), "rulegate-1");
+    assert_eq!(who.recv_timeout(Duration::from_mins(1)).unwrap(), "rulegate-1");
 }
 
 #[test]

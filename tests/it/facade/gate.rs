@@ -11,7 +11,7 @@ use std::time::Duration;
 use rulegate::{Context, Hook};
 
 /// How long a test waits for what must come, before it fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Holds the message about one name, until it is opened.
 pub(super) struct Gate {

@@ -2,15 +2,19 @@
 //! its future was dropped. Nothing is stored in part.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
+use rulegate::engine::EngineBuilder;
 use rulegate::{Context, Error, ErrorCode, Fault, OrganizationService, Stage, Step, Value};
 use rulegate_async::{AsyncEngine, OrganizationServiceAsync};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
 use super::{account, names, on_create, texts};
-use crate::engines::engine;
+use crate::engines::builder;
+use crate::store::BriefSqlite;
 
 /// Tasks, and messages of each.
 const TASKS: u64 = 100;
@@ -106,18 +110,7 @@ async fn send(facade: AsyncEngine, known: Shared, task: u64) {
         if matches!(patience, Patience::Beginning) {
             known.lock().unwrap().hearers.insert(name.clone(), hearer);
         }
-        let given_up = async {
-            match patience {
-                Patience::Endless => std::future::pending().await,
-                Patience::Polls(count) => {
-                    for _ in 0..count {
-                        yield_now().await;
-                    }
-                }
-                Patience::Beginning => began.await.unwrap(),
-            }
-        };
-        let outcome = attempt(&facade, &name, given_up).await;
+        let outcome = attempt(&facade, &name, give_up(patience, began)).await;
         let mut known = known.lock().unwrap();
         let known = match outcome {
             None => &mut known.cancelled,
@@ -131,6 +124,19 @@ async fn send(facade: AsyncEngine, known: Shared, task: u64) {
     }
 }
 
+/// Waits until the patience is at its end.
+async fn give_up(patience: Patience, began: oneshot::Receiver<()>) {
+    match patience {
+        Patience::Endless => pending().await,
+        Patience::Beginning => began.await.unwrap(),
+        Patience::Polls(count) => {
+            for _ in 0..count {
+                yield_now().await;
+            }
+        }
+    }
+}
+
 /// What came of a message; nothing where it was given up.
 async fn attempt(
     facade: &AsyncEngine,
@@ -140,8 +146,8 @@ async fn attempt(
     let created = facade.create(account(facade, name));
     let mut created = Box::pin(created);
     // Once, so that it stands in the queue, or waits for a place.
-    let first = std::future::poll_fn(|cx| std::task::Poll::Ready(created.as_mut().poll(cx)));
-    if let std::task::Poll::Ready(outcome) = first.await {
+    let first = poll_fn(|cx| Poll::Ready(created.as_mut().poll(cx)));
+    if let Poll::Ready(outcome) = first.await {
         return Some(outcome.map(drop));
     }
     tokio::select! {
@@ -153,9 +159,18 @@ async fn attempt(
 
 #[test]
 fn what_is_stored_was_acknowledged_or_began_before_it_was_given_up() {
+    play(builder());
+}
+
+#[test]
+fn what_is_in_the_file_was_acknowledged_or_began_before_it_was_given_up() {
+    play(builder().store(BriefSqlite::new()));
+}
+
+fn play(builder: EngineBuilder) {
     let known = Shared::default();
-    let facade = AsyncEngine::builder(engine(steps(&known))).threads(3).queue_bound(8);
-    let facade = facade.build().unwrap();
+    let engine = steps(&known).into_iter().fold(builder, EngineBuilder::step).build().unwrap();
+    let facade = AsyncEngine::builder(engine).threads(3).queue_bound(8).build().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
     runtime.block_on(async {
         let tasks: Vec<_> = (0..TASKS)

@@ -187,3 +187,10 @@ fn differs_from_dataverse_pictures_and_files_are_bytes_of_their_record() {
     assert_eq!(stored(&engine, &goal, "picture"), Some(bytes()));
     assert_eq!(stored(&engine, &goal, "contract"), Some(bytes()));
 }
+
+#[test]
+fn a_negative_zero_is_zero() {
+    let zero = store(&engine([]), ("opportunity", "score"), -0.0).unwrap();
+
+    assert_eq!(zero.map(|it| it.to_string()), Some("0".to_owned()));
+}

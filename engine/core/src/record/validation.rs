@@ -268,7 +268,8 @@ impl Check<'_> {
         }
         let scale = 10_f64.powi(i32::try_from(precision).unwrap_or(0));
         let rounded = (number * scale).round() / scale;
-        Ok(Value::Double(if rounded.is_finite() { rounded } else { number }))
+        // A negative zero becomes zero: not every store tells the two apart.
+        Ok(Value::Double(if rounded.is_finite() { rounded } else { number } + 0.0))
     }
 
     fn date_time(&self, value: &Value, behavior: DateTimeBehavior) -> Result<Value, ValueError> {
