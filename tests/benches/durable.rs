@@ -77,11 +77,13 @@ fn create(engine: &Engine) {
 }
 
 fn insert(connection: &Connection, version: u64) {
+    let id = Uuid::from_u128(u128::from(version)); // In order of creation, as those of the engine.
     let version = i64::try_from(version).unwrap();
     connection.prepare_cached("BEGIN IMMEDIATE").unwrap().execute([]).unwrap();
-    let sql = "INSERT INTO account (accountid, \"row$version\", name, employees) VALUES (?, ?, ?, ?)";
+    let sql =
+        "INSERT INTO account (accountid, \"row$version\", name, employees) VALUES (?, ?, ?, ?)";
     let mut statement = connection.prepare_cached(sql).unwrap();
-    statement.execute(params![Uuid::now_v7().as_bytes(), version, "Acme", 12]).unwrap();
+    statement.execute(params![id.as_bytes(), version, "Acme", 12]).unwrap();
     connection.prepare_cached("COMMIT").unwrap().execute([]).unwrap();
 }
 
@@ -127,14 +129,17 @@ fn throughput<W: FnMut(u64) + Send>(mut client: impl FnMut() -> W) -> f64 {
     thread::scope(|scope| {
         for mut write in clients {
             let count = &count;
-            scope.spawn(move || {
-                while began.elapsed() < WHILE {
-                    write(count.fetch_add(1, Ordering::Relaxed));
-                }
-            });
+            let next = move || write(count.fetch_add(1, Ordering::Relaxed));
+            scope.spawn(move || until(began + WHILE, next));
         }
     });
     f64::from(u32::try_from(count.into_inner()).unwrap()) / began.elapsed().as_secs_f64()
+}
+
+fn until(end: Instant, mut work: impl FnMut()) {
+    while Instant::now() < end {
+        work();
+    }
 }
 
 fn timed(work: impl FnOnce()) -> Duration {
