@@ -81,13 +81,11 @@ fn a_backup_under_load_holds_the_first_commits_and_each_of_them_whole() {
         for thread in 0..THREADS {
             let (store, world, acknowledged, is_over) = (&store, &world, &acknowledged, &is_over);
             scope.spawn(move || {
-                for pair in 0..200 {
-                    if is_over.load(Ordering::SeqCst) {
-                        break;
-                    }
+                let go_on = |_: &u128| !is_over.load(Ordering::SeqCst);
+                (0..200).take_while(go_on).for_each(|pair| {
                     insert_pair(world, store, thread * 10_000 + pair * 2 + 1);
                     acknowledged.fetch_add(2, Ordering::SeqCst);
-                }
+                });
             });
         }
         let before = copies.each_ref().map(|copy| {
