@@ -1,7 +1,9 @@
-//! What the hop of a task to the engine's threads costs: the same message called and sent, side by side in one run.
+//! What the hop of a task to the engine's threads costs: the same message called and sent, side by
+//! side in one run.
 //!
-//! `cargo bench --package tests --bench facade` prints a table: the difference of two medians is the hop. Each sample is
-//! one message, from a runtime of one thread, which is asleep when its answer comes.
+//! `cargo bench --package tests --bench facade` prints a table: the difference of two medians is the
+//! hop. Each sample is one message, from a runtime of one thread, which is asleep when its answer
+//! comes.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]
 

@@ -19,6 +19,9 @@ mod faults; // What a caller hears of a failure.
 mod generations; // What a reload changes, and what it leaves alone.
 mod job_changes; // What can be asked of a job.
 mod jobs; // What runs after the commit.
+mod jobs_data; // What a job sees that another engine queued.
+mod jobs_durable; // The same as records of the store.
+mod jobs_recovery; // What an engine finds of another's.
 mod registration; // Which steps are refused.
 mod trace_log; // A row for every run of a step.
 mod trace_records; // The same in the store.

@@ -10,10 +10,12 @@ use rulegate::Engine;
 use crate::engine::AsyncEngine;
 use crate::threads::Threads;
 
-/// How many messages wait for a thread, unless it is said otherwise: enough for bursts, and little to drain at the end.
+/// How many messages wait for a thread, unless it is said otherwise: enough for bursts, and little to
+/// drain at the end.
 const QUEUE_BOUND: usize = 1_024;
 
-/// What an [`AsyncEngine`] is made of. What is left out is a thread for each processor, and a queue of 1024 messages.
+/// What an [`AsyncEngine`] is made of. What is left out is a thread for each processor, and a queue
+/// of 1024 messages.
 #[derive(Debug)]
 #[must_use = "a builder builds nothing until `build`"]
 pub struct AsyncEngineBuilder {
@@ -43,8 +45,8 @@ impl AsyncEngineBuilder {
         Self { engine, threads, queue_bound: QUEUE_BOUND }
     }
 
-    /// Carries so many messages at once. A store that commits several messages together wants more threads than the
-    /// machine has processors.
+    /// Carries so many messages at once. A store that commits several messages together wants more
+    /// threads than the machine has processors.
     pub fn threads(self, threads: usize) -> Self {
         Self { threads, ..self }
     }

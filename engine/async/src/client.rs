@@ -35,8 +35,8 @@ impl AsyncClient {
         Self { client: self.client.with_options(options), ..self }
     }
 
-    /// Carries a message through the pipeline and keeps a transcript of it; that of a message that was not begun is
-    /// empty.
+    /// Carries a message through the pipeline and keeps a transcript of it; that of a message that
+    /// was not begun is empty.
     pub async fn trace(
         &self,
         request: impl Into<Request> + Send,

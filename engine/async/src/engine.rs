@@ -15,12 +15,12 @@ use crate::threads::Threads;
 
 /// An engine whose messages run on threads of their own, so that the tasks that send them never block.
 ///
-/// Clones share the engine, its threads and their queue. The last one that is dropped closes the queue and blocks
-/// nobody: the threads carry out what they accepted, drop the engine, and end.
+/// Clones share the engine, its threads and their queue. The last one that is dropped closes the
+/// queue and blocks nobody: the threads carry out what they accepted, drop the engine, and end.
 #[derive(Clone)]
 pub struct AsyncEngine {
-    // INVARIANT: before `threads`, whose last drop lets the threads end. While they run they have the engine, too, so
-    // that its last drop, which may close a database, is theirs.
+    // INVARIANT: before `threads`, whose last drop lets the threads end. While they run they have the
+    // engine, too, so that its last drop, which may close a database, is theirs.
     engine: Engine,
     threads: Arc<Threads>,
 }
@@ -55,8 +55,8 @@ impl AsyncEngine {
         AsyncClient::over(self.engine.as_user(user), Arc::clone(&self.threads))
     }
 
-    /// Carries a message through the pipeline and keeps a transcript of it. Failing is no reason for having none; that
-    /// of a message that was not begun is empty.
+    /// Carries a message through the pipeline and keeps a transcript of it. Failing is no reason for
+    /// having none; that of a message that was not begun is empty.
     pub async fn trace(
         &self,
         request: impl Into<Request> + Send,
@@ -64,9 +64,11 @@ impl AsyncEngine {
         self.client().trace(request).await
     }
 
-    /// Runs any work with the engine on one of its threads, in one hop: several messages, say, or jobs that are due.
+    /// Runs any work with the engine on one of its threads, in one hop: several messages, say, or
+    /// jobs that are due.
     ///
-    /// It has its place in the queue as a message has, and as a message it runs to its end once it has begun.
+    /// It has its place in the queue as a message has, and as a message it runs to its end once it
+    /// has begun.
     ///
     /// ```
     /// # use rulegate::metadata::{AttributeType, CatalogDraft, EntityDefinition};
@@ -90,11 +92,11 @@ impl AsyncEngine {
         self.threads.run(move || work(&engine)).await
     }
 
-    /// Refuses messages from here on, also those that wait for a place in the queue, and waits until the others are
-    /// done and the threads have ended. Clones are closed with it.
+    /// Refuses messages from here on, also those that wait for a place in the queue, and waits until
+    /// the others are done and the threads have ended. Clones are closed with it.
     ///
-    /// The threads have let go of the engine then: who drops it last, closes its store. A future that is dropped before
-    /// goes on closing, and does not wait for it.
+    /// The threads have let go of the engine then: who drops it last, closes its store. A future that
+    /// is dropped before goes on closing, and does not wait for it.
     pub async fn close(&self) {
         self.threads.close().await;
     }

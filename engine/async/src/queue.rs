@@ -1,4 +1,5 @@
-//! The queue between tasks and threads: bounded, in order of arrival, and what has not begun can be taken back.
+//! The queue between tasks and threads: bounded, in order of arrival, and what has not begun can be
+//! taken back.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -66,7 +67,8 @@ impl Queue {
         Ok(Ticket { queue: self, number })
     }
 
-    /// Waits for work, and takes it: from here on nobody takes it back. None where the queue is closed and empty.
+    /// Waits for work, and takes it: from here on nobody takes it back. None where the queue is
+    /// closed and empty.
     pub(crate) fn next(&self) -> Option<Work> {
         let mut line = self.line();
         loop {

@@ -10,11 +10,11 @@ use rulegate::message::{
 use rulegate::record::{ColumnSet, Page};
 use rulegate::{Catalog, EntityReference, Error, LogicalName, Query, Record, Request, Response};
 
-/// Sends messages of tasks, as `IOrganizationServiceAsync` in Dataverse: what [`AsyncEngine`](crate::AsyncEngine) and
-/// [`AsyncClient`](crate::AsyncClient) have in common.
+/// Sends messages of tasks, as `IOrganizationServiceAsync` in Dataverse: what
+/// [`AsyncEngine`](crate::AsyncEngine) and [`AsyncClient`](crate::AsyncClient) have in common.
 ///
-/// Each method is the one of its name in [`OrganizationService`](rulegate::OrganizationService), on a thread of the
-/// engine. Once the engine is closed, it answers [`Error::Closed`].
+/// Each method is the one of its name in [`OrganizationService`](rulegate::OrganizationService), on a
+/// thread of the engine. Once the engine is closed, it answers [`Error::Closed`].
 pub trait OrganizationServiceAsync: Send + Sync {
     /// Sends any message.
     fn execute(&self, request: Request) -> impl Future<Output = Result<Response, Error>> + Send;

@@ -22,7 +22,7 @@ use crate::message::{CustomMessage, Request, Response};
 use crate::metadata::{Catalog, LogicalName};
 use crate::pipeline::{
     Environment, Generation, Messages, OrganizationService, Registered, Step, StepError, TraceRow,
-    Transcript,
+    Transcript, recover,
 };
 use crate::settings::{Caller, Settings};
 use crate::store::StoreError;
@@ -35,7 +35,7 @@ pub struct Engine {
 
 struct Inner {
     environment: Arc<Environment>,
-    current: ArcSwap<Generation>,
+    current: Arc<ArcSwap<Generation>>,
     /// What was registered in Rust, and what each other source gave last. One reload at a time.
     registry: Mutex<Registry>,
 }
@@ -132,8 +132,10 @@ impl Engine {
         let next = registry.generation(number, Arc::new(catalog), &steps)?;
         self.check_places(&next.catalog)?;
         self.inner.environment.store.adopt(&next.catalog)?;
+        let next = Arc::new(next);
+        recover(&self.inner.environment, &next)?;
         registry.loaded = steps;
-        self.inner.current.store(Arc::new(next));
+        self.inner.current.store(next);
         Ok(number)
     }
 

@@ -13,12 +13,14 @@
 //!
 //! Invariants:
 //!
-//! - Only the main operation writes, and only inside the transaction. The trace log alone is written apart,
-//!   once the outermost message is over.
+//! - Only the main operation writes, and only inside the transaction. The engine's own records are no
+//!   messages: that of a job is inserted where it is queued; what becomes of it, and the trace log, are
+//!   written apart.
 //! - Once the transaction has begun, any error undoes everything done since, nested or not.
 //! - An operation sees one generation, however long it runs.
 //! - A hook can change the input until the main operation, and the output after it.
 
+mod aside;
 mod batch;
 mod bulk;
 mod bypass;
@@ -48,7 +50,7 @@ pub(crate) use self::environment::Environment;
 pub(crate) use self::generation::{Generation, Messages, Registered};
 pub use self::generation::{StepError, StepProblem};
 pub use self::image::Image;
-pub(crate) use self::job::{Job, JobQueue, run_job};
+pub(crate) use self::job::{Job, JobQueue, recover, run_job};
 pub use self::job::{JobChange, JobError, JobOutcome, JobRecord, JobState};
 pub(crate) use self::operation::{Call, Operation};
 pub use self::origin::Origin;
@@ -402,7 +404,7 @@ impl Context {
                 continue;
             }
             self.call.operation.note(|it| it.queued(planned));
-            self.call.operation.queue(job::Job::new(self, planned));
+            self.call.operation.queue(job::Job::new(self, planned))?;
         }
         self.each_item(Self::queue_jobs)
     }

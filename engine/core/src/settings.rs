@@ -38,6 +38,14 @@ pub struct Settings {
     pub trace_log: TraceLogSetting,
     /// What becomes of asynchronous steps.
     pub jobs: Jobs,
+    /// On which generation a job runs.
+    pub job_generation: JobGeneration,
+    /// Whether the engine takes up the jobs that it finds in its store, and with them what another engine ran
+    /// when it went. One engine at a time may do so: nobody can tell whether that other one still runs.
+    pub job_recovery: bool,
+    /// How long a job waits before it is run again, by the engine's clock: twice as long after each further
+    /// run, and never more than an hour. Not at all at first.
+    pub job_retry_delay: Duration,
 }
 
 /// Which step runs leave a row in the trace log (E-46, E-47).
@@ -60,6 +68,17 @@ pub enum Jobs {
     Manual,
     /// So many threads of the engine's own.
     Workers(usize),
+}
+
+/// On which generation a job runs: on which steps of it, and of the messages that it sends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum JobGeneration {
+    /// The one on which its message ran. A job that another engine left in the store has none of these any
+    /// more, and takes the one that serves when it is found.
+    #[default]
+    AsQueued,
+    /// The one that serves when it runs. A job whose step is gone by then fails.
+    Latest,
 }
 
 /// What hooks are told of the organization, its environment and its tenant.
@@ -125,6 +144,9 @@ impl Default for Settings {
             organization: Organization::default(),
             trace_log: TraceLogSetting::default(),
             jobs: Jobs::default(),
+            job_generation: JobGeneration::default(),
+            job_recovery: true,
+            job_retry_delay: Duration::ZERO,
         }
     }
 }

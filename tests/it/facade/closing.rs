@@ -89,8 +89,8 @@ impl Drop for Told {
     }
 }
 
-/// Tasks' way to an engine of one thread, with a gate at the end of "Acme". The steps belong to the engine, so that
-/// `told` hears when it is dropped, and by which thread.
+/// Tasks' way to an engine of one thread, with a gate at the end of "Acme". The steps belong to the
+/// engine, so that `told` hears when it is dropped, and by which thread.
 fn gated(told: Sender<String>) -> (AsyncEngine, Gate) {
     let (gate, stop) = Gate::new("Acme");
     let told = Told(told);

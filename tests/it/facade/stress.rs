@@ -1,5 +1,5 @@
-//! Many tasks, many threads, and cancellation at random: what is stored is what was acknowledged, and what began before
-//! its future was dropped. Nothing is stored in part.
+//! Many tasks, many threads, and cancellation at random: what is stored is what was acknowledged, and
+//! what began before its future was dropped. Nothing is stored in part.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{pending, poll_fn};
@@ -68,7 +68,8 @@ fn name_of(ctx: &Context) -> String {
     }
 }
 
-/// A message writes three times: a task before, the account, and a task after. Some are refused at their end.
+/// A message writes three times: a task before, the account, and a task after. Some are refused at
+/// their end.
 fn steps(known: &Shared) -> [Step; 4] {
     let known = Arc::clone(known);
     let note = move |ctx: &mut Context| {

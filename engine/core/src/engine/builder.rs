@@ -10,7 +10,7 @@ use crate::bootstrap::bootstrap;
 use crate::clock::{Clock, IdSource, RandomIds, SystemClock};
 use crate::message::CustomMessage;
 use crate::metadata::Catalog;
-use crate::pipeline::{Environment, Generation, Hook, JobQueue, Step, TraceLog, run_job};
+use crate::pipeline::{Environment, Generation, Hook, JobQueue, Step, TraceLog, recover, run_job};
 use crate::settings::{Jobs, Settings};
 use crate::store::{Memory, Store};
 
@@ -112,7 +112,7 @@ impl EngineBuilder {
     pub fn build(mut self) -> Result<Engine, BuildError> {
         self.registry.associate_takes_entity = self.settings.associate_takes_entity;
         let catalog = Arc::new(self.catalog);
-        let generation = self.registry.generation(0, catalog, &[])?;
+        let generation = Arc::new(self.registry.generation(0, catalog, &[])?);
         self.store.adopt(&generation.catalog)?;
         bootstrap(&*self.store, &generation.catalog, self.clock.now())?;
         let environment = Arc::new(Environment {
@@ -123,24 +123,25 @@ impl EngineBuilder {
             jobs: JobQueue::default(),
             trace_log: TraceLog::default(),
         });
+        recover(&environment, &generation)?;
         Ok(start(environment, generation, self.registry))
     }
 }
 
-fn start(environment: Arc<Environment>, generation: Generation, registry: Registry) -> Engine {
+fn start(environment: Arc<Environment>, generation: Arc<Generation>, registry: Registry) -> Engine {
+    let current = Arc::new(ArcSwap::new(generation));
     if let Jobs::Workers(count) = environment.settings.jobs {
         for _ in 0..count {
-            let environment = Arc::clone(&environment);
-            thread::spawn(move || work(&environment));
+            let (environment, current) = (Arc::clone(&environment), Arc::clone(&current));
+            thread::spawn(move || work(&environment, &current));
         }
     }
-    let current = ArcSwap::from_pointee(generation);
     Engine { inner: Arc::new(Inner { environment, current, registry: Mutex::new(registry) }) }
 }
 
 /// What a worker does until the queue is closed and empty.
-fn work(environment: &Arc<Environment>) {
+fn work(environment: &Arc<Environment>, current: &ArcSwap<Generation>) {
     while let Some(job) = environment.jobs.wait(&*environment.clock) {
-        run_job(environment, job, None);
+        run_job(environment, &current.load_full(), job, None);
     }
 }

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::Engine;
 use crate::pipeline::{
-    Environment, Job, JobError, JobOutcome, JobRecord, Recorder, Transcript, run_job,
+    Environment, Job, JobError, JobOutcome, JobQueue, JobRecord, Recorder, Transcript, recover,
+    run_job,
 };
 
 impl Engine {
@@ -13,7 +14,7 @@ impl Engine {
     pub fn run_jobs(&self) -> Vec<JobOutcome> {
         let mut outcomes = Vec::new();
         while let Some(job) = self.next_job() {
-            outcomes.push(run_job(&self.inner.environment, job, None));
+            outcomes.push(run_job(&self.inner.environment, &self.inner.current.load(), job, None));
         }
         outcomes
     }
@@ -22,7 +23,8 @@ impl Engine {
     pub fn trace_jobs(&self) -> Vec<(Transcript, JobOutcome)> {
         let mut outcomes = Vec::new();
         while let Some(job) = self.next_job() {
-            let mut outcome = run_job(&self.inner.environment, job, Some(Recorder::default()));
+            let (environment, current) = (&self.inner.environment, self.inner.current.load());
+            let mut outcome = run_job(environment, &current, job, Some(Recorder::default()));
             let transcript = std::mem::take(&mut outcome.recorder).into_transcript();
             outcomes.push((transcript, outcome));
         }
@@ -43,28 +45,49 @@ impl Engine {
 
     /// Lets a job not run, or not run again. One that runs goes on to its end, and then counts as canceled.
     pub fn cancel_job(&self, job: Uuid) -> Result<(), JobError> {
-        let environment = self.environment();
-        environment.jobs.cancel(job, environment.clock.now())
+        let now = self.environment().clock.now();
+        self.change_job(job, |jobs| jobs.cancel(job, now))
     }
 
     /// Lets a job that waits be ready to run.
     pub fn resume_job(&self, job: Uuid) -> Result<(), JobError> {
-        self.environment().jobs.resume(job)
+        self.change_job(job, |jobs| jobs.resume(job))
     }
 
     /// Lets a job that runs wait until it is resumed, should it ask for another run.
     pub fn pause_job(&self, job: Uuid) -> Result<(), JobError> {
-        self.environment().jobs.pause(job)
+        self.change_job(job, |jobs| jobs.pause(job))
     }
 
     /// Lets a job not run before a time of the engine's clock; one that runs, not again before it.
     pub fn postpone_job(&self, job: Uuid, until: DateTime<Utc>) -> Result<(), JobError> {
-        self.environment().jobs.postpone(job, until)
+        self.change_job(job, |jobs| jobs.postpone(job, until))
     }
 
     /// Forgets a job that is done. One that is not is refused (E-35).
     pub fn delete_job(&self, job: Uuid) -> Result<(), JobError> {
-        self.environment().jobs.delete(job)
+        self.environment().delete_job(job)
+    }
+
+    /// Queues a job again that failed or was canceled, as if it had never run: with the same identity, on the
+    /// generation that serves now. Only where jobs are records of the store; else it is refused.
+    pub fn requeue_job(&self, job: Uuid) -> Result<(), JobError> {
+        let environment = self.environment();
+        environment.take_job_again(job)?;
+        recover(environment, &self.inner.current.load())
+            .map_err(|it| JobError::Unsaved { job, problem: it.to_string() })
+    }
+
+    /// Changes a job in the queue, and its record after it.
+    fn change_job(
+        &self,
+        job: Uuid,
+        change: impl FnOnce(&JobQueue) -> Result<(), JobError>,
+    ) -> Result<(), JobError> {
+        let environment = self.environment();
+        change(&environment.jobs)?;
+        environment.keep_job(job, None);
+        Ok(())
     }
 
     fn next_job(&self) -> Option<Job> {

@@ -135,6 +135,9 @@ pub enum DataError {
         /// The lookup.
         attribute: LogicalName,
     },
+    /// It is a job that is not completed (E-35). The text is Dataverse's.
+    #[error("Cannot delete async operation unless it is in Completed state.")]
+    JobNotCompleted,
     /// Others refer to the record.
     #[error(
         "{record} cannot be deleted: records of `{child}` refer to it (relationship `{relationship}`)"
@@ -244,6 +247,7 @@ impl DataError {
             Self::Inactive { .. } => ErrorCode::Inactive,
             Self::InvalidOwner { .. } => ErrorCode::InvalidOwner,
             Self::Cycle { .. } => ErrorCode::Cycle,
+            Self::JobNotCompleted => ErrorCode::JobNotCompleted,
             Self::Restricted { .. } => ErrorCode::Restricted,
             Self::LinkRequired { .. } => ErrorCode::LinkRequired,
             Self::WrongEnd { .. } => ErrorCode::WrongEnd,

@@ -7,7 +7,7 @@ use super::update::{ConcurrencyBehavior, check_version};
 use super::{Response, values};
 use crate::error::{DataError, Error};
 use crate::metadata::{Cascade, OneToMany, RelationshipMetadata};
-use crate::record::{EntityReference, Query, Record};
+use crate::record::{EntityReference, Query, Record, Value};
 
 /// Input parameters of *delete*.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +49,7 @@ impl Delete {
     pub(super) fn run(&mut self, platform: &mut dyn Platform) -> Result<Response, Error> {
         let current = existing(platform, &self.target)?;
         check_version(&current, (self.concurrency, self.version))?;
+        check_completed(&current)?;
         for relationship in self.children(platform, Cascade::Cascade) {
             let children = find(platform, &self.referring(&relationship))?;
             for child in &children {
@@ -122,6 +123,16 @@ fn delete_child(child: &Record, platform: &mut dyn Platform) -> Result<(), Error
     let Some(target) = child.reference() else { return Ok(()) };
     if platform.exists(child.metadata(), target.id)? {
         platform.send(Delete::new(target).into())?;
+    }
+    Ok(())
+}
+
+/// A job that still has something to do is not deleted (E-35): one of the engine's, which has data.
+fn check_completed(current: &Record) -> Result<(), Error> {
+    const COMPLETED: i32 = 3;
+    let state = || current.get("statecode").and_then(Value::as_choice);
+    if current.entity() == "asyncoperation" && current.has("data") && state() != Some(COMPLETED) {
+        return Err(DataError::JobNotCompleted.into());
     }
     Ok(())
 }

@@ -150,7 +150,8 @@ impl Context {
             .get_or_init(|| self.call.operation.environment.new_id(IdStream::Request, self.now()))
     }
 
-    /// The identity of the job and when it was queued, for asynchronous hooks.
+    /// The identity of the job and when it was queued, for asynchronous hooks. Each run of the job has
+    /// the same: by it, what the job calls outside can know a second run.
     pub fn job(&self) -> Option<(Uuid, DateTime<Utc>)> {
         self.job
     }

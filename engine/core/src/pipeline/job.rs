@@ -1,16 +1,21 @@
 //! Jobs: asynchronous steps, queued in the transaction that caused them, run after it.
 
+mod data;
 mod queue;
 mod record;
+mod recovery;
+mod stored;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use self::data::Unreadable;
 use self::queue::Ending;
 pub(crate) use self::queue::JobQueue;
 pub use self::record::{JobChange, JobError, JobRecord, JobState};
+pub(crate) use self::recovery::recover;
 use super::context::Context;
 use super::generation::PlannedStep;
 use super::operation::{Call, Operation};
@@ -24,10 +29,12 @@ use crate::code::ErrorCode;
 use crate::error::{Fault, OperationStatus};
 use crate::message::{Options, Request, Response};
 use crate::record::{EntityReference, Record};
-use crate::settings::Caller;
+use crate::settings::{Caller, JobGeneration};
 
 /// How often a job runs that asks to be run again (E-31).
 const ATTEMPT_LIMIT: u32 = 4;
+/// The longest that a job waits between two runs.
+const WAIT_LIMIT: TimeDelta = TimeDelta::hours(1);
 
 /// An asynchronous step with all that it needs of the message that queued it.
 #[derive(Debug)]
@@ -41,11 +48,19 @@ pub(crate) struct Job {
     is_again: bool,
     started_on: Option<DateTime<Utc>>,
     postpone_until: Option<DateTime<Utc>>,
+    /// Before when it is not run again, unless somebody resumes it.
+    again_on: Option<DateTime<Utc>>,
     /// What it said when it failed last.
     said: Option<Said>,
     regarding: Option<EntityReference>,
     planned: PlannedStep,
     generation: Arc<Generation>,
+    cause: Cause,
+}
+
+/// What a job needs of the message that queued it.
+#[derive(Debug)]
+struct Cause {
     correlation: Uuid,
     caller: Caller,
     options: Option<Arc<Options>>,
@@ -96,15 +111,97 @@ impl Job {
         Self {
             id: operation.environment.new_id(IdStream::Job, operation.now),
             queued_on: operation.now,
-            sequence: 0,
+            sequence: operation.environment.jobs.next_place(),
             attempts: 0,
             is_again: false,
             started_on: None,
             postpone_until: None,
+            again_on: None,
             said: None,
             regarding: id.map(|it| EntityReference::new(ctx.entity.clone(), it)),
             planned: planned.clone(),
             generation: Arc::clone(&operation.generation),
+            cause: Cause::new(ctx),
+        }
+    }
+
+    /// What it looks like in a state.
+    fn record(&self, state: JobState) -> JobRecord {
+        let (said, cause) = (self.said.as_ref(), &self.cause);
+        JobRecord {
+            id: self.id,
+            step: self.planned.step.name().to_owned(),
+            message_name: cause.request.message().to_string(),
+            entity: cause.request.entity().into_owned(),
+            regarding: self.regarding.clone(),
+            owner: self.planned.step.run_as.unwrap_or(cause.caller.user),
+            depth: cause.depth,
+            sequence: self.sequence,
+            queued_on: self.queued_on,
+            state,
+            retries: self.attempts.saturating_sub(1),
+            started_on: self.started_on,
+            completed_on: None,
+            postpone_until: self.postpone_until.max(self.again_on),
+            message: said.map(|it| it.message.clone()),
+            friendly_message: said.and_then(|it| it.friendly.clone()),
+            error_code: said.map(|it| it.number),
+            correlation_id: cause.correlation,
+        }
+    }
+
+    /// Its state while it does not run.
+    fn state(&self) -> JobState {
+        if self.is_again { JobState::Waiting } else { JobState::Ready }
+    }
+
+    /// Whether it may run by now.
+    fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.postpone_until.max(self.again_on).is_none_or(|it| it <= now)
+    }
+
+    /// Whether nobody wants to hear that it succeeded (L-10).
+    fn is_auto_delete(&self) -> bool {
+        self.planned.step.is_auto_delete
+    }
+
+    /// Takes the step, and all that follows from it, of another generation; the name of the step where
+    /// that has it no more.
+    fn move_to(&mut self, generation: &Arc<Generation>) -> Result<(), Unreadable> {
+        let step = &self.planned.step;
+        let planned = self.cause.step(generation, step.name(), step.entity());
+        let gone = || Unreadable::StepGone(step.name().to_owned());
+        self.planned = planned.ok_or_else(gone)?;
+        self.generation = Arc::clone(generation);
+        Ok(())
+    }
+
+    /// The context of the job: after the message, outside its transaction, at the same depth (P-73).
+    fn context(&self, operation: Arc<Operation>) -> Context {
+        let cause = &self.cause;
+        let call = Call::outermost(operation, cause.caller).with_options(cause.options.clone());
+        let call = Call { depth: cause.depth, ..call };
+        let mut ctx = Context::open(call, (*cause.request).clone());
+        ctx.settle();
+        ctx.mode = Mode::Asynchronous;
+        ctx.job = Some((self.id, self.queued_on));
+        ctx.parent.clone_from(&cause.parent);
+        ctx.sent = Arc::clone(&cause.sent);
+        ctx.response.clone_from(&cause.response);
+        ctx.shared.clone_from(&cause.shared);
+        ctx.before.clone_from(&cause.before);
+        ctx.after.clone_from(&cause.after);
+        ctx.items = cause.items.iter().map(|it| it.context(&ctx.call)).collect();
+        ctx.enter(&self.planned, Stage::PostOperation);
+        ctx.post_images.extend(image::of_job(cause.after.as_ref()));
+        ctx
+    }
+}
+
+impl Cause {
+    fn new(ctx: &Context) -> Self {
+        let operation = &ctx.call.operation;
+        Self {
             correlation: operation.correlation(),
             caller: ctx.call.caller,
             options: ctx.call.options.clone(),
@@ -119,66 +216,6 @@ impl Job {
             after: ctx.after.clone(),
             items: ctx.items.iter().map(JobItem::new).collect(),
         }
-    }
-
-    /// What it looks like in a state.
-    fn record(&self, state: JobState) -> JobRecord {
-        let said = self.said.as_ref();
-        JobRecord {
-            id: self.id,
-            step: self.planned.step.name().to_owned(),
-            message_name: self.request.message().to_string(),
-            entity: self.request.entity().into_owned(),
-            regarding: self.regarding.clone(),
-            owner: self.planned.step.run_as.unwrap_or(self.caller.user),
-            depth: self.depth,
-            sequence: self.sequence,
-            queued_on: self.queued_on,
-            state,
-            retries: self.attempts.saturating_sub(1),
-            started_on: self.started_on,
-            completed_on: None,
-            postpone_until: self.postpone_until,
-            message: said.map(|it| it.message.clone()),
-            friendly_message: said.and_then(|it| it.friendly.clone()),
-            error_code: said.map(|it| it.number),
-            correlation_id: self.correlation,
-        }
-    }
-
-    /// Its state while it does not run.
-    fn state(&self) -> JobState {
-        if self.is_again { JobState::Waiting } else { JobState::Ready }
-    }
-
-    /// Whether it may run by now.
-    fn is_due(&self, now: DateTime<Utc>) -> bool {
-        self.postpone_until.is_none_or(|it| it <= now)
-    }
-
-    /// Whether nobody wants to hear that it succeeded (L-10).
-    fn is_auto_delete(&self) -> bool {
-        self.planned.step.is_auto_delete
-    }
-
-    /// The context of the job: after the message, outside its transaction, at the same depth (P-73).
-    fn context(&self, operation: Arc<Operation>) -> Context {
-        let call = Call::outermost(operation, self.caller).with_options(self.options.clone());
-        let call = Call { depth: self.depth, ..call };
-        let mut ctx = Context::open(call, (*self.request).clone());
-        ctx.settle();
-        ctx.mode = Mode::Asynchronous;
-        ctx.job = Some((self.id, self.queued_on));
-        ctx.parent.clone_from(&self.parent);
-        ctx.sent = Arc::clone(&self.sent);
-        ctx.response.clone_from(&self.response);
-        ctx.shared.clone_from(&self.shared);
-        ctx.before.clone_from(&self.before);
-        ctx.after.clone_from(&self.after);
-        ctx.items = self.items.iter().map(|it| it.context(&ctx.call)).collect();
-        ctx.enter(&self.planned, Stage::PostOperation);
-        ctx.post_images.extend(image::of_job(self.after.as_ref()));
-        ctx
     }
 }
 
@@ -196,22 +233,31 @@ impl JobItem {
 }
 
 /// Runs one job. Each message that it sends is a transaction of its own (P-27, E-36).
+///
+/// What it did, and that it did, are written one after the other: a job that the engine left in between is
+/// run again. It knows itself by [`Context::job`], which stays the same.
 pub(crate) fn run_job(
     environment: &Arc<Environment>,
+    current: &Arc<Generation>,
     mut job: Job,
     recorder: Option<Recorder>,
 ) -> JobOutcome {
-    let operation = Operation::new(environment, &job.generation, job.origin.clone());
-    let operation = operation.correlated(job.correlation);
+    environment.keep_job(job.id, None);
+    let moved = match environment.settings.job_generation {
+        JobGeneration::AsQueued => Ok(()),
+        JobGeneration::Latest => job.move_to(current),
+    };
+    let operation = Operation::new(environment, &job.generation, job.cause.origin.clone());
+    let operation = operation.correlated(job.cause.correlation);
     let operation = Arc::new(match recorder {
         Some(recorder) => operation.recorded(recorder),
         None => operation,
     });
     let mut ctx = job.context(Arc::clone(&operation));
     operation.note(|it| it.job_began(&job.planned));
-    let outcome = ctx
-        .check_depth(&job.planned.step)
-        .map_err(Fault::from)
+    let outcome = moved
+        .map_err(|gone| Fault::failed(gone.to_string()))
+        .and_then(|()| ctx.check_depth(&job.planned.step).map_err(Fault::from))
         .and_then(|()| execute(&*job.planned.step.hook, &mut ctx));
     operation.note(|it| it.job_ended(&outcome));
     ctx.log(&job.planned.step, &outcome);
@@ -222,8 +268,27 @@ pub(crate) fn run_job(
         Err(fault) => (ending(&fault, job.attempts), Some(fault)),
     };
     job.said = fault.as_ref().map(Said::new);
-    let record = environment.jobs.end(job, ending, environment.clock.now());
+    let now = environment.clock.now();
+    job.again_on = environment.again_on(job.attempts, now).filter(|_| ending == Ending::Again);
+    let (id, is_forgotten) = (job.id, job.is_auto_delete());
+    let record = environment.jobs.end(job, ending, now);
+    if is_forgotten && record.state == JobState::Succeeded {
+        environment.forget_job(id);
+    } else {
+        environment.keep_job(id, Some(&record));
+    }
+    environment.jobs.saved();
     JobOutcome { record, fault, recorder }
+}
+
+impl Environment {
+    /// Before when a job is not run again: twice as long after each run; `None` where it need not wait.
+    fn again_on(&self, attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let delay = Some(self.settings.job_retry_delay).filter(|it| !it.is_zero())?;
+        let wait = delay.saturating_mul(1 << attempts.saturating_sub(1).min(ATTEMPT_LIMIT));
+        let wait = TimeDelta::from_std(wait).map_or(WAIT_LIMIT, |it| it.min(WAIT_LIMIT));
+        now.checked_add_signed(wait)
+    }
 }
 
 /// What becomes of a job that failed (E-30 to E-34).

@@ -232,11 +232,15 @@ impl Operation {
         self.written.load(Ordering::Relaxed)
     }
 
-    /// Keeps a job that runs if the transaction commits.
-    pub(super) fn queue(&self, job: Job) {
+    /// Keeps a job that runs if the transaction commits: in the store, too, where jobs have records.
+    pub(super) fn queue(&self, job: Job) -> Result<(), Error> {
+        if let Some(record) = self.environment.jobs.new_record(&job) {
+            self.write(|it| it.insert(&record))?;
+        }
         if let Slot::Open(open) = &mut *lock(&self.slot) {
             open.jobs.push(job);
         }
+        Ok(())
     }
 
     /// Whether a transaction is open; an error where nothing can be saved any more.

@@ -1,6 +1,7 @@
 //! The queue: jobs that wait, run or are done, and what can be asked of them.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use uuid::Uuid;
 
 use super::Job;
 use super::record::{JobChange, JobError, JobRecord, JobState};
+use super::recovery::FoundJob;
+use super::stored::JobRecords;
 use crate::clock::Clock;
 
 /// How many jobs that are done stay to be looked at.
@@ -21,6 +24,10 @@ const GLANCE: Duration = Duration::from_millis(20);
 pub(crate) struct JobQueue {
     state: Mutex<QueueState>,
     changed: Condvar,
+    /// How many places in the order of queueing were given so far.
+    places: AtomicU64,
+    /// Where jobs have records.
+    pub(super) records: JobRecords,
 }
 
 #[derive(Debug, Default)]
@@ -29,10 +36,12 @@ struct QueueState {
     waiting: VecDeque<Job>,
     /// Those that somebody must resume.
     suspended: Vec<Job>,
+    /// Those that the store remembers, and whose step is not there yet.
+    found: Vec<FoundJob>,
     running: Vec<JobRecord>,
     done: VecDeque<JobRecord>,
-    /// How many jobs were queued so far.
-    queued: u64,
+    /// How many runs ended whose records do not say so yet.
+    unsaved: usize,
     is_closed: bool,
 }
 
@@ -51,13 +60,56 @@ impl JobQueue {
             return;
         }
         let mut state = self.lock();
-        for mut job in jobs {
-            state.queued += 1;
-            job.sequence = state.queued;
+        state.waiting.extend(jobs);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// A place in the order of queueing.
+    pub(super) fn next_place(&self) -> u64 {
+        self.places.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Adds jobs that the store remembers, and lets new ones come behind them.
+    pub(super) fn find(&self, jobs: Vec<FoundJob>) {
+        let last = jobs.iter().map(|it| it.shown.sequence).max().unwrap_or(0);
+        self.places.fetch_max(last, Ordering::Relaxed);
+        self.lock().found.extend(jobs);
+    }
+
+    /// Takes the jobs that the store remembers, and for which it is time.
+    pub(super) fn take_found(&self, is_time: impl Fn(&FoundJob) -> bool) -> Vec<FoundJob> {
+        self.lock().found.extract_if(.., |it| is_time(it)).collect()
+    }
+
+    /// Adds a job that the store remembered, and whose step is there.
+    pub(super) fn admit(&self, job: Job, is_suspended: bool) {
+        let mut state = self.lock();
+        if is_suspended {
+            state.suspended.push(job);
+        } else {
             state.waiting.push_back(job);
         }
         drop(state);
         self.changed.notify_all();
+    }
+
+    /// Keeps what became of a job that never ran.
+    pub(super) fn give_up(&self, shown: JobRecord) {
+        self.lock().keep(shown);
+    }
+
+    /// Forgets what became of a job, since it is queued again.
+    pub(super) fn forget(&self, id: Uuid) {
+        self.lock().done.retain(|it| it.id != id);
+    }
+
+    /// What a job looks like now, and whether it waits for somebody to resume it.
+    pub(super) fn shape_of(&self, id: Uuid) -> Option<(JobRecord, bool)> {
+        let state = self.lock();
+        let suspended = state.suspended.iter().find(|it| it.id == id);
+        let suspended = suspended.map(|it| (it.record(JobState::Waiting), true));
+        suspended.or_else(|| Some((state.shown(id)?, false)))
     }
 
     /// The next job that is due, without waiting for one.
@@ -86,8 +138,9 @@ impl JobQueue {
 
     /// Waits until no job runs, and none is due.
     pub(crate) fn wait_until_idle(&self, clock: &dyn Clock) {
+        let is_busy = |it: &QueueState| !it.running.is_empty() || 0 < it.unsaved;
         let mut state = self.lock();
-        while !state.running.is_empty() || state.waiting.iter().any(|it| it.is_due(clock.now())) {
+        while is_busy(&state) || state.waiting.iter().any(|it| it.is_due(clock.now())) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -100,18 +153,17 @@ impl JobQueue {
 
     /// The jobs that are done, oldest first, those that run, and those that wait.
     pub(crate) fn records(&self) -> Vec<JobRecord> {
-        let state = self.lock();
-        let waiting = state.waiting.iter().chain(&state.suspended);
-        let waiting = waiting.map(|it| it.record(it.state()));
-        state.done.iter().chain(&state.running).cloned().chain(waiting).collect()
+        self.lock().all().collect()
     }
 
-    /// Keeps what became of a job that ran. What was asked of it meanwhile counts.
+    /// Keeps what became of a job that ran. What was asked of it meanwhile counts. Nobody is idle until its
+    /// record is [`saved`](Self::saved), too.
     pub(super) fn end(&self, mut job: Job, ending: Ending, now: DateTime<Utc>) -> JobRecord {
         let mut state = self.lock();
         let running = state.running.iter().position(|it| it.id == job.id);
         let running = running.map(|it| state.running.swap_remove(it));
         let asked = running.as_ref().map(|it| it.state);
+        state.unsaved += 1;
         job.postpone_until = running.and_then(|it| it.postpone_until);
         let record = match (asked, ending) {
             (Some(JobState::Canceling), _) => state.complete(&job, JobState::Canceled, now),
@@ -137,11 +189,28 @@ impl JobQueue {
         record
     }
 
+    /// The record of a run that ended says so.
+    pub(super) fn saved(&self) {
+        let mut state = self.lock();
+        state.unsaved = state.unsaved.saturating_sub(1);
+        drop(state);
+        self.changed.notify_all();
+    }
+
     /// Lets a job not run, or not run again (L-7). One that runs goes on to its end, and counts as canceled.
     pub(crate) fn cancel(&self, id: Uuid, now: DateTime<Utc>) -> Result<(), JobError> {
         self.change(id, JobChange::Cancel, |state| {
             if let Some(job) = state.take_waiting(id).or_else(|| state.take_suspended(id)) {
                 state.complete(&job, JobState::Canceled, now);
+                return true;
+            }
+            if let Some(index) = state.found.iter().position(|it| it.shown.id == id) {
+                let shown = state.found.remove(index).shown;
+                state.keep(JobRecord {
+                    state: JobState::Canceled,
+                    completed_on: Some(now),
+                    ..shown
+                });
                 return true;
             }
             state.ask(id, |it| it.state = JobState::Canceling)
@@ -155,6 +224,7 @@ impl JobQueue {
             let found = if again { state.take_waiting(id) } else { state.take_suspended(id) };
             let Some(mut job) = found else { return false };
             job.is_again = false;
+            job.again_on = None;
             state.waiting.push_back(job);
             true
         })
@@ -219,6 +289,7 @@ impl QueueState {
         job.attempts += 1;
         job.started_on = Some(now);
         job.postpone_until = None;
+        job.again_on = None;
         job.said = None;
         self.running.push(job.record(JobState::InProgress));
         Some(job)
@@ -226,11 +297,24 @@ impl QueueState {
 
     fn complete(&mut self, job: &Job, state: JobState, now: DateTime<Utc>) -> JobRecord {
         let record = JobRecord { completed_on: Some(now), ..job.record(state) };
+        self.keep(record.clone());
+        record
+    }
+
+    fn keep(&mut self, done: JobRecord) {
         if self.done.len() == DONE_LIMIT {
             self.done.pop_front();
         }
-        self.done.push_back(record.clone());
-        record
+        self.done.push_back(done);
+    }
+
+    /// The jobs that are done, oldest first, those that run, and those that wait.
+    fn all(&self) -> impl Iterator<Item = JobRecord> {
+        let waiting = self.waiting.iter().chain(&self.suspended);
+        let waiting = waiting.map(|it| it.record(it.state()));
+        let known =
+            self.done.iter().chain(&self.running).chain(self.found.iter().map(|it| &it.shown));
+        known.cloned().chain(waiting)
     }
 
     /// Asks something of a job that runs; whether it does.
@@ -247,9 +331,16 @@ impl QueueState {
         Some(self.suspended.remove(index))
     }
 
-    fn state_of(&self, id: Uuid) -> Option<JobState> {
-        let kept = self.done.iter().chain(&self.running).find(|it| it.id == id).map(|it| it.state);
+    /// What a job looks like: the newest first, since it is mostly one of these.
+    fn shown(&self, id: Uuid) -> Option<JobRecord> {
+        let found = self.found.iter().map(|it| &it.shown);
+        let mut known = self.running.iter().chain(self.done.iter().rev()).chain(found);
+        let known = known.find(|it| it.id == id).cloned();
         let waiting = || self.waiting.iter().chain(&self.suspended).find(|it| it.id == id);
-        kept.or_else(|| Some(waiting()?.state()))
+        known.or_else(|| waiting().map(|it| it.record(it.state())))
+    }
+
+    fn state_of(&self, id: Uuid) -> Option<JobState> {
+        self.shown(id).map(|it| it.state)
     }
 }

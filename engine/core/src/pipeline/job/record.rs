@@ -24,7 +24,7 @@ pub struct JobRecord {
     pub owner: Uuid,
     /// How deeply that message was nested (P-73).
     pub depth: u32,
-    /// Its place in the order of queueing.
+    /// Its place in the order of queueing. What a message that failed would have queued leaves a gap.
     pub sequence: u64,
     /// When it was queued.
     pub queued_on: DateTime<Utc>,
@@ -84,6 +84,8 @@ pub enum JobChange {
     Postpone,
     /// That it is forgotten.
     Delete,
+    /// That it is queued again, although it failed or was canceled.
+    Requeue,
 }
 
 /// Why a job does not change as somebody asked.
@@ -106,6 +108,14 @@ pub enum JobError {
         /// What was asked.
         change: JobChange,
     },
+    /// The store did not do it.
+    #[error("the job {job} is as it was: {problem}")]
+    Unsaved {
+        /// The job.
+        job: Uuid,
+        /// What the store said.
+        problem: String,
+    },
 }
 
 impl JobRecord {
@@ -114,6 +124,23 @@ impl JobRecord {
 }
 
 impl JobState {
+    /// All states, in the order of their status codes.
+    pub const ALL: [Self; 8] = [
+        Self::Ready,
+        Self::Waiting,
+        Self::InProgress,
+        Self::Pausing,
+        Self::Canceling,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Canceled,
+    ];
+
+    /// The state of that status code.
+    pub fn of_status(status: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| i32::from(*it as u8) == status)
+    }
+
     /// The state code: 0 ready, 1 suspended, 2 locked, 3 completed (L-6).
     pub const fn code(self) -> u8 {
         match self {
@@ -151,7 +178,7 @@ impl JobChange {
             Self::Cancel => {
                 "The target state could not be set to complete because the state transition is not valid."
             }
-            Self::Resume => {
+            Self::Resume | Self::Requeue => {
                 "The target state could not be set to ready because the state transition is not valid."
             }
             Self::Pause => {
@@ -170,9 +197,10 @@ impl JobError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NotFound { .. } => ErrorCode::NotFound,
+            Self::Unsaved { .. } => ErrorCode::Backend,
             Self::Refused { change, .. } => match change {
                 JobChange::Cancel => ErrorCode::JobNotCancelable,
-                JobChange::Resume => ErrorCode::JobNotResumable,
+                JobChange::Resume | JobChange::Requeue => ErrorCode::JobNotResumable,
                 JobChange::Pause => ErrorCode::JobNotPausable,
                 JobChange::Postpone => ErrorCode::JobNotPostponable,
                 JobChange::Delete => ErrorCode::JobNotCompleted,

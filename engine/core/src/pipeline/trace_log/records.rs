@@ -8,18 +8,15 @@ use uuid::Uuid;
 use super::{AGE_LIMIT, TraceRow};
 use crate::clock::IdStream;
 use crate::metadata::{Catalog, EntityMetadata};
+use crate::pipeline::aside::{put, write};
 use crate::pipeline::operation::Operation;
 use crate::pipeline::step::Mode;
-use crate::record::{
-    EntityReference, MoneyPrecision, Operator, Query, QueryPlan, Record, Value, check_value,
-};
-use crate::store::{Store, StoreError, Transaction};
+use crate::record::{EntityReference, Operator, Query, QueryPlan, Record, Value};
+use crate::store::{StoreError, Transaction};
 
 /// The entity, and the attribute by which its records grow old.
 const ENTITY: &str = "plugintracelog";
 const CREATED_ON: &str = "createdon";
-/// How often the log is written again after it met other messages. More would keep the caller waiting.
-const ATTEMPT_LIMIT: u32 = 10;
 
 /// Whether rows become records.
 pub(super) fn is_kept(catalog: &Catalog) -> bool {
@@ -68,21 +65,6 @@ impl Operation {
     }
 }
 
-/// Writes in a transaction of its own.
-fn write(
-    store: &dyn Store,
-    write: impl Fn(&mut dyn Transaction) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    for attempt in 0..ATTEMPT_LIMIT {
-        let mut tx = if attempt == 0 { store.begin()? } else { store.begin_again()? };
-        match write(&mut *tx).and_then(|()| tx.commit()) {
-            Err(StoreError::Conflict) => {}
-            outcome => return outcome,
-        }
-    }
-    Err(StoreError::Conflict)
-}
-
 /// A row as a record: those columns of E-51 that the entity has, and that can be known here.
 fn record(entity: &Arc<EntityMetadata>, row: &TraceRow, id: Uuid) -> Record {
     let user = |it: Uuid| Value::from(EntityReference::new("systemuser", it));
@@ -109,17 +91,4 @@ fn record(entity: &Arc<EntityMetadata>, row: &TraceRow, id: Uuid) -> Record {
         put(&mut record, name, value);
     }
     record
-}
-
-/// Puts a value where the entity has an attribute that it fits, as a stored record holds it: never null.
-fn put(record: &mut Record, name: &str, value: Value) {
-    let entity = Arc::clone(record.metadata());
-    let Some(ordinal) = entity.ordinal(name) else { return };
-    let Some(attribute) = entity.attribute_at(ordinal) else { return };
-    let money = MoneyPrecision { organization: 2, currency: 2 }; // No column is an amount.
-    if let Ok(value) = check_value(value, attribute, money)
-        && !value.is_null()
-    {
-        record.put(ordinal, value);
-    }
 }

@@ -1,0 +1,165 @@
+//! Values, records and queries in the data of a job.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::Unreadable;
+use super::json::{Stored, field, object, tag_of, tagged, variants};
+use crate::message::Parameter;
+use crate::metadata::Catalog;
+use crate::record::{
+    ColumnSet, Condition, EntityReference, Filter, Operator, OrderBy, Page, PageRequest, Party,
+    Query, Record, Value,
+};
+
+object! {
+    EntityReference { entity, id }
+    Party { party, participation }
+    Query { entity, columns, filter, order, top, page, returns_total }
+    Condition { attribute, operator, values }
+    OrderBy { attribute, is_descending }
+    PageRequest { number, size, cookie }
+    Page { records, has_more, cookie, total }
+    LookupByKey { attribute, record }
+}
+
+variants! {
+    ColumnSet { Only(Vec<crate::metadata::LogicalName>); All }
+    Filter { All(Vec<Filter>), Any(Vec<Filter>), Is(Condition); }
+    Parameter {
+        Value(Value), Record(Record), Records(Vec<Record>), References(Vec<EntityReference>),
+        Texts(Vec<String>);
+    }
+}
+
+impl Stored for Operator {
+    fn write(&self) -> Json {
+        Json::from(self.name())
+    }
+
+    fn read(json: &Json, _: &Catalog) -> Result<Self, Unreadable> {
+        json.as_str().and_then(Self::named).ok_or(Unreadable::Shape("operator"))
+    }
+}
+
+/// Under the name of its kind. Numbers that JSON would round stand there as texts.
+impl Stored for Value {
+    fn write(&self) -> Json {
+        match self {
+            Self::Null => Json::Null,
+            Self::Text(it) => tagged("text", Json::from(&**it)),
+            Self::WholeNumber(it) => tagged("whole-number", Json::from(*it)),
+            Self::Decimal(it) => tagged("decimal", Json::from(it.to_string())),
+            Self::Double(it) => tagged("double", Json::from(format!("{it:?}"))),
+            Self::Boolean(it) => tagged("boolean", Json::from(*it)),
+            Self::Moment(it) => tagged("moment", Json::from(it.to_rfc3339())),
+            Self::Date(it) => tagged("date", Json::from(it.to_string())),
+            Self::Choice(it) => tagged("choice", Json::from(*it)),
+            Self::Choices(it) => tagged("choices", it.iter().copied().collect()),
+            Self::Lookup(it) => tagged("lookup", it.write()),
+            Self::Parties(it) => tagged("parties", it.iter().map(Stored::write).collect()),
+            Self::Id(it) => tagged("id", it.write()),
+            Self::Bytes(it) => tagged("bytes", Json::from(to_hex(it))),
+        }
+    }
+
+    fn read(json: &Json, catalog: &Catalog) -> Result<Self, Unreadable> {
+        if json.is_null() {
+            return Ok(Self::Null);
+        }
+        let wrong = Unreadable::Shape("value");
+        let Some((kind, inner)) = tag_of(json) else { return Err(wrong) };
+        let text = inner.as_str();
+        let value = match kind {
+            "text" => text.map(Self::from),
+            "whole-number" => inner.as_i64().map(Self::WholeNumber),
+            "decimal" => text.and_then(|it| it.parse().ok()).map(Self::Decimal),
+            "double" => text.and_then(|it| it.parse().ok()).map(Self::Double),
+            "boolean" => inner.as_bool().map(Self::Boolean),
+            "moment" => text.and_then(|it| it.parse().ok()).map(Self::Moment),
+            "date" => text.and_then(|it| it.parse().ok()).map(Self::Date),
+            "choice" => return i32::read(inner, catalog).map(Self::Choice),
+            "choices" => {
+                let options = Vec::<i32>::read(inner, catalog)?;
+                Some(Self::Choices(Arc::new(options.into_iter().collect())))
+            }
+            "lookup" => return EntityReference::read(inner, catalog).map(Self::Lookup),
+            "parties" => {
+                return Vec::<Party>::read(inner, catalog).map(|it| Self::Parties(it.into()));
+            }
+            "id" => return uuid::Uuid::read(inner, catalog).map(Self::Id),
+            "bytes" => text.and_then(from_hex).map(|it| Self::Bytes(it.into())),
+            _ => None,
+        };
+        value.ok_or(wrong)
+    }
+}
+
+/// A lookup whose record is named by an alternate key.
+#[derive(Debug)]
+struct LookupByKey {
+    attribute: String,
+    record: Record,
+}
+
+/// By the names of its entity and of its attributes: places are those of one engine's life.
+impl Stored for Record {
+    fn write(&self) -> Json {
+        let name = |it| self.metadata().name(it).to_owned();
+        let attributes: BTreeMap<String, Value> =
+            self.iter().map(|(it, value)| (name(it), value.clone())).collect();
+        let key: BTreeMap<String, Value> =
+            self.key().map(|(it, value)| (name(it), value.clone())).collect();
+        let lookups = self.lookups_by_key().iter().cloned();
+        let lookups: Vec<LookupByKey> =
+            lookups.map(|(it, record)| LookupByKey { attribute: name(it), record }).collect();
+        let fields = [
+            ("entity", self.entity().write()),
+            ("id", self.id().write()),
+            ("version", self.version().write()),
+            ("attributes", attributes.write()),
+            ("key", Some(key).filter(|it| !it.is_empty()).write()),
+            ("lookups", Some(lookups).filter(|it| !it.is_empty()).write()),
+        ];
+        let present = fields.into_iter().filter(|(_, it)| !it.is_null());
+        Json::Object(present.map(|(name, it)| (name.to_owned(), it)).collect())
+    }
+
+    fn read(json: &Json, catalog: &Catalog) -> Result<Self, Unreadable> {
+        let entity: String = field(json, "entity", catalog)?;
+        let mut record = Self::new(catalog.entity(&entity)?);
+        if let Some(id) = field(json, "id", catalog)? {
+            record.identify(id);
+        }
+        if let Some(version) = field(json, "version", catalog)? {
+            record.set_version(version);
+        }
+        for (name, value) in field::<BTreeMap<String, Value>>(json, "attributes", catalog)? {
+            record.set(&name, value)?;
+        }
+        let key: Option<BTreeMap<String, Value>> = field(json, "key", catalog)?;
+        for (name, value) in key.into_iter().flatten() {
+            record = record.with_key(&name, value)?;
+        }
+        let lookups: Option<Vec<LookupByKey>> = field(json, "lookups", catalog)?;
+        for it in lookups.into_iter().flatten() {
+            record = record.with_lookup_by_key(&it.attribute, it.record)?;
+        }
+        Ok(record)
+    }
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let pairs = text.as_bytes().chunks(2).map(std::str::from_utf8);
+    pairs.map(|it| u8::from_str_radix(it.ok()?, 16).ok()).collect()
+}
