@@ -79,7 +79,8 @@ fn create(engine: &Engine) {
 fn insert(connection: &Connection, version: u64) {
     let version = i64::try_from(version).unwrap();
     connection.prepare_cached("BEGIN IMMEDIATE").unwrap().execute([]).unwrap();
-    let sql = "INSERT INTO account (accountid, \"row$version\", name, employees) VALUES (?, ?, ?, ?)";
+    let sql =
+        "INSERT INTO account (accountid, \"row$version\", name, employees) VALUES (?, ?, ?, ?)";
     let mut statement = connection.prepare_cached(sql).unwrap();
     statement.execute(params![Uuid::now_v7().as_bytes(), version, "Acme", 12]).unwrap();
     connection.prepare_cached("COMMIT").unwrap().execute([]).unwrap();

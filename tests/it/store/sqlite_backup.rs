@@ -309,3 +309,23 @@ fn a_log_that_grew_is_cut_when_it_begins_again() {
 
     assert!(size(&log) <= limit, "{}", size(&log));
 }
+
+#[test]
+fn a_store_at_its_size_limit_can_be_copied_and_vacuumed() {
+    let store = BriefSqlite::with(Options { size_limit: Some(512 * 1024), ..Options::default() });
+    let world = World::new(&store);
+    let text = [("description", "x".repeat(8_000).into())];
+    let insert = |id| {
+        let mut tx = store.begin()?;
+        tx.insert(&world.record(id, &text)).and_then(|_| tx.commit())
+    };
+    let full = (1..1_000).find(|id| insert(*id).is_err()).unwrap();
+
+    store.inner.back_up_to(beside(&store, "copy.db")).unwrap();
+    store.inner.vacuum().unwrap();
+
+    let copy = Sqlite::open(beside(&store, "copy.db")).unwrap();
+    for store in [&store.inner, &copy] {
+        assert!(world.read(store, full - 1).is_some() && world.read(store, full).is_none());
+    }
+}
