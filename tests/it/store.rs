@@ -6,6 +6,7 @@ mod catalogs; // … where a reload brings another catalog.
 mod meetings; // … of transactions that meet.
 mod promises; // … of records, and of a transaction by itself.
 mod queries; // … of searches.
+mod sqlite_backup; // Copies while messages go on, and upkeep.
 mod sqlite_catalogs; // The file follows the catalog.
 mod sqlite_files; // Files that are refused, and what a file keeps.
 mod sqlite_same; // Random transactions on memory and SQLite.

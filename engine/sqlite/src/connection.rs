@@ -16,6 +16,8 @@ const FORMAT: u32 = 1;
 const STATEMENTS: usize = 128;
 /// The pages of the log at which a commit carries it over into the file: 32 MiB.
 const CHECKPOINT_PAGES: u32 = 8_000;
+/// The bytes to which a log shrinks that has grown beyond, behind a reader who stayed long: 64 MiB.
+const LOG_LIMIT: u32 = 64 * 1024 * 1024;
 /// The size of a page that SQLite gives to a new file.
 const PAGE_SIZE: u64 = 4_096;
 
@@ -118,6 +120,8 @@ impl File {
             ));
         }
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        let limit = format!("PRAGMA journal_size_limit = {LOG_LIMIT}");
+        connection.query_row(&limit, [], |_| Ok(()))?;
         if let Some(limit) = self.options.size_limit {
             let pages = i64::try_from(limit / PAGE_SIZE).unwrap_or(i64::MAX);
             connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
@@ -130,9 +134,18 @@ impl File {
         self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)
     }
 
+    /// Opens a connection that reads another file, with the words that ours have.
+    pub(crate) fn reader_of(&self, path: &Path) -> rusqlite::Result<Connection> {
+        self.connect_to(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    }
+
     fn connect(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
+        self.connect_to(&self.path, flags)
+    }
+
+    fn connect_to(&self, path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
+        let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(self.options.patience)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         teach(&connection)?;

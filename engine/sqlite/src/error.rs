@@ -72,6 +72,20 @@ pub enum SqliteError {
         /// The file.
         path: PathBuf,
     },
+    /// A copy would replace it.
+    #[error("`{}` exists: name a file that is not there, or move this one away", .path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A copy was damaged when it was read again.
+    #[error("the copy `{}` was damaged and taken away: {fact}; copy to another disk", .path.display())]
+    BadCopy {
+        /// The copy.
+        path: PathBuf,
+        /// What was found.
+        fact: String,
+    },
     /// Another message wrote for too long.
     #[error(
         "another message has been writing for {} s: see what holds its rules up, or be more patient",

@@ -35,8 +35,23 @@
 //! - Readers never wait for writers. Each has a connection and sees one moment.
 //!
 //! While a store is open, and after a crash, `FILE-wal` and `FILE-shm` lie beside the file. They are a part of
-//! it: who moves or copies the file takes them along, or lets the last store on it close first.
+//! it: who moves the file takes them along, or lets the last store on it close first. Who wants a copy asks for
+//! one with [`Sqlite::back_up_to`], while messages go on; to restore it is to open it.
+//!
+//! # The log, and when it is carried over
+//!
+//! A commit appends to `FILE-wal`, the log. What stands there is as durable as what stands in the file.
+//!
+//! - By itself: the commit at which the log has 32 MiB or more carries it over into the file, and who waits for the
+//!   turn waits for that too. From then on the log is written from its beginning again, and grows no further.
+//! - Only what no reader needs can go. A reader who stays long, or a backup of a large file, lets the log grow
+//!   beyond; the first commit after them that begins it again cuts it to 64 MiB.
+//! - When asked: [`Sqlite::checkpoint`] carries over at once and empties the log, say before a quiet night.
+//! - When the last store on the file closes, the log is carried over and taken away.
+//!
+//! Room that deleted records leave is used by the next ones. The file gets smaller with [`Sqlite::vacuum`] alone.
 
+mod backup;
 mod connection;
 mod dialect;
 mod error;
@@ -45,6 +60,7 @@ mod schema;
 mod shared;
 mod transaction;
 mod turn;
+mod upkeep;
 mod value;
 mod writer;
 
@@ -116,6 +132,41 @@ impl Sqlite {
     /// Reads the whole file, and finds what is broken in it: nothing, if all is well.
     pub fn check_integrity(&self) -> Result<Vec<String>, StoreError> {
         Ok(Snapshot::open(&self.shared)?.check_integrity()?)
+    }
+
+    /// Copies the store into a file of its own, while messages go on.
+    ///
+    /// The copy holds one moment: every message that was acknowledged before the call, perhaps some that were
+    /// since, in the order of their commits and each of them whole. It is one file without a log, as small
+    /// as a vacuum makes it, and readable for those who can read the store. It was read again and found sound, and is
+    /// durable, before it gets its name; until then it is `PATH.part`, which goes where the copy fails, and
+    /// stays only where the program dies. To restore a copy, open it.
+    ///
+    /// A file that exists is never replaced, nor one whose `-wal`, `-shm` or `-journal` would be taken for the copy's.
+    ///
+    /// Nobody waits for a copy: it reads a snapshot, beside writers and readers. Meanwhile the log grows, since no
+    /// page of it that the copy may need can be used again. This is `VACUUM INTO`, and not SQLite's backup in
+    /// steps: that begins anew whenever somebody wrote between two steps, so it may never end in a store
+    /// that is used, and it copies damaged pages as they are.
+    pub fn back_up_to(&self, path: impl AsRef<Path>) -> Result<(), StoreError> {
+        Ok(backup::back_up(&self.shared.file, path.as_ref())?)
+    }
+
+    /// Gives the room back that deleted records left, and lays out each table in one piece.
+    ///
+    /// It waits for its turn as a message does, and all who write wait until it is done: the whole file is written
+    /// anew, for which the disk needs up to twice its size for a time. Readers go on; while one of them sees an
+    /// earlier moment, the file shrinks only with the next checkpoint after it.
+    pub fn vacuum(&self) -> Result<(), StoreError> {
+        Ok(upkeep::vacuum(&self.shared)?)
+    }
+
+    /// Carries the log over into the file and empties it. Answers how many pages of the log remain.
+    ///
+    /// It waits for its turn, but not for readers: pages that those of an earlier moment keep from being carried
+    /// over remain, and the next checkpoint takes them. No call is needed for this: see the head of this crate.
+    pub fn checkpoint(&self) -> Result<u64, StoreError> {
+        Ok(upkeep::checkpoint(&self.shared)?)
     }
 }
 

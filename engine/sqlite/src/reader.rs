@@ -47,12 +47,7 @@ impl Snapshot {
 
     /// Reads the whole file, and finds what is broken in it.
     pub(crate) fn check_integrity(&self) -> Result<Vec<String>, SqliteError> {
-        self.ask(|it| {
-            let mut statement = it.prepare("PRAGMA integrity_check")?;
-            let found = statement.query_map([], |row| row.get(0))?;
-            let found: Vec<String> = found.collect::<rusqlite::Result<_>>()?;
-            Ok(found.into_iter().filter(|it| it != "ok").collect())
-        })
+        self.ask(integrity)
     }
 }
 
@@ -86,6 +81,14 @@ impl Drop for Snapshot {
             self.shared.give_back(connection);
         }
     }
+}
+
+/// What is broken in a file.
+pub(crate) fn integrity(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let found = statement.query_map([], |row| row.get(0))?;
+    let found: Vec<String> = found.collect::<rusqlite::Result<_>>()?;
+    Ok(found.into_iter().filter(|it| it != "ok").collect())
 }
 
 /// The record, or `None` where there is none.

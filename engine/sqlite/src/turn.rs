@@ -162,6 +162,18 @@ impl Drop for Turn {
     }
 }
 
+/// Waits for the turn, and does what cannot be done while a transaction is open: the batch is committed first.
+pub(crate) fn between_batches<T>(
+    shared: &Arc<Shared>,
+    act: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<T, SqliteError> {
+    let mut writer = shared.turns.take()?;
+    writer.commit_batch(shared);
+    let outcome = act(&writer.connection);
+    shared.turns.give_back(writer, shared);
+    outcome.map_err(|it| shared.file.error(it))
+}
+
 fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
 }
