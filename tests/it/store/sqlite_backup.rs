@@ -48,13 +48,14 @@ fn accounts(world: &World, store: &dyn Store) -> Vec<(u128, u64)> {
     all
 }
 
-/// Commits two accounts together.
-fn insert_pair(world: &World, store: &dyn Store, id: u128) {
+/// Commits two accounts together, and counts them.
+fn insert_pair(world: &World, store: &dyn Store, id: u128, acknowledged: &AtomicU64) {
     let mut tx = store.begin().unwrap();
     let text = [("description", "x".repeat(1_000).into())];
     tx.insert(&world.record(id, &text)).unwrap();
     tx.insert(&world.record(id + 1, &text)).unwrap();
     tx.commit().unwrap();
+    acknowledged.fetch_add(2, Ordering::SeqCst);
 }
 
 /// A store with many accounts in it.
@@ -82,10 +83,8 @@ fn a_backup_under_load_holds_the_first_commits_and_each_of_them_whole() {
             let (store, world, acknowledged, is_over) = (&store, &world, &acknowledged, &is_over);
             scope.spawn(move || {
                 let go_on = |_: &u128| !is_over.load(Ordering::SeqCst);
-                (0..200).take_while(go_on).for_each(|pair| {
-                    insert_pair(world, store, thread * 10_000 + pair * 2 + 1);
-                    acknowledged.fetch_add(2, Ordering::SeqCst);
-                });
+                let ids = (0..200).map(|it| thread * 10_000 + it * 2 + 1);
+                ids.take_while(go_on).for_each(|it| insert_pair(world, store, it, acknowledged));
             });
         }
         let before = copies.each_ref().map(|copy| {
