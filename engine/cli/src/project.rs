@@ -111,7 +111,11 @@ impl Project {
         if let Some(store) = store {
             builder = builder.store(store);
         }
-        builder.change_settings(|it| *it = self.config.settings.clone());
+        // A look into a file takes up no jobs: an engine may be at work on them.
+        builder.change_settings(|it| {
+            *it = self.config.settings.clone();
+            it.job_recovery = false;
+        });
         install::install(&mut builder);
         let engine = builder.build()?;
         engine.reload(set.catalog.clone(), set.steps.clone())?;

@@ -1,6 +1,9 @@
 //! run and send: messages, and what they cause.
 
 use insta::assert_snapshot;
+use rulegate::{Engine, OrganizationService};
+use rulegate_script::{LoadOptions, RuleSet, SourceFile};
+use rulegate_sqlite::Sqlite;
 
 use super::Project;
 
@@ -251,6 +254,37 @@ fn what_a_file_keeps_the_next_message_finds() {
 
     assert_eq!((code, &found["response"]["attributes"]["name"]), (0, &"Acme".into()), "{found}");
     assert_eq!(project.run(&["send", "Retrieve", account]).code, 1, "the memory is empty at first");
+}
+
+#[test]
+fn jobs_that_wait_in_a_file_are_left_to_their_engine() {
+    // L-9
+    const SHIPPED: &str = include_str!("../../../rules/asyncoperation/entity.toml");
+    const RULE: &str = "const STEP = #{ message: \"Create\", mode: \"async\" };\nfn run(ctx) {}\n";
+    let own = SHIPPED.lines().filter(|it| !it.contains("targets =")); // There are no users here.
+    let entity = own.collect::<Vec<_>>().join("\n").replace("\"user\"", "\"none\"");
+    let project = Project::new();
+    project.write("rules/asyncoperation/entity.toml", &entity);
+    project.write("rules/account/later.rhai", RULE);
+    let files = [
+        "rules/account/entity.toml",
+        "rules/account/later.rhai",
+        "rules/asyncoperation/entity.toml",
+        "rules/task/entity.toml",
+    ];
+    let files = files.map(|it| SourceFile::new(it, project.read(it).as_str()));
+    let set = RuleSet::load(&files, None, &LoadOptions::default()).unwrap();
+    let store = Sqlite::open(project.path().join("records.db")).unwrap();
+    let engine = Engine::builder(set.catalog.clone()).store(store).build().unwrap();
+    engine.reload(set.catalog, set.steps).unwrap();
+    engine.create(engine.record("account").unwrap().with("name", "Acme").unwrap()).unwrap();
+
+    let sent =
+        project.run(&["send", "Create", "account", "name=Other", "--store", "sqlite:records.db"]);
+
+    assert_eq!(sent.code, 0, "{}", sent.err);
+    assert_eq!(sent.out.matches("⧗ account/later").count(), 1, "its own alone: {}", sent.out);
+    assert_eq!(engine.run_jobs().len(), 1);
 }
 
 #[test]
