@@ -279,11 +279,11 @@ fn jobs_that_wait_in_a_file_are_left_to_their_engine() {
     engine.reload(set.catalog, set.steps).unwrap();
     engine.create(engine.record("account").unwrap().with("name", "Acme").unwrap()).unwrap();
 
-    let sent =
+    let ran =
         project.run(&["send", "Create", "account", "name=Other", "--store", "sqlite:records.db"]);
 
-    assert_eq!(sent.code, 0, "{}", sent.err);
-    assert_eq!(sent.out.matches("⧗ account/later").count(), 1, "its own alone: {}", sent.out);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(ran.out.matches("⧗ account/later").count(), 1, "its own alone: {}", ran.out);
     assert_eq!(engine.run_jobs().len(), 1);
 }
 
