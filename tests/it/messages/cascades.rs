@@ -162,3 +162,41 @@ fn a_child_that_a_step_deletes_meanwhile_does_not_break_the_cascade() {
 
     assert_eq!(crate::engines::count(&engine, "task"), 1);
 }
+
+#[test]
+fn a_child_to_which_a_step_gave_the_owner_meanwhile_is_left_alone() {
+    //
+    let log = Log::default();
+    let looks = log.hook(|ctx| format!("{} {:?}", ctx.depth(), ctx.primary_id()));
+    let engine = engine([
+        Step::on(Message::Update, "task").at(at(40)).rank(1).run("look", looks),
+        Step::on(Message::Update, "task").at(at(40)).rank(2).run("hand-on", hand_on),
+    ]);
+    let team = team(&engine);
+    let account = create(&engine, "account", []);
+    let regarding = ("regardingobjectid", Value::from(&account));
+    let first = create(&engine, "task", [regarding.clone()]);
+    let second = create(&engine, "task", [regarding]);
+    log.take();
+
+    engine.assign(&account, &team).unwrap();
+
+    let seen = log.take();
+    assert_eq!(seen, [format!("3 {:?}", Some(first.id)), format!("5 {:?}", Some(second.id))]);
+    assert_eq!(owner(&engine, &second), team.id);
+}
+
+/// Gives every other task the owner that this one got.
+fn hand_on(ctx: &mut Context) -> Result<(), rulegate::Fault> {
+    let service = ctx.service();
+    let Some(owner) = ctx.target().and_then(|it| it.get("ownerid")?.as_lookup().cloned()) else {
+        return Ok(());
+    };
+    for task in service.retrieve_multiple(rulegate::Query::new("task"))?.records {
+        let Some(task) = task.reference().filter(|it| Some(it.id) != ctx.primary_id()) else {
+            continue;
+        };
+        service.assign(&task, &owner)?;
+    }
+    Ok(())
+}

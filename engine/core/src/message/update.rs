@@ -214,8 +214,11 @@ fn cascade_owner(
         }
         for record in find(platform, &query)? {
             let Some(id) = record.id() else { continue };
-            if !platform.exists(&child, id)? {
-                continue; // A step deleted it meanwhile.
+            // Meanwhile a step deleted it with a brother, or gave it that owner itself.
+            let current = platform.retrieve(&child, id)?;
+            let owner_now = current.as_ref().map(|it| it.at(place).and_then(Value::as_lookup));
+            if owner_now.is_none_or(|it| it == Some(owner)) {
+                continue;
             }
             let mut target = Record::of(&child, id);
             target.put(place, owner.into());
