@@ -34,10 +34,6 @@ impl Parameters {
         Self { dialect, list: Vec::new() }
     }
 
-    pub(crate) fn dialect(&self) -> &'static dyn Dialect {
-        self.dialect
-    }
-
     /// Adds a parameter. Answers how the statement names it.
     pub(crate) fn add(&mut self, value: Value, kind: ColumnKind) -> String {
         self.list.push(Parameter { value, kind });

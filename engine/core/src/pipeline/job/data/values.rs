@@ -10,14 +10,19 @@ use super::json::{Stored, field, object, tag_of, tagged, variants};
 use crate::message::Parameter;
 use crate::metadata::Catalog;
 use crate::record::{
-    ColumnSet, Condition, EntityReference, Filter, Operator, OrderBy, Page, PageRequest, Party,
-    Query, Record, Value,
+    Aggregate, AggregateFunction, ColumnSet, Condition, DatePart, EntityReference, Filter, GroupBy,
+    LinkEntity, Operator, OrderBy, Page, PageRequest, Party, Query, Record, Value,
 };
 
 object! {
     EntityReference { entity, id }
     Party { party, participation }
-    Query { entity, columns, filter, order, top, page, returns_total }
+    Query {
+        entity, columns, filter, order, top, page, returns_total, links, aggregates, groups,
+    }
+    LinkEntity { lookup, entity, alias, columns, filter, is_outer }
+    Aggregate { function, attribute, alias }
+    GroupBy { attribute, part, alias }
     Condition { attribute, operator, values }
     OrderBy { attribute, is_descending }
     PageRequest { number, size, cookie }
@@ -34,14 +39,25 @@ variants! {
     }
 }
 
-impl Stored for Operator {
-    fn write(&self) -> Json {
-        Json::from(self.name())
-    }
+/// Closed lists of words, by their names.
+macro_rules! words {
+    ($($Type:ident, $what:literal;)*) => {$(
+        impl Stored for $Type {
+            fn write(&self) -> Json {
+                Json::from(self.name())
+            }
 
-    fn read(json: &Json, _: &Catalog) -> Result<Self, Unreadable> {
-        json.as_str().and_then(Self::named).ok_or(Unreadable::Shape("operator"))
-    }
+            fn read(json: &Json, _: &Catalog) -> Result<Self, Unreadable> {
+                json.as_str().and_then(Self::named).ok_or(Unreadable::Shape($what))
+            }
+        }
+    )*};
+}
+
+words! {
+    Operator, "operator";
+    AggregateFunction, "aggregate";
+    DatePart, "part of a date";
 }
 
 /// Under the name of its kind. Numbers that JSON would round stand there as texts.
@@ -112,6 +128,8 @@ impl Stored for Record {
             self.iter().map(|(it, value)| (name(it), value.clone())).collect();
         let key: BTreeMap<String, Value> =
             self.key().map(|(it, value)| (name(it), value.clone())).collect();
+        let aliased: BTreeMap<String, Value> =
+            self.aliases().map(|(name, value)| (name.to_owned(), value.clone())).collect();
         let lookups = self.lookups_by_key().iter().cloned();
         let lookups: Vec<LookupByKey> =
             lookups.map(|(it, record)| LookupByKey { attribute: name(it), record }).collect();
@@ -121,6 +139,7 @@ impl Stored for Record {
             ("version", self.version().write()),
             ("attributes", attributes.write()),
             ("key", Some(key).filter(|it| !it.is_empty()).write()),
+            ("aliased", Some(aliased).filter(|it| !it.is_empty()).write()),
             ("lookups", Some(lookups).filter(|it| !it.is_empty()).write()),
         ];
         let present = fields.into_iter().filter(|(_, it)| !it.is_null());
@@ -142,6 +161,10 @@ impl Stored for Record {
         let key: Option<BTreeMap<String, Value>> = field(json, "key", catalog)?;
         for (name, value) in key.into_iter().flatten() {
             record = record.with_key(&name, value)?;
+        }
+        let aliased: Option<BTreeMap<String, Value>> = field(json, "aliased", catalog)?;
+        for (name, value) in aliased.into_iter().flatten() {
+            record.put_aliased(name.into(), value);
         }
         let lookups: Option<Vec<LookupByKey>> = field(json, "lookups", catalog)?;
         for it in lookups.into_iter().flatten() {
