@@ -386,6 +386,9 @@ impl Context {
 
     /// What the platform does between the stages 10 and 20.
     fn prepare(&mut self) -> Result<(), Error> {
+        if self.message.is_read() {
+            return Ok(()); // Nothing is done, and no desk is made for it.
+        }
         let mut desk = self.desk(Stage::MainOperation);
         Arc::make_mut(&mut self.request).prepare(&mut desk)?;
         self.each_item(Self::prepare)

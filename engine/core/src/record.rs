@@ -168,14 +168,17 @@ impl Record {
         Arc::make_mut(&mut self.slots).put(ordinal, value);
     }
 
-    /// Sets several attributes by their places, some `count` of them.
+    /// Makes room for so many more attributes.
+    pub fn reserve(&mut self, count: usize) {
+        Arc::make_mut(&mut self.slots).reserve(count);
+    }
+
+    /// Sets several attributes by their places.
     pub fn put_each<E>(
         &mut self,
-        count: usize,
         each: impl FnOnce(&mut dyn FnMut(Ordinal, Value)) -> Result<(), E>,
     ) -> Result<(), E> {
         let slots = Arc::make_mut(&mut self.slots);
-        slots.reserve(count);
         each(&mut |ordinal, value| slots.put(ordinal, value))
     }
 

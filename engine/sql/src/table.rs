@@ -101,15 +101,18 @@ impl Table {
         &self.columns
     }
 
-    /// A record as it lies there: its identity and its version also stand among its attributes.
-    pub fn record(&self, id: Uuid, version: u64) -> Record {
+    /// A record as it lies there, with room for `count` attributes more: its identity and its version also stand
+    /// among its attributes.
+    pub fn record(&self, id: Uuid, version: u64, count: usize) -> Record {
         let mut record = Record::of(&self.entity, id);
         record.set_version(version);
-        if let Some(place) = self.identity.place {
-            record.put(place, Value::Id(id));
-        }
-        if let Some(place) = self.version.place {
-            record.put(place, Value::WholeNumber(i64::try_from(version).unwrap_or(i64::MAX)));
+        let number = Value::WholeNumber(i64::try_from(version).unwrap_or(i64::MAX));
+        let own = [(self.identity.place, Value::Id(id)), (self.version.place, number)];
+        record.reserve(own.len() + count);
+        for (place, value) in own {
+            if let Some(place) = place {
+                record.put(place, value);
+            }
         }
         record
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use crate::dialect::teach;
@@ -148,6 +149,9 @@ impl File {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(self.options.patience)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Else SQLite plans a search anew each time, for every value that it is asked for: our indexes of lookups are
+        // partial, and it wants to know whether the value is null.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         teach(&connection)?;
         Ok(connection)
     }

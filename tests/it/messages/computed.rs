@@ -128,3 +128,18 @@ fn impossible_links_and_aggregates_are_refused() {
     let ordered = contact().aggregate(Aggregate::count()).order_by("lastname");
     assert_eq!(code_of(ordered), wrong, "the order is by aliases");
 }
+
+#[test]
+fn a_transcript_says_what_a_query_links_and_computes() {
+    let query = Query::new("contact")
+        .link(of_account())
+        .group_by(GroupBy::new("account.name").named("account"))
+        .aggregate(Aggregate::count());
+
+    let (transcript, answer) = contacts().trace(rulegate::message::RetrieveMultiple { query });
+
+    assert!(answer.is_ok());
+    let text = transcript.to_string();
+    let heading = "RetrieveMultiple contact with account as account computing count by account";
+    assert!(text.contains(heading), "{text}");
+}

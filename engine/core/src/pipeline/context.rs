@@ -387,7 +387,7 @@ impl Context {
     pub(super) fn as_parent(&self, stage: Stage) -> ParentContext {
         ParentContext {
             message: self.message.clone(),
-            entity: self.entity.to_string(),
+            entity: self.entity.as_str().to_owned(),
             primary_id: self.request.primary_id(),
             stage,
             depth: self.call.depth,

@@ -30,7 +30,11 @@ impl Slots {
     pub(super) fn put(&mut self, ordinal: Ordinal, value: Value) {
         let index = self.present.rank(ordinal);
         if self.present.insert(ordinal) {
-            self.values.insert(index, value);
+            if index == self.values.len() {
+                self.values.push(value); // As where a store reads a row from left to right.
+            } else {
+                self.values.insert(index, value);
+            }
         } else if let Some(slot) = self.values.get_mut(index) {
             *slot = value;
         }

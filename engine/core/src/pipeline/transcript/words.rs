@@ -8,7 +8,7 @@ use crate::error::{Fault, Rejection};
 use crate::message::{Custom, Message, Parameter, Related, Request, Response};
 use crate::metadata::{AttributeType, EntityMetadata, Ordinal};
 use crate::pipeline::context::Context;
-use crate::record::{ColumnSet, Condition, Filter, Operator, Record, Value};
+use crate::record::{ColumnSet, Condition, Filter, Operator, Query, Record, Value};
 
 /// The name of the message, and what it was sent with: its record first.
 pub(super) fn heading(ctx: &Context) -> (String, String) {
@@ -59,7 +59,7 @@ fn parameters(ctx: &Context) -> String {
             let metadata = ctx.catalog().entity(entity).ok();
             let filter = conditions(&it.query.filter, metadata.map(AsRef::as_ref));
             let filter = filter.map(|it| format!(" where {it}")).unwrap_or_default();
-            format!("{entity}{columns}{filter}")
+            format!("{entity}{columns}{}{filter}", beside(&it.query))
         }
         Request::Delete(it) => it.target.to_string(),
         Request::Assign(it) => format!("{} to {}", it.target, it.assignee),
@@ -89,6 +89,22 @@ fn parameters(ctx: &Context) -> String {
         }
         Request::Custom(custom) => custom_heading(ctx, custom).1,
     }
+}
+
+/// What a query wants beside attributes of its records: those at which lookups point, and what is computed.
+fn beside(query: &Query) -> String {
+    let mut text = String::new();
+    for link in &query.links {
+        let _ = write!(text, " with {} as {}", link.entity, link.alias);
+    }
+    let aggregates = query.aggregates.iter().map(|it| it.alias.as_str()).collect::<Vec<_>>();
+    let groups = query.groups.iter().map(|it| it.alias.as_str()).collect::<Vec<_>>();
+    for (word, names) in [("computing", aggregates), ("by", groups)] {
+        if !names.is_empty() {
+            let _ = write!(text, " {word} {}", names.join(", "));
+        }
+    }
+    text
 }
 
 /// How many records come along, over which relationships: each has a message of its own.
