@@ -173,13 +173,18 @@ impl Record {
         Arc::make_mut(&mut self.slots).reserve(count);
     }
 
-    /// Sets several attributes by their places.
+    /// Sets several attributes by their places, until one of them fails. What has no place is passed over.
     pub fn put_each<E>(
         &mut self,
-        each: impl FnOnce(&mut dyn FnMut(Ordinal, Value)) -> Result<(), E>,
+        values: impl IntoIterator<Item = Result<(Option<Ordinal>, Value), E>>,
     ) -> Result<(), E> {
         let slots = Arc::make_mut(&mut self.slots);
-        each(&mut |ordinal, value| slots.put(ordinal, value))
+        for value in values {
+            if let (Some(ordinal), value) = value? {
+                slots.put(ordinal, value);
+            }
+        }
+        Ok(())
     }
 
     /// Takes an attribute out, so that it is absent. Answers what it held.

@@ -38,7 +38,9 @@ pub(crate) fn shape(plan: &QueryPlan) -> Vec<u8> {
         place(link.lookup, &mut shape);
         shape.push(u8::from(link.is_outer));
         count(link.columns.len(), &mut shape);
-        link.columns.iter().for_each(|(it, _)| place(*it, &mut shape));
+        for (it, _) in &link.columns {
+            place(*it, &mut shape);
+        }
         test(&link.filter, &mut shape);
     }
     shape
@@ -49,7 +51,9 @@ fn test(it: &Test, shape: &mut Vec<u8>) {
         Test::All(tests) | Test::Any(tests) => {
             shape.push(if matches!(it, Test::All(_)) { b'&' } else { b'|' });
             count(tests.len(), shape);
-            tests.iter().for_each(|it| test(it, shape));
+            for it in tests {
+                test(it, shape);
+            }
         }
         Test::Is { attribute, operator, values } => {
             shape.push(b'=');

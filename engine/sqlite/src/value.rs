@@ -108,14 +108,11 @@ impl<'a, 'b> Cells<'a, 'b> {
         let id = self.read_as(identity)?;
         let version = self.read_as(|it| Ok(it.as_i64()?.unsigned_abs()))?;
         let mut record = table.record(id, version, columns.len().min(ROOM));
-        record.put_each(|put| {
-            for column in columns.filter_map(|it| table.columns().get(it)) {
-                if let (Some(place), Some(value)) = (column.place, self.value(table, column)?) {
-                    put(place, value);
-                }
-            }
-            Ok::<(), rusqlite::Error>(())
-        })?;
+        let columns = columns.filter_map(|it| table.columns().get(it));
+        record.put_each(columns.filter_map(|column| {
+            let value = self.value(table, column).transpose()?;
+            Some(value.map(|it| (column.place, it)))
+        }))?;
         Ok(record)
     }
 

@@ -26,6 +26,7 @@ const RECORDS: u128 = 6;
 
 /// One step of a sequence.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a sequence has few steps")]
 enum Step {
     /// A transaction, and whether it commits.
     Transaction(Vec<Act>, bool),

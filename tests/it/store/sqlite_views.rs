@@ -14,7 +14,8 @@ use super::{BriefSqlite, World};
 fn shown(store: &BriefSqlite, view: &str) -> Vec<String> {
     let connection = Connection::open(store.path()).unwrap();
     let mut statement = connection.prepare(&format!("SELECT * FROM {view}")).unwrap();
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let name = |it| statement.column_name(it).unwrap().to_owned();
+    let names: Vec<String> = (0..statement.column_count()).map(name).collect();
     let mut rows = statement.query([]).unwrap();
     let mut all = Vec::new();
     while let Some(row) = rows.next().unwrap() {
@@ -56,7 +57,9 @@ fn every_value_can_be_read_without_us() {
         ("picture", Value::Bytes([0_u8, 1].into())),
     ];
     let mut thing = Record::of(&world.thing, Uuid::from_u128(1));
-    values.into_iter().for_each(|(name, value)| thing.set(name, value).unwrap());
+    for (name, value) in values {
+        thing.set(name, value).unwrap();
+    }
     let mut tx = store.begin().unwrap();
     tx.insert(&thing).unwrap();
     tx.commit().unwrap();

@@ -11,6 +11,7 @@ use crate::pipeline::{OrganizationService, run_together};
 ///
 /// A batch cannot hold a batch, and a transaction no transaction (L-32, L-38): neither has a spelling.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most items of a batch are single messages")]
 pub enum BatchItem {
     /// A message in a transaction of its own.
     Request(Request),

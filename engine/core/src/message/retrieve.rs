@@ -26,14 +26,14 @@ impl Retrieve {
     pub(super) fn run(&mut self, platform: &mut dyn Platform) -> Result<Response, Error> {
         let record = existing(platform, &self.target)?;
         let columns = resolve_columns(&self.columns, record.metadata())?;
-        Ok(Response::Retrieved(show(record, columns.as_ref(), platform)?))
+        Ok(Response::Retrieved(show(&record, columns.as_ref(), platform)?))
     }
 }
 
 /// A stored record as a caller sees it: with the attributes wanted, as far as they can be read (C-7), and
 /// with the derived names that were asked for (C-91).
 pub(super) fn show(
-    record: Record,
+    record: &Record,
     columns: Option<&AttributeSet>,
     platform: &mut dyn Platform,
 ) -> Result<Record, Error> {
@@ -48,7 +48,7 @@ pub(super) fn show(
     }
     for ordinal in columns.iter().flat_map(|it| it.iter()) {
         if let Some(attribute) = entity.attribute_at(ordinal)
-            && let Some(name) = derived_name(&record, attribute, platform)?
+            && let Some(name) = derived_name(record, attribute, platform)?
         {
             shown.put(ordinal, name);
         }

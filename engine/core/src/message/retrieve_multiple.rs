@@ -23,7 +23,7 @@ impl RetrieveMultiple {
         let columns = plan.columns.take();
         plan.columns = columns.as_ref().map(|it| with_sources(it, &plan.entity));
         let mut page = platform.query(&plan)?;
-        let shown = page.records.into_iter().map(|it| show(it, columns.as_ref(), platform));
+        let shown = page.records.into_iter().map(|it| show(&it, columns.as_ref(), platform));
         page.records = shown.collect::<Result<_, Error>>()?;
         Ok(Response::Found(page))
     }

@@ -77,6 +77,9 @@ struct Total {
     whole: i128,
 }
 
+/// A sum that its type cannot hold.
+struct TooLarge;
+
 impl Aggregation {
     /// Resolves what a query computes; `None` where it wants the records.
     pub(super) fn new(
@@ -110,6 +113,16 @@ impl Aggregation {
         };
         let order = query.order.iter().map(by).collect::<Result<_, QueryError>>()?;
         Ok(Some(Self { record_limit: RECORD_LIMIT, groups, values, names, order }))
+    }
+
+    /// Which of two results comes first.
+    fn compare(&self, a: &[Option<Value>], b: &[Option<Value>]) -> Ordering {
+        let by = self.order.iter().map(|(index, is_descending)| {
+            let [a, b] = [a, b].map(|it| it.get(*index).and_then(Option::as_ref));
+            let order = compare_nullable(a, b);
+            if *is_descending { order.reverse() } else { order }
+        });
+        by.fold(Ordering::Equal, Ordering::then)
     }
 
     /// The attributes of the entity itself that it looks at.
@@ -216,15 +229,15 @@ impl<'a> Totals<'a> {
         totals.resize_with(values.len(), Total::default);
         let names = self.aggregation.names.iter().skip(self.aggregation.groups.len());
         for ((total, (source, kind)), alias) in totals.iter_mut().zip(values).zip(names) {
-            let overflow = || AggregateError::Overflow { alias: alias.clone() };
-            total.add(source.of(record), *kind).ok_or_else(overflow)?;
+            let overflow = |_| AggregateError::Overflow { alias: alias.clone() };
+            total.add(source.of(record), *kind).map_err(overflow)?;
         }
         Ok(())
     }
 
     /// The answer: a record without identity for each group, whose values go by their aliases.
     pub fn finish(mut self) -> Result<Page, AggregateError> {
-        let Aggregation { groups, values, names, order, .. } = self.aggregation;
+        let Aggregation { groups, values, names, .. } = self.aggregation;
         if groups.is_empty() && self.groups.is_empty() {
             let nothing = values.iter().map(|_| Total::default()).collect();
             self.groups.insert(GroupKey(Vec::new()), nothing); // Of no records there are none.
@@ -234,28 +247,20 @@ impl<'a> Totals<'a> {
             for ((total, (_, kind)), alias) in
                 totals.into_iter().zip(values).zip(names.iter().skip(groups.len()))
             {
-                let overflow = || AggregateError::Overflow { alias: alias.clone() };
-                row.push(total.value(*kind).ok_or_else(overflow)?);
+                let overflow = |_| AggregateError::Overflow { alias: alias.clone() };
+                row.push(total.value(*kind).map_err(overflow)?);
             }
             rows.push(row);
         }
         // Stable: where the order leaves it open, the groups decide.
-        rows.sort_by(|a, b| {
-            let by = order.iter().map(|(index, is_descending)| {
-                let [a, b] = [a, b].map(|it| it.get(*index).and_then(Option::as_ref));
-                let order = compare_nullable(a, b);
-                if *is_descending { order.reverse() } else { order }
-            });
-            by.fold(Ordering::Equal, Ordering::then)
-        });
+        rows.sort_by(|a, b| self.aggregation.compare(a, b));
         let total = self.plan.returns_total.then_some(rows.len() as u64);
         let skipped = usize::try_from(self.plan.skipped()).unwrap_or(usize::MAX);
         let records = rows.into_iter().skip(skipped).map(|row| {
             let mut record = Record::new(&self.plan.entity);
-            for (name, value) in names.iter().zip(row) {
-                if let Some(value) = value {
-                    record.put_aliased(name.clone(), value);
-                }
+            let named = names.iter().zip(row);
+            for (name, value) in named.filter_map(|(name, it)| Some((name, it?))) {
+                record.put_aliased(name.clone(), value);
             }
             record
         });
@@ -299,11 +304,10 @@ fn week(date: NaiveDate) -> u32 {
 }
 
 impl Total {
-    /// Adds a value; `None` where the sum gets too large.
-    fn add(&mut self, value: Option<&Value>, kind: Kind) -> Option<()> {
+    fn add(&mut self, value: Option<&Value>, kind: Kind) -> Result<(), TooLarge> {
         let Some(value) = value else {
             self.count += i64::from(matches!(kind, Kind::Count));
-            return Some(());
+            return Ok(());
         };
         self.count += 1;
         match kind {
@@ -316,10 +320,10 @@ impl Total {
                 }
             }
         }
-        Some(())
+        Ok(())
     }
 
-    fn sum(&mut self, value: &Value) -> Option<()> {
+    fn sum(&mut self, value: &Value) -> Result<(), TooLarge> {
         if let Value::WholeNumber(it) = value {
             self.whole += i128::from(*it); // INVARIANT: 2^32 of them at most.
             self.value = Some(Value::WholeNumber(0));
@@ -328,28 +332,28 @@ impl Total {
             self.value = Some(Value::Double(sum + it));
         } else if let Value::Decimal(it) = value {
             let sum = self.value.as_ref().and_then(Value::as_decimal).unwrap_or_default();
-            self.value = Some(Value::Decimal(sum.checked_add(*it)?));
+            self.value = Some(Value::Decimal(sum.checked_add(*it).ok_or(TooLarge)?));
         }
-        Some(())
+        Ok(())
     }
 
-    /// What it came to, or null; `None` where that is too large for its type.
-    fn value(self, kind: Kind) -> Option<Option<Value>> {
+    /// What it came to, or null.
+    fn value(self, kind: Kind) -> Result<Option<Value>, TooLarge> {
         let by = match kind {
-            Kind::Count | Kind::CountColumn => return Some(Some(Value::WholeNumber(self.count))),
-            Kind::Best(_) => return Some(self.value),
+            Kind::Count | Kind::CountColumn => return Ok(Some(Value::WholeNumber(self.count))),
+            Kind::Best(_) => return Ok(self.value),
             Kind::Sum => 1,
             Kind::Average => self.count,
         };
-        Some(match self.value {
+        Ok(match self.value {
             Some(Value::WholeNumber(_)) => {
-                let whole = i64::try_from(self.whole / i128::from(by)).ok()?;
+                let whole = i64::try_from(self.whole / i128::from(by)).map_err(|_| TooLarge)?;
                 Some(Value::WholeNumber(whole))
             }
             #[expect(clippy::cast_precision_loss, reason = "a count is far below 2^52")]
             Some(Value::Double(it)) => Some(Value::Double(it / by as f64)),
             Some(Value::Decimal(it)) if by != 1 => {
-                let average = it.checked_div(Decimal::from(by))?;
+                let average = it.checked_div(Decimal::from(by)).ok_or(TooLarge)?;
                 Some(Value::Decimal(average.round_dp(AVERAGE_DIGITS)))
             }
             other => other,
