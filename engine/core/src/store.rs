@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub use self::memory::Memory;
 use crate::code::ErrorCode;
 use crate::metadata::{Catalog, EntityMetadata, LogicalName};
-use crate::record::{EntityReference, Page, QueryPlan, Record};
+use crate::record::{AggregateError, EntityReference, Page, QueryPlan, Record};
 
 /// A database that can be read and can open transactions.
 pub trait Store: Send + Sync + fmt::Debug {
@@ -127,6 +127,9 @@ pub enum StoreError {
     /// Another transaction changed what this one read. The engine carries the message out again.
     #[error("the message met others on the same records again and again, and gave up")]
     Conflict,
+    /// What a query wants computed cannot be.
+    #[error(transparent)]
+    Aggregate(#[from] AggregateError),
     /// The database itself failed.
     #[error("the database failed: {0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -141,6 +144,7 @@ impl StoreError {
             Self::KeyViolated { .. } => ErrorCode::KeyViolated,
             Self::Incompatible { .. } | Self::Removed { .. } => ErrorCode::Incompatible,
             Self::Conflict => ErrorCode::Conflict,
+            Self::Aggregate(error) => error.code(),
             Self::Backend(_) => ErrorCode::Backend,
         }
     }

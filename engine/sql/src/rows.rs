@@ -14,23 +14,6 @@ use crate::{Column, ColumnKind, Statement, Table};
 
 /// What is asked of one record, and written to it.
 impl Table {
-    /// Reads the version of a record.
-    pub fn version_of(&self, id: Uuid) -> Statement {
-        self.by_id(id, &self.version.quoted())
-    }
-
-    /// Reads a record: its identity, its version, and all columns.
-    pub fn record_of(&self, id: Uuid) -> Statement {
-        let all: Vec<usize> = (0..self.columns().len()).collect();
-        self.by_id(id, &self.list(&all))
-    }
-
-    fn by_id(&self, id: Uuid, what: &str) -> Statement {
-        let mut parameters = Parameters::new(self.dialect());
-        let found = self.found(id, &mut parameters);
-        finished(format!("SELECT {what} FROM {} WHERE {found}", self.quoted()), parameters)
-    }
-
     fn found(&self, id: Uuid, parameters: &mut Parameters) -> String {
         let id = parameters.add(Value::Id(id), ColumnKind::Identity);
         format!("{} = {id}", self.identity().quoted())

@@ -36,10 +36,6 @@ impl Parameters {
         Self { dialect, list: Vec::new() }
     }
 
-    pub(crate) fn dialect(&self) -> &'static dyn Dialect {
-        self.dialect
-    }
-
     /// Adds a parameter. Answers how the statement names it.
     pub(crate) fn add(&mut self, value: Value, kind: ColumnKind) -> String {
         self.push(value, kind);

@@ -39,6 +39,14 @@
 //! it: who moves the file takes them along, or lets the last store on it close first. Who wants a copy asks for
 //! one with [`Sqlite::back_up_to`], while messages go on; to restore it is to open it.
 //!
+//! # Reading the file with other tools
+//!
+//! Each entity is a table of real columns, and has a view beside it that any tool can read, `sqlite3` from 3.40 on
+//! included: `SELECT * FROM v$account`. There, identities are texts, moments have their zone, and the label of an
+//! option stands beside its number. Amounts and decimals are the texts that they were written as, exact: to compute with
+//! them, `CAST(revenue AS REAL)`. Indexes of alternate keys compare texts as we do, which other tools cannot: they
+//! read the file, and do not write to it.
+//!
 //! # The log, and when it is carried over
 //!
 //! A commit appends to `FILE-wal`, the log. What stands there is as durable as what stands in the file.

@@ -44,12 +44,17 @@ type Kinds = BTreeMap<String, ColumnKind>;
 
 impl Schema<'_> {
     fn follow(&self) -> Result<(), Refusal> {
+        self.follow_columns()?;
+        self.follow_indexes()?;
+        self.follow_view()
+    }
+
+    fn follow_columns(&self) -> Result<(), Refusal> {
         let name = self.table.entity().logical_name();
         let Some(stored) = self.stored(name)? else {
             let kinds = self.table.columns().iter().map(|it| (it.name.to_string(), it.kind));
             self.run(&self.table.create())?;
-            self.remember(name, &kinds.collect())?;
-            return self.follow_indexes();
+            return self.remember(name, &kinds.collect());
         };
         let mut kinds = stored.clone();
         for column in self.table.columns() {
@@ -68,10 +73,7 @@ impl Schema<'_> {
             self.remove(attribute, *kind)?;
             kinds.remove(attribute);
         }
-        if kinds != stored {
-            self.remember(name, &kinds)?;
-        }
-        self.follow_indexes()
+        if kinds == stored { Ok(()) } else { self.remember(name, &kinds) }
     }
 
     /// Takes out a column of another kind, if nothing is in it.
@@ -104,7 +106,8 @@ impl Schema<'_> {
         if self.connection.query_row(&used, [], |_| Ok(())).optional()?.is_some() {
             return Ok(false);
         }
-        // No column goes while an index stands on it; those that are wanted come back.
+        // No column goes while an index or a view stands on it; those that are wanted come back.
+        self.run(&format!("DROP VIEW IF EXISTS \"{}\"", self.table.view().name))?;
         for (name, _) in self.stored_indexes()? {
             self.drop_index(&name)?;
         }
@@ -136,6 +139,22 @@ impl Schema<'_> {
 
     fn drop_index(&self, name: &str) -> Result<(), Refusal> {
         self.run(&format!("DROP INDEX \"{name}\""))
+    }
+
+    /// Makes the view that is wanted, in place of another.
+    fn follow_view(&self) -> Result<(), Refusal> {
+        let view = self.table.view();
+        let sql = "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let stored: Option<String> =
+            statement.query_row([&view.name], |row| row.get(0)).optional()?;
+        if stored.as_ref() == Some(&view.sql) {
+            return Ok(());
+        }
+        if stored.is_some() {
+            self.run(&format!("DROP VIEW \"{}\"", view.name))?;
+        }
+        self.run(&view.sql)
     }
 
     /// Our indexes of the table, with the statements that made them.

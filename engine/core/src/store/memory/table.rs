@@ -8,7 +8,9 @@ use imbl::{OrdMap, OrdSet};
 use uuid::Uuid;
 
 use crate::metadata::{EntityMetadata, KeyMetadata, LogicalName, Ordinal};
-use crate::record::{MoneyPrecision, Page, QueryPlan, Record, Value, ValueError, check_value};
+use crate::record::{
+    AggregateError, MoneyPrecision, Page, QueryPlan, Record, Value, ValueError, check_value,
+};
 use crate::store::StoreError;
 
 /// The rows of one entity.
@@ -81,11 +83,15 @@ impl Table {
         Some(row)
     }
 
-    pub(super) fn query(&self, plan: &QueryPlan) -> Page {
+    pub(super) fn query(
+        &self,
+        plan: &QueryPlan,
+        find: impl FnMut(&Arc<EntityMetadata>, Uuid) -> Option<Record>,
+    ) -> Result<Page, AggregateError> {
         let under = |row: &Record| row.under(&plan.entity);
         match self.candidates(plan) {
-            Some(ids) => plan.answer(ids.filter_map(|id| self.rows.get(&id)).map(under)),
-            None => plan.answer(self.rows.values().map(under)),
+            Some(ids) => plan.answer(ids.filter_map(|id| self.rows.get(&id)).map(under), find),
+            None => plan.answer(self.rows.values().map(under), find),
         }
     }
 

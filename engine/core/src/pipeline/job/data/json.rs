@@ -254,6 +254,9 @@ impl<T: Stored> Stored for Vec<T> {
     }
 
     fn read(json: &Json, catalog: &Catalog) -> Result<Self, Unreadable> {
+        if json.is_null() {
+            return Ok(Self::new()); // A field that the writer did not know.
+        }
         let items = json.as_array().ok_or(Unreadable::Shape("list"))?;
         items.iter().map(|it| T::read(it, catalog)).collect()
     }

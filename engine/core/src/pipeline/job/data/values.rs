@@ -12,14 +12,19 @@ use super::json::{
 use crate::message::Parameter;
 use crate::metadata::Catalog;
 use crate::record::{
-    ColumnSet, Condition, EntityReference, Filter, Operator, OrderBy, Page, PageRequest, Party,
-    Query, Record, Value,
+    Aggregate, AggregateFunction, ColumnSet, Condition, DatePart, EntityReference, Filter, GroupBy,
+    LinkEntity, Operator, OrderBy, Page, PageRequest, Party, Query, Record, Value,
 };
 
 object! {
     EntityReference { entity, id }
     Party { party, participation }
-    Query { entity, columns, filter, order, top, page, returns_total }
+    Query {
+        entity, columns, filter, order, top, page, returns_total, links, aggregates, groups,
+    }
+    LinkEntity { lookup, entity, alias, columns, filter, is_outer }
+    Aggregate { function, attribute, alias }
+    GroupBy { attribute, part, alias }
     Condition { attribute, operator, values }
     OrderBy { attribute, is_descending }
     PageRequest { number, size, cookie }
@@ -36,14 +41,25 @@ variants! {
     }
 }
 
-impl Stored for Operator {
-    fn write(&self, json: &mut String) {
-        text(self.name(), json);
-    }
+/// Closed lists of words, by their names.
+macro_rules! words {
+    ($($Type:ident, $what:literal;)*) => {$(
+        impl Stored for $Type {
+            fn write(&self, json: &mut String) {
+                text(self.name(), json);
+            }
 
-    fn read(json: &Json, _: &Catalog) -> Result<Self, Unreadable> {
-        json.as_str().and_then(Self::named).ok_or(Unreadable::Shape("operator"))
-    }
+            fn read(json: &Json, _: &Catalog) -> Result<Self, Unreadable> {
+                json.as_str().and_then(Self::named).ok_or(Unreadable::Shape($what))
+            }
+        }
+    )*};
+}
+
+words! {
+    Operator, "operator";
+    AggregateFunction, "aggregate";
+    DatePart, "part of a date";
 }
 
 /// Under the name of its kind. Numbers that JSON would round stand there as texts.
@@ -119,6 +135,11 @@ impl Stored for Record {
         } else {
             fields
         };
+        let fields = if self.aliases().next().is_some() {
+            fields.with("aliased", |json| by_name(self.aliases(), json))
+        } else {
+            fields
+        };
         let lookups = self.lookups_by_key().iter().cloned();
         let lookup = |(it, record)| LookupByKey { attribute: name(it).to_owned(), record };
         let lookups: Vec<LookupByKey> = lookups.map(lookup).collect();
@@ -140,6 +161,10 @@ impl Stored for Record {
         let key: Option<BTreeMap<String, Value>> = field(json, "key", catalog)?;
         for (name, value) in key.into_iter().flatten() {
             record = record.with_key(&name, value)?;
+        }
+        let aliased: Option<BTreeMap<String, Value>> = field(json, "aliased", catalog)?;
+        for (name, value) in aliased.into_iter().flatten() {
+            record.put_aliased(name.into(), value);
         }
         let lookups: Option<Vec<LookupByKey>> = field(json, "lookups", catalog)?;
         for it in lookups.into_iter().flatten() {
