@@ -20,7 +20,7 @@ use std::{env, io, thread};
 
 use rulegate::settings::Jobs;
 use rulegate_sqlite::Sqlite;
-use support::load::{self, Found, Look};
+use support::load::{self, Done, Found, Look};
 
 /// How often a test run kills.
 const KILLS: u32 = 5;
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
 // ── The child ────────────────────────────────────────────────────────────────────────────────────
 
 fn write_until_killed(file: &Path, run: u32) -> ! {
-    let engine = load::builder(load::catalog(), Sqlite::open(file).unwrap());
+    let engine = load::builder(load::catalog(), Sqlite::open(file).unwrap(), Done::StaysInPart);
     let engine = engine.settings(|it| it.jobs = Jobs::Workers(WORKERS)).build().unwrap();
     (0..THREADS).for_each(|it| load::prepare(&engine, run, it).unwrap());
     say("go");
@@ -115,7 +115,8 @@ fn kill(file: &Path, run: u32) -> Vec<u64> {
 /// Runs the jobs that are left, and looks at what all runs since the last look have left.
 fn look(file: &Path, unseen: &mut Vec<(u32, Vec<u64>)>, found: &mut Found) {
     let (catalog, store) = (load::catalog(), Sqlite::open(file).unwrap());
-    load::builder(load::catalog(), store.clone()).build().unwrap().run_jobs();
+    let engine = load::builder(load::catalog(), store.clone(), Done::StaysInPart);
+    engine.build().unwrap().run_jobs();
     let mut look = Look::at(&store, &catalog);
     for (run, done) in unseen.drain(..) {
         for (thread, done) in (0..).zip(done) {

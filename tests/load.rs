@@ -16,6 +16,10 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy takes what tests share for production code")]
 
+use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
+
 use rulegate::engine::EngineBuilder;
 use rulegate::metadata::EntityDefinition;
 use rulegate::pipeline::JobState;
@@ -95,6 +99,11 @@ impl Group {
 
 /// The small catalog, with the jobs of the shipped one, and a relationship to associate over.
 pub fn catalog() -> Catalog {
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(read_catalog);
+    CATALOG.clone()
+}
+
+fn read_catalog() -> Catalog {
     let shipped = crate::shipped_catalog();
     let jobs: EntityDefinition = shipped.entity("asyncoperation").unwrap().definition().clone();
     let mut draft = bare().entity(jobs).many_to_many(pairs(PAIRS, ["account", "competitor"]));
@@ -104,10 +113,20 @@ pub fn catalog() -> Catalog {
     draft.check().unwrap()
 }
 
+/// What becomes of the records of jobs that are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Those of updates go, and those of creations stay.
+    StaysInPart,
+    /// All go.
+    Goes,
+}
+
 /// An engine with the rules and the jobs of the load.
-pub fn builder(catalog: Catalog, store: impl Store + 'static) -> EngineBuilder {
+pub fn builder(catalog: Catalog, store: impl Store + 'static, done: Done) -> EngineBuilder {
+    let created = Step::on(Message::Create, "account").asynchronous();
+    let created = if done == Done::Goes { created.auto_delete() } else { created };
     let on = |message| Step::on(message, "account").at(Stage::PostOperation);
-    let job = |message| Step::on(message, "account").asynchronous();
     Engine::builder(catalog)
         .store(store)
         .step(on(Message::Create).run("create-tasks", |ctx: &mut Context| with_tasks(ctx, true)))
@@ -118,9 +137,13 @@ pub fn builder(catalog: Catalog, store: impl Store + 'static) -> EngineBuilder {
                 .relationship(PAIRS)
                 .run("mark-account", mark_account),
         )
-        // The record of one of them stays, and that of the other goes when it is done.
-        .step(job(Message::Create).run("count-created", count))
-        .step(job(Message::Update).auto_delete().run("count-updated", count))
+        .step(created.run("count-created", count))
+        .step(
+            Step::on(Message::Update, "account")
+                .asynchronous()
+                .auto_delete()
+                .run("count-updated", count),
+        )
 }
 
 /// Makes what the messages of a thread need.
@@ -156,20 +179,25 @@ pub fn send(engine: &Engine, run: u32, thread: u32, message: u64) -> Result<(), 
     }
 }
 
-/// Takes away all that is left of a group, and what its jobs counted.
-pub fn clear(engine: &Engine, group: Group) -> Result<(), Error> {
-    if group.end().is_none() {
-        engine.delete(&group.account())?;
-    }
-    for message in group.messages() {
+/// Waits for the jobs of a group, and takes away what they counted and all else that is left of it. Answers how many
+/// messages that took.
+pub fn clear(engine: &Engine, group: Group) -> Result<u64, Error> {
+    let mut sent = 0;
+    for message in group.messages().filter(|it| group.end() != Some(*it)) {
         for counter in counters(message) {
-            let found = counted(engine, group.id(counter))?;
-            if found.is_some() {
-                engine.delete(&EntityReference::new("contact", group.id(counter)))?;
+            let id = group.id(counter);
+            while counted(engine, id)?.is_none() {
+                thread::sleep(Duration::from_millis(1));
             }
+            engine.delete(&EntityReference::new("contact", id))?;
+            sent += 1;
         }
     }
-    Ok(())
+    if group.end().is_none() {
+        engine.delete(&group.account())?;
+        sent += 1;
+    }
+    Ok(sent)
 }
 
 /// Gives the tasks of an account its mark, in its transaction.
@@ -258,7 +286,7 @@ fn whole(number: u64) -> Value {
 pub struct Found {
     /// Messages that were acknowledged.
     pub acknowledged: u64,
-    /// Threads of which an acknowledged message is not there.
+    /// Acknowledged messages of which nothing is there.
     pub lost: u64,
     /// Messages of which a part is there, records that nobody sent, and damage to the file.
     pub torn: u64,
@@ -278,6 +306,15 @@ impl Found {
     /// Whether all that was acknowledged is there, and nothing else.
     pub const fn is_sound(&self) -> bool {
         self.lost + self.torn + self.jobs_lost + self.jobs_doubled == 0
+    }
+
+    /// Adds what came to light elsewhere.
+    pub const fn add(&mut self, other: &Self) {
+        self.acknowledged += other.acknowledged;
+        self.lost += other.lost;
+        self.torn += other.torn;
+        self.jobs_lost += other.jobs_lost;
+        self.jobs_doubled += other.jobs_doubled;
     }
 }
 
@@ -302,18 +339,18 @@ impl<'c> Look<'c> {
             (0..=done / MESSAGES).map(|number| Group { run, thread, number }).collect();
         let marks: Vec<_> = groups.iter().map(|it| self.mark(*it)).collect();
         let after = |done| groups.iter().map(|it| Ok(it.mark_after(done))).collect::<Vec<_>>();
-        let Some(done) = [done, done + 1].into_iter().find(|it| marks == after(*it)) else {
-            let torn = marks.iter().filter(|it| it.is_err()).count() as u64;
-            found.torn += torn;
-            found.lost += u64::from(torn == 0);
+        // What is there must be all that the first so many messages did.
+        let Some(there) = (0..=done + 1).rev().find(|it| marks == after(*it)) else {
+            found.torn += 1;
             return;
         };
+        found.lost += done.saturating_sub(there);
         for group in groups {
-            let mark = group.mark_after(done);
+            let mark = group.mark_after(there);
             found.accounts += u64::from(mark.is_some());
             found.pairs += u64::from(mark.is_some_and(|it| 2 <= it % MESSAGES));
             for message in group.messages().filter(|it| group.end() != Some(*it)) {
-                self.at_job(group, message, message < done, found);
+                self.at_job(group, message, message < there, found);
             }
         }
     }

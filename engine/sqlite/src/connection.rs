@@ -145,7 +145,10 @@ impl File {
 
     fn connect_to(&self, path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = match self.options.vfs.as_deref() {
+            Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+            None => Connection::open_with_flags(path, flags),
+        }?;
         connection.busy_timeout(self.options.patience)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         teach(&connection)?;
