@@ -20,7 +20,7 @@ use std::{env, io, thread};
 
 use rulegate::settings::Jobs;
 use rulegate_sqlite::Sqlite;
-use support::load::{self, Done, Found, Look};
+use support::load::{self, Done, Found, Look, Sender};
 
 /// How often a test run kills.
 const KILLS: u32 = 5;
@@ -43,17 +43,19 @@ fn main() -> ExitCode {
     for run in 0..kills {
         unseen.push((run, kill(&file, run)));
         if run % 2 == 1 || run + 1 == kills {
-            look(&file, &mut unseen, &mut found);
+            found = look(&file, &mut unseen, found);
         }
     }
     let store = Sqlite::open(&file).unwrap();
-    Look::at(&store, &load::catalog()).at_all(&mut found);
-    let Found { acknowledged, lost, torn, jobs_lost, jobs_doubled, .. } = found;
+    let catalog = load::catalog();
+    let mut last = Look::at(&store, &catalog, found);
+    last.at_all();
+    let Found { acknowledged, lost, torn, jobs_lost, jobs_doubled, .. } = last.found;
     println!(
         "kills {kills} acknowledged {acknowledged} lost {lost} torn {torn} jobs-lost {jobs_lost} \
          jobs-doubled {jobs_doubled}"
     );
-    if found.is_sound() && acknowledged != 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if last.found.is_sound() && acknowledged != 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 // ── The child ────────────────────────────────────────────────────────────────────────────────────
@@ -61,14 +63,15 @@ fn main() -> ExitCode {
 fn write_until_killed(file: &Path, run: u32) -> ! {
     let engine = load::builder(load::catalog(), Sqlite::open(file).unwrap(), Done::StaysInPart);
     let engine = engine.settings(|it| it.jobs = Jobs::Workers(WORKERS)).build().unwrap();
-    (0..THREADS).for_each(|it| load::prepare(&engine, run, it).unwrap());
+    let senders = (0..THREADS).map(|thread| Sender { run, thread });
+    senders.clone().for_each(|it| load::prepare(&engine, it).unwrap());
     say("go");
-    for thread in 0..THREADS {
+    for sender in senders {
         let engine = engine.clone();
         thread::spawn(move || {
             for message in 0.. {
-                load::send(&engine, run, thread, message).unwrap();
-                say(&format!("{thread} {message}"));
+                load::send(&engine, sender, message).unwrap();
+                say(&format!("{} {message}", sender.thread));
             }
         });
     }
@@ -113,15 +116,16 @@ fn kill(file: &Path, run: u32) -> Vec<u64> {
 }
 
 /// Runs the jobs that are left, and looks at what all runs since the last look have left.
-fn look(file: &Path, unseen: &mut Vec<(u32, Vec<u64>)>, found: &mut Found) {
+fn look(file: &Path, unseen: &mut Vec<(u32, Vec<u64>)>, found: Found) -> Found {
     let (catalog, store) = (load::catalog(), Sqlite::open(file).unwrap());
     let engine = load::builder(load::catalog(), store.clone(), Done::StaysInPart);
     engine.build().unwrap().run_jobs();
-    let mut look = Look::at(&store, &catalog);
+    let mut look = Look::at(&store, &catalog, found);
     for (run, done) in unseen.drain(..) {
         for (thread, done) in (0..).zip(done) {
-            look.at_thread(run, thread, done, found);
+            look.at_sender(Sender { run, thread }, done);
         }
     }
-    found.torn += store.check_integrity().unwrap().len() as u64;
+    look.found.torn += store.check_integrity().unwrap().len() as u64;
+    look.found
 }

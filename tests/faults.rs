@@ -19,15 +19,16 @@ use std::fmt::{self, Display};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 use std::{env, thread};
 
 use disk::{Disk, Fault, Log, Power};
 use rulegate::pipeline::JobState;
 use rulegate::settings::Jobs;
 use rulegate::store::StoreError;
-use rulegate::{Catalog, Engine, OrganizationService, Query, Value};
+use rulegate::{Engine, OrganizationService, Query, Value};
 use rulegate_sqlite::{Durability, Options, Sqlite};
-use support::load::{self, Done, Found, Look, MESSAGES};
+use support::load::{self, Done, Found, Look, MESSAGES, Sender};
 
 /// The names by which SQLite knows the disk that fails, and the one that is there to look at what it left.
 const FAILS: &str = "fails";
@@ -36,9 +37,13 @@ const LOOKS: &str = "looks";
 const THREADS: u32 = 3;
 const GROUPS: u64 = 2;
 const WORKERS: usize = 1;
+/// How often the log is carried over meanwhile.
+const CHECKPOINTS: u32 = 3;
 /// A short run looks at one of so many moments, and at one of so many calls.
 const MOMENTS_STEP: usize = 211;
-const CALLS_STEP: u64 = 131;
+const CALLS_STEP: usize = 131;
+/// Who sends where one thread does.
+const FIRST: Sender = Sender { run: 0, thread: 0 };
 /// How often a client sends a message that fails.
 const TRIES: u32 = 3;
 /// What errors of the store tell people to do.
@@ -54,23 +59,26 @@ const REMEDIES: [&str; 7] = [
 
 fn main() -> ExitCode {
     let rounds = env::var("RULEGATE_FAULTS").ok().and_then(|it| it.parse::<u64>().ok());
-    let disks = Disks {
-        fails: Disk::register(FAILS).unwrap(),
-        catalog: load::catalog(),
-        _looks: Disk::register(LOOKS).unwrap(),
-    };
+    let is_short = rounds.is_none();
+    let disk = Disk::register(FAILS).unwrap();
+    // It only spares the looks the waiting.
+    Disk::register(LOOKS).unwrap();
+
     let mut seen = Seen::default();
+    let step = if is_short { MOMENTS_STEP } else { 1 };
     for round in 0..rounds.unwrap_or(1) {
-        disks.lose_power(Durability::Full, round, rounds.map_or(MOMENTS_STEP, |_| 1), &mut seen);
+        lose_power(&record(&disk, Durability::Full), round, step, &mut seen);
     }
+    let step = if is_short { CALLS_STEP } else { 1 };
     for fault in Fault::ALL {
-        disks.fail_at_each_call(fault, rounds.map_or(CALLS_STEP, |_| 1), &mut seen);
+        fail_at_each_call(&disk, fault, step, &mut seen);
     }
     // Who does not wait for the disk may lose what was acknowledged, and nothing in part: else these disks
     // would prove nothing.
     let mut normal = Seen { is_quiet: true, ..Seen::default() };
-    disks.lose_power(Durability::Normal, 0, MOMENTS_STEP, &mut normal);
+    lose_power(&record(&disk, Durability::Normal), 0, MOMENTS_STEP, &mut normal);
     assert!(0 < normal.found.lost && normal.found.torn == 0, "{normal}");
+
     println!("{seen}");
     if seen.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -135,166 +143,119 @@ impl fmt::Display for Seen {
     }
 }
 
-/// The disks, and the catalog of what lies on them.
-struct Disks {
-    fails: Disk,
-    catalog: Catalog,
-    /// It only spares the looks the waiting.
-    _looks: Disk,
+// ── Power ────────────────────────────────────────────────────────────────────────────────────────
+
+/// Plays the load. Answers what the disk was told meanwhile: a note is the thread of an acknowledged message.
+fn record(disk: &Disk, durability: Durability) -> Log {
+    let folder = tempfile::tempdir().unwrap();
+    disk.record();
+    let store = open(folder.path(), (FAILS, durability)).unwrap();
+    let engine = load::builder(load::catalog(), store.clone(), Done::StaysInPart);
+    let engine = engine.settings(|it| it.jobs = Jobs::Workers(WORKERS)).build().unwrap();
+    let senders = (0..THREADS).map(|thread| Sender { run: 0, thread });
+    senders.clone().for_each(|it| load::prepare(&engine, it).unwrap());
+    thread::scope(|scope| {
+        for sender in senders {
+            let (engine, disk) = (&engine, &disk);
+            let send = move |message| {
+                load::send(engine, sender, message).unwrap();
+                disk.note(sender.thread.into());
+            };
+            scope.spawn(move || (0..GROUPS * MESSAGES).for_each(send));
+        }
+        let checkpoint = |_| {
+            thread::sleep(Duration::from_millis(15));
+            store.checkpoint().unwrap();
+        };
+        scope.spawn(move || (0..CHECKPOINTS).for_each(checkpoint));
+    });
+    engine.wait_for_jobs();
+    drop((engine, store));
+    disk.take_record()
 }
 
-impl Disks {
-    // ── Power ────────────────────────────────────────────────────────────────────────────────────
-
-    fn lose_power(&self, durability: Durability, round: u64, step: usize, seen: &mut Seen) {
-        let log = self.record(durability);
-        for moment in (0..log.moments()).step_by(step) {
-            let mut done = [0; THREADS as usize];
-            for note in log.notes_until(moment) {
-                *done.get_mut(usize::try_from(note % u64::from(THREADS)).unwrap()).unwrap() += 1;
-            }
-            let seed = round << 32 | moment as u64;
-            for power in [Power::LosesAll, Power::LosesNone, Power::Tears(seed)] {
-                let folder = tempfile::tempdir().unwrap();
-                log.lose_power(moment, power, folder.path()).unwrap();
-                seen.power_losses += 1;
-                let case = format!("{durability:?} round {round} moment {moment} {power:?}");
-                seen.during(&case, |seen| {
-                    self.look(&folder.path().join("records.db"), &done, seen);
-                });
-            }
+/// Lets the power fail at one of so many moments, and looks at what is left.
+fn lose_power(log: &Log, round: u64, step: usize, seen: &mut Seen) {
+    for moment in (0..log.moments()).step_by(step) {
+        let mut done = [0; THREADS as usize];
+        for thread in log.notes_until(moment) {
+            *done.get_mut(usize::try_from(thread).unwrap()).unwrap() += 1;
+        }
+        let dice = round << 32 | moment as u64;
+        for power in [Power::LosesAll, Power::LosesNone, Power::Tears(dice)] {
+            seen.power_losses += 1;
+            let case = format!("round {round} moment {moment} {power:?}");
+            seen.during(&case, |seen| look_after(log, (moment, power), &done, seen));
         }
     }
+}
 
-    /// Plays the load. Answers what the disk was told meanwhile: a note is the thread of an acknowledged message.
-    fn record(&self, durability: Durability) -> Log {
+/// Looks at what a disk could have whose power failed.
+fn look_after(log: &Log, (moment, power): (usize, Power), done: &[u64], seen: &mut Seen) {
+    let folder = tempfile::tempdir().unwrap();
+    log.lose_power(moment, power, folder.path()).unwrap();
+    look(folder.path(), done, seen);
+}
+
+// ── Faults ───────────────────────────────────────────────────────────────────────────────────────
+
+/// Lets one of so many calls fail, until none is left that could.
+fn fail_at_each_call(disk: &Disk, fault: Fault, step: usize, seen: &mut Seen) {
+    for at in (0..).step_by(step) {
         let folder = tempfile::tempdir().unwrap();
-        self.fails.record();
-        let store = self.open(folder.path(), (FAILS, durability)).unwrap();
-        let engine = load::builder(load::catalog(), store.clone(), Done::StaysInPart);
-        let engine = engine.settings(|it| it.jobs = Jobs::Workers(WORKERS)).build().unwrap();
-        (0..THREADS).for_each(|it| load::prepare(&engine, 0, it).unwrap());
-        thread::scope(|scope| {
-            for thread in 0..THREADS {
-                let (engine, disk) = (&engine, &self.fails);
-                scope.spawn(move || {
-                    for message in 0..GROUPS * MESSAGES {
-                        load::send(engine, 0, thread, message).unwrap();
-                        disk.note(thread.into());
-                    }
-                });
-            }
-            scope.spawn(|| {
-                for _ in 0..3 {
-                    thread::sleep(std::time::Duration::from_millis(15));
-                    store.checkpoint().unwrap();
-                }
-            });
+        let mut failed = 0;
+        seen.during(&format_args!("{fault:?} at call {at}"), |seen| {
+            disk.record();
+            disk.break_down(fault, at);
+            let done = [play(disk, folder.path(), seen)];
+            failed = disk.mend();
+            let log = disk.take_record();
+            look(folder.path(), &done, seen);
+            // What a disk refused to make sure may be gone for good, although nobody is told again.
+            look_after(&log, (log.moments(), Power::Tears(at)), &done, seen);
         });
-        engine.wait_for_jobs();
-        drop((engine, store));
-        self.fails.take_record()
-    }
-
-    // ── Faults ───────────────────────────────────────────────────────────────────────────────────
-
-    fn fail_at_each_call(&self, fault: Fault, step: u64, seen: &mut Seen) {
-        for at in (0..).step_by(usize::try_from(step).unwrap()) {
-            let [folder, after] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-            let mut failed = 0;
-            seen.during(&format_args!("{fault:?} at call {at}"), |seen| {
-                self.fails.record();
-                self.fails.break_down(fault, at);
-                let done = self.play(folder.path(), seen);
-                failed = self.fails.mend();
-                let log = self.fails.take_record();
-                self.look(&folder.path().join("records.db"), &[done], seen);
-                // What a disk refused to make sure may be gone for good, although nobody is told again.
-                log.lose_power(log.moments(), Power::Tears(at), after.path()).unwrap();
-                self.look(&after.path().join("records.db"), &[done], seen);
-            });
-            if failed == 0 {
-                self.fails.mend();
-                return;
-            }
-            seen.faults += 1;
+        disk.mend();
+        if failed == 0 {
+            return;
         }
-    }
-
-    /// Plays the load from one thread, which tries again, and gives up where that does not help; the disk is
-    /// mended then. Answers how many messages were acknowledged.
-    fn play(&self, folder: &Path, seen: &mut Seen) -> u64 {
-        let Some((engine, store)) = retry(seen, || self.engine(folder)) else { return 0 };
-        let mut done = 0;
-        if retry(seen, || load::prepare(&engine, 0, 0)).is_some() {
-            for message in 0..GROUPS * MESSAGES - 1 {
-                if retry(seen, || load::send(&engine, 0, 0, message)).is_none() {
-                    break;
-                }
-                done += 1;
-                if message % 3 == 2 {
-                    engine.run_jobs();
-                }
-                if message == MESSAGES {
-                    retry(seen, || store.checkpoint());
-                    retry(seen, || store.back_up_to(folder.join("copy.db")));
-                    retry(seen, || store.vacuum());
-                }
-            }
-            engine.run_jobs();
-        }
-        self.fails.mend();
-        let next = load::prepare(&engine, 0, 0).and_then(|()| load::send(&engine, 0, 0, done));
-        match next {
-            Ok(()) => done += 1,
-            Err(error) => {
-                println!("stuck: {error}");
-                seen.stuck += 1;
-            }
-        }
-        done
-    }
-
-    fn engine(&self, folder: &Path) -> Result<(Engine, Sqlite), String> {
-        let store = self.open(folder, (FAILS, Durability::Full)).map_err(|it| it.to_string())?;
-        let engine = load::builder(load::catalog(), store.clone(), Done::StaysInPart);
-        Ok((engine.build().map_err(|it| it.to_string())?, store))
-    }
-
-    // ── Both ─────────────────────────────────────────────────────────────────────────────────────
-
-    fn open(&self, folder: &Path, how: (&str, Durability)) -> Result<Sqlite, StoreError> {
-        let (vfs, durability) = (Some(how.0.to_owned()), how.1);
-        let options = Options { vfs, durability, ..Options::default() };
-        Sqlite::open_with(folder.join("records.db"), options)
-    }
-
-    /// Opens what is left, runs the jobs that are left, and looks at everything.
-    fn look(&self, file: &Path, done: &[u64], seen: &mut Seen) {
-        let store = self.open(file.parent().unwrap(), (LOOKS, Durability::Full)).unwrap();
-        let engine = load::builder(load::catalog(), store.clone(), Done::StaysInPart);
-        let engine = engine.build().unwrap();
-        engine.run_jobs();
-        requeue_failed(&engine);
-        engine.run_jobs();
-        let mut found = Found::default();
-        let mut look = Look::at(&store, &self.catalog);
-        for (thread, done) in (0..).zip(done) {
-            look.at_thread(0, thread, *done, &mut found);
-        }
-        look.at_all(&mut found);
-        found.torn += store.check_integrity().unwrap().len() as u64;
-        seen.found.add(&found);
+        seen.faults += 1;
     }
 }
 
-/// Jobs that failed often enough while the disk did wait for somebody to queue them again.
-fn requeue_failed(engine: &Engine) {
-    let failed = Value::Choice(JobState::Failed as i32);
-    let failed = Query::new("asyncoperation").equal("statuscode", failed);
-    for job in engine.retrieve_multiple(failed).unwrap().records {
-        engine.requeue_job(job.id().unwrap()).unwrap();
+/// Plays the load from one thread, which tries again, and gives up where that does not help; the disk is mended
+/// then. Answers how many messages were acknowledged.
+fn play(disk: &Disk, folder: &Path, seen: &mut Seen) -> u64 {
+    let opened = retry(seen, || {
+        let store = open(folder, (FAILS, Durability::Full)).map_err(|it| it.to_string())?;
+        let engine = load::builder(load::catalog(), store.clone(), Done::StaysInPart);
+        Ok::<_, String>((engine.build().map_err(|it| it.to_string())?, store))
+    });
+    let Some((engine, store)) = opened else { return 0 };
+    let mut done = 0;
+    if retry(seen, || load::prepare(&engine, FIRST)).is_some() {
+        let mut sent = |message| {
+            retry(seen, || load::send(&engine, FIRST, message))?;
+            if message % 3 == 2 {
+                engine.run_jobs();
+            }
+            if message == MESSAGES {
+                retry(seen, || store.checkpoint());
+                retry(seen, || store.back_up_to(folder.join("copy.db")));
+                retry(seen, || store.vacuum());
+            }
+            Some(())
+        };
+        done = (0..GROUPS * MESSAGES - 1).take_while(|it| sent(*it).is_some()).count() as u64;
+        engine.run_jobs();
     }
+    disk.mend();
+    let next = load::prepare(&engine, FIRST).and_then(|()| load::send(&engine, FIRST, done));
+    if let Err(error) = next {
+        println!("stuck: {error}");
+        seen.stuck += 1;
+        return done;
+    }
+    done + 1
 }
 
 /// Tries until it goes well, as a client would.
@@ -306,4 +267,38 @@ fn retry<T, E: Display>(seen: &mut Seen, mut act: impl FnMut() -> Result<T, E>) 
         }
     }
     None
+}
+
+// ── Both ─────────────────────────────────────────────────────────────────────────────────────────
+
+fn open(folder: &Path, (vfs, durability): (&str, Durability)) -> Result<Sqlite, StoreError> {
+    let options = Options { vfs: Some(vfs.to_owned()), durability, ..Options::default() };
+    Sqlite::open_with(folder.join("records.db"), options)
+}
+
+/// Opens what is left, runs the jobs that are left, and looks at everything.
+fn look(folder: &Path, done: &[u64], seen: &mut Seen) {
+    let store = open(folder, (LOOKS, Durability::Full)).unwrap();
+    let engine = load::builder(load::catalog(), store.clone(), Done::StaysInPart);
+    let engine = engine.build().unwrap();
+    engine.run_jobs();
+    requeue_failed(&engine);
+    engine.run_jobs();
+    let catalog = load::catalog();
+    let mut look = Look::at(&store, &catalog, Found::default());
+    for (thread, done) in (0..).zip(done) {
+        look.at_sender(Sender { run: 0, thread }, *done);
+    }
+    look.at_all();
+    look.found.torn += store.check_integrity().unwrap().len() as u64;
+    seen.found.add(&look.found);
+}
+
+/// Jobs that failed often enough while the disk did wait for somebody to queue them again.
+fn requeue_failed(engine: &Engine) {
+    let failed = Value::Choice(JobState::Failed as i32);
+    let failed = Query::new("asyncoperation").equal("statuscode", failed);
+    for job in engine.retrieve_multiple(failed).unwrap().records {
+        engine.requeue_job(job.id().unwrap()).unwrap();
+    }
 }

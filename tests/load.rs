@@ -42,26 +42,33 @@ const ACCOUNT: u128 = 0;
 const TASKS: [u128; 2] = [1, 2];
 const COUNTERS: [u128; 2] = [16, 32];
 
-/// An account with all that belongs to it. Message `n` of a thread is about group `n / MESSAGES`.
+/// Who sends messages, one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Group {
+pub struct Sender {
     /// The run of the program.
     pub run: u32,
-    /// The thread that sends its messages.
+    /// The thread of it.
     pub thread: u32,
-    /// Its number among the groups of the thread.
+}
+
+/// An account with all that belongs to it. Message `n` of a sender is about group `n / MESSAGES`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Group {
+    /// Who sends its messages.
+    pub sender: Sender,
+    /// Its number among the groups of the sender.
     pub number: u64,
 }
 
 impl Group {
-    /// The group of a message of a thread.
-    pub const fn of(run: u32, thread: u32, message: u64) -> Self {
-        Self { run, thread, number: message / MESSAGES }
+    /// The group of a message.
+    pub const fn of(sender: Sender, message: u64) -> Self {
+        Self { sender, number: message / MESSAGES }
     }
 
     fn id(self, part: u128) -> Uuid {
-        let Self { run, thread, number } = self;
-        let [run, thread] = [run, thread].map(u128::from);
+        let Self { sender, number } = self;
+        let [run, thread] = [sender.run, sender.thread].map(u128::from);
         Uuid::from_u128(part << 120 | run << 80 | thread << 64 | (u128::from(number) + 1))
     }
 
@@ -69,11 +76,11 @@ impl Group {
     fn named_by(id: Uuid) -> Self {
         let id = id.as_u128();
         let number = u64::try_from(id & u128::from(u64::MAX)).unwrap_or_default();
-        Self {
+        let sender = Sender {
             run: u32::try_from(id >> 80 & 0xFFFF_FFFF).unwrap_or_default(),
             thread: u32::try_from(id >> 64 & 0xFFFF).unwrap_or_default(),
-            number: number.saturating_sub(1),
-        }
+        };
+        Self { sender, number: number.saturating_sub(1) }
     }
 
     fn account(self) -> EntityReference {
@@ -146,9 +153,9 @@ pub fn builder(catalog: Catalog, store: impl Store + 'static, done: Done) -> Eng
         )
 }
 
-/// Makes what the messages of a thread need.
-pub fn prepare(engine: &Engine, run: u32, thread: u32) -> Result<(), Error> {
-    let competitor = competitor(run, thread);
+/// Makes what the messages of a sender need.
+pub fn prepare(engine: &Engine, sender: Sender) -> Result<(), Error> {
+    let competitor = competitor(sender);
     let known = Query::new("competitor").equal("competitorid", Value::Id(competitor.id));
     if engine.retrieve_multiple(known)?.records.is_empty() {
         let mut record = engine.record("competitor")?;
@@ -158,13 +165,13 @@ pub fn prepare(engine: &Engine, run: u32, thread: u32) -> Result<(), Error> {
     Ok(())
 }
 
-fn competitor(run: u32, thread: u32) -> EntityReference {
-    EntityReference::new("competitor", Group::of(run, thread, 0).id(ACCOUNT))
+fn competitor(sender: Sender) -> EntityReference {
+    EntityReference::new("competitor", Group::of(sender, 0).id(ACCOUNT))
 }
 
-/// Sends a message of a thread.
-pub fn send(engine: &Engine, run: u32, thread: u32, message: u64) -> Result<(), Error> {
-    let group = Group::of(run, thread, message);
+/// Sends a message.
+pub fn send(engine: &Engine, sender: Sender, message: u64) -> Result<(), Error> {
+    let group = Group::of(sender, message);
     let account = group.account();
     let mark = whole(message);
     match message % MESSAGES {
@@ -173,7 +180,7 @@ pub fn send(engine: &Engine, run: u32, thread: u32, message: u64) -> Result<(), 
             record.identify(account.id);
             engine.create(record).map(drop)
         }
-        2 => engine.associate(&account, PAIRS, [competitor(run, thread)]),
+        2 => engine.associate(&account, PAIRS, [competitor(sender)]),
         _ if group.end() == Some(message) => engine.delete(&account),
         _ => engine.update(engine.change(&account)?.with("employees", mark)?),
     }
@@ -323,44 +330,51 @@ impl Found {
 pub struct Look<'c> {
     reader: Box<dyn Reader>,
     catalog: &'c Catalog,
+    /// What came to light, here and before.
+    pub found: Found,
 }
 
 impl<'c> Look<'c> {
     /// A look at the store of this moment.
-    pub fn at(store: &dyn Store, catalog: &'c Catalog) -> Self {
-        Self { reader: store.snapshot().unwrap(), catalog }
+    ///
+    /// # Panics
+    ///
+    /// Where the store cannot be read, here as in all that follows.
+    pub fn at(store: &dyn Store, catalog: &'c Catalog, found: Found) -> Self {
+        Self { reader: store.snapshot().unwrap(), catalog, found }
     }
 
-    /// Looks at what one thread left, of whose messages so many were acknowledged. One more may have come to its
-    /// end. Its jobs have all run where the queue was emptied.
-    pub fn at_thread(&mut self, run: u32, thread: u32, done: u64, found: &mut Found) {
-        found.acknowledged += done;
+    /// Looks at what one sender left, of whose messages so many were acknowledged. One more may have come to its
+    /// end. Their jobs have all run.
+    pub fn at_sender(&mut self, sender: Sender, done: u64) {
+        self.found.acknowledged += done;
         let groups: Vec<Group> =
-            (0..=done / MESSAGES).map(|number| Group { run, thread, number }).collect();
+            (0..=done / MESSAGES).map(|number| Group { sender, number }).collect();
         let marks: Vec<_> = groups.iter().map(|it| self.mark(*it)).collect();
         let after = |done| groups.iter().map(|it| Ok(it.mark_after(done))).collect::<Vec<_>>();
         // What is there must be all that the first so many messages did.
         let Some(there) = (0..=done + 1).rev().find(|it| marks == after(*it)) else {
-            found.torn += 1;
+            self.found.torn += 1;
             return;
         };
-        found.lost += done.saturating_sub(there);
+        self.found.lost += done.saturating_sub(there);
         for group in groups {
             let mark = group.mark_after(there);
-            found.accounts += u64::from(mark.is_some());
-            found.pairs += u64::from(mark.is_some_and(|it| 2 <= it % MESSAGES));
+            self.found.accounts += u64::from(mark.is_some());
+            self.found.pairs += u64::from(mark.is_some_and(|it| 2 <= it % MESSAGES));
             for message in group.messages().filter(|it| group.end() != Some(*it)) {
-                self.at_job(group, message, message < there, found);
+                self.at_job(group, message, message < there);
             }
         }
     }
 
     /// Looks at the effects of one job.
-    fn at_job(&mut self, group: Group, message: u64, is_sent: bool, found: &mut Found) {
+    fn at_job(&mut self, group: Group, message: u64, is_sent: bool) {
         let counts = counters(message).map(|part| {
             let counter = self.record("contact", group.id(part));
             counter.as_ref().map_or(0, number_in)
         });
+        let found = &mut self.found;
         found.jobs += u64::from(is_sent);
         found.jobs_doubled += u64::from(counts.iter().any(|it| u64::from(is_sent) < *it));
         found.jobs_lost += u64::from(is_sent && counts.contains(&0));
@@ -379,16 +393,17 @@ impl<'c> Look<'c> {
     }
 
     /// Looks whether nothing is there that should not be.
-    pub fn at_all(&mut self, found: &mut Found) {
-        let all = |it: &str| Query::new(it);
-        let pairs = self.count(&all(&format!("{PAIRS}_pairs")));
-        found.torn += self.count(&all("account")).abs_diff(found.accounts);
-        found.torn += self.count(&all("task")).abs_diff(found.accounts * 2);
-        found.torn += pairs.abs_diff(found.pairs);
+    pub fn at_all(&mut self) {
+        let mut count = |it: &str| self.count(&Query::new(it));
+        let (accounts, tasks) = (count("account"), count("task"));
+        let (pairs, effects) = (count(&format!("{PAIRS}_pairs")), count("contact"));
         let completed = Value::Choice(JobState::Succeeded.code().into());
-        let open = all("asyncoperation").filter("statecode", Operator::NotEqual, [completed]);
-        found.jobs_lost += self.count(&open);
-        let effects = self.count(&all("contact"));
+        let open = Query::new("asyncoperation");
+        let open = self.count(&open.filter("statecode", Operator::NotEqual, [completed]));
+        let found = &mut self.found;
+        found.torn += accounts.abs_diff(found.accounts) + tasks.abs_diff(found.accounts * 2);
+        found.torn += pairs.abs_diff(found.pairs);
+        found.jobs_lost += open;
         found.jobs_doubled += effects.saturating_sub(found.jobs * 2);
     }
 

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use rulegate::settings::Jobs;
-use rulegate::{Engine, OrganizationService, Query};
+use rulegate::{Engine, OrganizationService, Query, Record};
 use rulegate_sqlite::Sqlite;
-use support::load::{self, Done, Group, MESSAGES};
+use support::load::{self, Done, Group, MESSAGES, Sender};
 
 /// How long a test run goes on.
 const SHORT: Duration = Duration::from_secs(4);
@@ -98,14 +98,15 @@ fn soak(file: &Path, time: Duration) -> (u64, Vec<Sample>) {
 
 /// Creates, changes, associates and deletes, and takes away what is old.
 fn write(engine: &Engine, thread: u32, (sent, is_over): (&AtomicU64, &AtomicBool)) {
-    load::prepare(engine, 0, thread).unwrap();
+    let sender = Sender { run: 0, thread };
+    load::prepare(engine, sender).unwrap();
     for message in 0.. {
         if is_over.load(Ordering::Relaxed) {
             return;
         }
-        load::send(engine, 0, thread, message).unwrap();
+        load::send(engine, sender, message).unwrap();
         sent.fetch_add(1, Ordering::Relaxed);
-        let group = Group::of(0, thread, message);
+        let group = Group::of(sender, message);
         if message % MESSAGES == 0 && GROUPS <= group.number {
             let old = Group { number: group.number - GROUPS, ..group };
             sent.fetch_add(load::clear(engine, old).unwrap(), Ordering::Relaxed);
@@ -119,7 +120,7 @@ fn read(engine: &Engine, (sent, is_over): (&AtomicU64, &AtomicBool)) {
         let newest = Query::new("account").order_by_descending("createdon").top(20);
         let newest = engine.retrieve_multiple(newest).unwrap().records;
         engine.retrieve_multiple(Query::new("task").top(0).with_total()).unwrap();
-        if let Some(account) = newest.first().and_then(|it| it.reference()) {
+        if let Some(account) = newest.first().and_then(Record::reference) {
             let tasks = Query::new("task").equal("regardingobjectid", account);
             engine.retrieve_multiple(tasks).unwrap();
         }

@@ -59,7 +59,12 @@ impl File {
 
     /// What an error of SQLite means for this file.
     pub(crate) fn error(&self, error: rusqlite::Error) -> SqliteError {
-        SqliteError::of(&self.path, error)
+        match &self.options.vfs {
+            Some(vfs) if error.to_string().starts_with("no such vfs") => {
+                SqliteError::UnknownVfs(vfs.clone())
+            }
+            Some(_) | None => SqliteError::of(&self.path, error),
+        }
     }
 
     /// Reads what the file says of itself, and changes nothing.

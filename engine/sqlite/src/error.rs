@@ -21,6 +21,9 @@ pub enum SqliteError {
         /// What the system says.
         reason: String,
     },
+    /// SQLite knows no VFS of the name that the options give.
+    #[error("`{0}` is no VFS that SQLite knows: register it before the store is opened")]
+    UnknownVfs(String),
     /// Another program holds it.
     #[error("`{}` is locked by another program: end what that writes, and try again", .path.display())]
     Locked {
