@@ -42,6 +42,7 @@ fn main() -> ExitCode {
     let mut unseen = Vec::new();
     for run in 0..kills {
         unseen.push((run, kill(&file, run)));
+        found.torn += Sqlite::open(&file).unwrap().check_integrity().unwrap().len() as u64;
         if run % 2 == 1 || run + 1 == kills {
             found = look(&file, &mut unseen, found);
         }
@@ -126,6 +127,5 @@ fn look(file: &Path, unseen: &mut Vec<(u32, Vec<u64>)>, found: Found) -> Found {
             look.at_sender(Sender { run, thread }, done);
         }
     }
-    look.found.torn += store.check_integrity().unwrap().len() as u64;
     look.found
 }

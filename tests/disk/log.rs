@@ -4,7 +4,8 @@
 //! piece may be there or not, in any order, and a write may be there in part: sector by sector, and where the
 //! head stood with something else in it. The bytes beside a write stay as they are, as disks of today
 //! have it and SQLite takes for granted (`SQLITE_IOCAP_POWERSAFE_OVERWRITE`). A new or deleted name is sure once its
-//! folder was waited for, which SQLite's VFS does when it first waits for a journal or log that it opened.
+//! folder was waited for, which SQLite's VFS does when it first waits for a journal or log that it opened. What the
+//! connections of a log share, `-shm`, is memory, and gone.
 
 use std::collections::BTreeMap;
 use std::fs;
