@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::mem::take;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,7 +33,8 @@ pub(crate) enum Op {
     Size(Arc<str>, usize),
     /// Somebody waited for the file, and for its folder where it is said so.
     Sync(Arc<str>, bool),
-    /// Somebody waited for the file, and was told that it failed: what was written until then may never be sure.
+    /// Somebody waited for the file, and was told that it failed: what was written until then may be lost, and
+    /// nobody is told again who waits later.
     FailedSync(Arc<str>),
     /// The name was taken away, and the folder waited for where it is said so.
     Delete(Arc<str>, bool),
@@ -51,8 +53,10 @@ pub enum Power {
 }
 
 /// The files of a folder.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Folder<'l> {
+    power: Power,
+    die: Die,
     files: Vec<File<'l>>,
     /// Which file has which name, for the program and for sure.
     names: BTreeMap<&'l str, usize>,
@@ -65,8 +69,6 @@ struct Folder<'l> {
 struct File<'l> {
     sure: Vec<u8>,
     since: Vec<Change<'l>>,
-    /// How many of these were waited for in vain, so that they may never be sure.
-    doubtful: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -98,9 +100,9 @@ impl Log {
 
     /// Makes the files in a folder as they could be, had the power failed at a moment.
     pub fn lose_power(&self, moment: usize, power: Power, folder: &Path) -> io::Result<()> {
-        let mut played = Folder::default();
+        let mut played = Folder::new(power);
         self.ops.iter().take(moment).for_each(|it| played.play(it));
-        for (name, bytes) in played.left(power) {
+        for (name, bytes) in played.left() {
             fs::write(folder.join(name), bytes)?;
         }
         Ok(())
@@ -108,6 +110,12 @@ impl Log {
 }
 
 impl<'l> Folder<'l> {
+    fn new(power: Power) -> Self {
+        let die = Die(if let Power::Tears(seed) = power { seed } else { 0 });
+        let (files, names, sure_names, renamed) = Default::default();
+        Self { power, die, files, names, sure_names, renamed }
+    }
+
     fn play(&mut self, op: &'l Op) {
         match op {
             Op::Open(name) => {
@@ -127,8 +135,8 @@ impl<'l> Folder<'l> {
                 }
             }
             Op::FailedSync(name) => {
-                if let Some(file) = self.file(name) {
-                    file.doubtful = file.since.len();
+                if let Some(file) = self.names.get(&**name).and_then(|it| self.files.get_mut(*it)) {
+                    file.lose(self.power, &mut self.die);
                 }
             }
             Op::Delete(name, with_folder) => {
@@ -163,23 +171,21 @@ impl<'l> Folder<'l> {
     }
 
     /// The files that are left, with their bytes.
-    fn left(&self, power: Power) -> Vec<(&'l str, Vec<u8>)> {
-        let mut die = Die(if let Power::Tears(seed) = power { seed } else { 0 });
-        let mut names = self.sure_names.clone();
-        for (name, file) in &self.renamed {
-            let is_kept = match power {
+    fn left(mut self) -> Vec<(&'l str, Vec<u8>)> {
+        for (name, file) in self.renamed {
+            let is_kept = match self.power {
                 Power::LosesAll => false,
                 Power::LosesNone => true,
-                Power::Tears(_) => die.throw(2) == 0,
+                Power::Tears(_) => self.die.throw(2) == 0,
             };
             if is_kept {
-                set(&mut names, name, *file);
+                set(&mut self.sure_names, name, file);
             }
         }
-        let file = |index: usize| self.files.get(index);
-        names
-            .into_iter()
-            .filter_map(|(name, it)| Some((name, file(it)?.left(power, &mut die))))
+        self.files.iter_mut().for_each(|it| it.lose(self.power, &mut self.die));
+        let named = self.sure_names.into_iter();
+        named
+            .filter_map(|(name, it)| Some((name, take(&mut self.files.get_mut(it)?.sure))))
             .collect()
     }
 }
@@ -194,25 +200,24 @@ fn set<'l>(names: &mut BTreeMap<&'l str, usize>, name: &'l str, file: Option<usi
 
 impl File<'_> {
     fn make_sure(&mut self) {
-        for change in self.since.split_off(self.doubtful) {
+        for change in self.since.drain(..) {
             change.apply(&mut self.sure);
         }
     }
 
-    fn left(&self, power: Power, die: &mut Die) -> Vec<u8> {
-        let mut bytes = self.sure.clone();
-        for change in &self.since {
+    /// Leaves of what nobody waited for what the disk has of it.
+    fn lose(&mut self, power: Power, die: &mut Die) {
+        for change in self.since.drain(..) {
             match power {
                 Power::LosesAll => {}
-                Power::LosesNone => change.apply(&mut bytes),
+                Power::LosesNone => change.apply(&mut self.sure),
                 Power::Tears(_) => match die.throw(3) {
                     0 => {}
-                    1 => change.apply(&mut bytes),
-                    _ => change.tear(&mut bytes, die),
+                    1 => change.apply(&mut self.sure),
+                    _ => change.tear(&mut self.sure, die),
                 },
             }
         }
-        bytes
     }
 }
 
