@@ -59,7 +59,12 @@ impl File {
 
     /// What an error of SQLite means for this file.
     pub(crate) fn error(&self, error: rusqlite::Error) -> SqliteError {
-        SqliteError::of(&self.path, error)
+        match &self.options.vfs {
+            Some(vfs) if error.to_string().starts_with("no such vfs") => {
+                SqliteError::UnknownVfs(vfs.clone())
+            }
+            Some(_) | None => SqliteError::of(&self.path, error),
+        }
     }
 
     /// Reads what the file says of itself, and changes nothing.
@@ -145,7 +150,10 @@ impl File {
 
     fn connect_to(&self, path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = match self.options.vfs.as_deref() {
+            Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+            None => Connection::open_with_flags(path, flags),
+        }?;
         connection.busy_timeout(self.options.patience)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         teach(&connection)?;

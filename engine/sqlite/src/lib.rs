@@ -103,6 +103,12 @@ pub struct Options {
     pub patience: Duration,
     /// The most bytes that the file may have; a write beyond is refused.
     pub size_limit: Option<u64>,
+    /// The name of the VFS through which SQLite reaches the file; that of the system where none is named.
+    ///
+    /// Somebody must have registered it with SQLite before, which takes its C interface. It must have shared
+    /// memory, since readers and the writer have a connection each, and keep the file where its path says. What
+    /// a commit survives is then what its `xSync` waits for.
+    pub vfs: Option<String>,
 }
 
 /// What a commit survives.
@@ -118,7 +124,8 @@ pub enum Durability {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { durability: Durability::Full, patience: Duration::from_secs(30), size_limit: None }
+        let patience = Duration::from_secs(30);
+        Self { durability: Durability::Full, patience, size_limit: None, vfs: None }
     }
 }
 
