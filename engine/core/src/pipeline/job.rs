@@ -1,5 +1,6 @@
 //! Jobs: asynchronous steps, queued in the transaction that caused them, run after it.
 
+mod change;
 mod data;
 mod lease;
 mod queue;

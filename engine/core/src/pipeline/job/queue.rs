@@ -1,4 +1,4 @@
-//! The queue: jobs that wait, run or are done, and what can be asked of them.
+//! The queue: jobs that wait, run or are done, and what a worker does next.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Job;
-use super::record::{JobChange, JobError, JobRecord, JobState};
+use super::record::{JobRecord, JobState};
 use super::recovery::FoundJob;
 use super::stored::JobRecords;
 use super::waiting::{Order, Waiting};
@@ -28,7 +28,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub(crate) struct JobQueue {
     state: Mutex<QueueState>,
-    changed: Condvar,
+    pub(super) changed: Condvar,
     /// How many places in the order of queueing were given so far.
     places: AtomicU64,
     /// Where jobs have records.
@@ -40,14 +40,14 @@ pub(super) struct QueueState {
     /// Those that run by themselves.
     pub(super) waiting: Waiting,
     /// Those that somebody must resume.
-    suspended: Vec<Job>,
+    pub(super) suspended: Vec<Job>,
     /// Those that the store remembers, and whose step is not there yet.
-    found: Vec<FoundJob>,
+    pub(super) found: Vec<FoundJob>,
     /// Those that are leased, and that the next worker begins.
     leased: VecDeque<Job>,
     /// Those that are taken, leased ones among them.
-    running: BTreeMap<Uuid, Running>,
-    done: VecDeque<JobRecord>,
+    pub(super) running: BTreeMap<Uuid, Running>,
+    pub(super) done: VecDeque<JobRecord>,
     /// Those whose records do not say yet what was asked of them.
     unkept: Vec<Uuid>,
     workers: usize,
@@ -56,10 +56,10 @@ pub(super) struct QueueState {
 
 /// A job that is taken, as it looks.
 #[derive(Debug)]
-struct Running {
-    shown: JobRecord,
+pub(super) struct Running {
+    pub(super) shown: JobRecord,
     /// Whether its end is being written, so that nothing can be asked of it until that is done.
-    is_ending: bool,
+    pub(super) is_ending: bool,
 }
 
 /// How a run of a job ended (E-30 to E-33).
@@ -309,92 +309,7 @@ impl JobQueue {
         std::mem::take(&mut self.lock().unkept)
     }
 
-    /// Lets a job not run, or not run again (L-7). One that runs goes on to its end, and counts as canceled.
-    pub(crate) fn cancel(&self, id: Uuid, now: DateTime<Utc>) -> Result<(), JobError> {
-        self.change(id, JobChange::Cancel, |state| {
-            let over = |it: JobRecord| JobRecord {
-                state: JobState::Canceled,
-                completed_on: Some(now),
-                ..it
-            };
-            if let Some(job) = state.waiting.pull(id).or_else(|| state.take_suspended(id)) {
-                state.waiting.leave(job.in_line());
-                state.keep(over(job.record(JobState::Canceled)));
-                return true;
-            }
-            if let Some(index) = state.found.iter().position(|it| it.shown.id == id) {
-                let found = state.found.remove(index);
-                state.waiting.leave(found.in_line());
-                state.keep(over(found.shown));
-                return true;
-            }
-            state.ask(id, |it| it.state = JobState::Canceling)
-        })
-    }
-
-    /// Lets a job that waits be ready to run.
-    pub(crate) fn resume(&self, id: Uuid) -> Result<(), JobError> {
-        self.change(id, JobChange::Resume, |state| {
-            let again = state.waiting.get(id).is_some_and(|it| it.is_again);
-            let found = if again { state.waiting.pull(id) } else { state.take_suspended(id) };
-            let Some(mut job) = found else { return false };
-            job.is_again = false;
-            job.again_on = None;
-            state.waiting.push(job);
-            true
-        })
-    }
-
-    /// Lets a job that runs wait for being resumed, should it ask for another run.
-    pub(crate) fn pause(&self, id: Uuid) -> Result<(), JobError> {
-        self.change(id, JobChange::Pause, |state| {
-            let running = state.running.get(&id);
-            let is_free = running.is_none_or(|it| it.shown.state != JobState::Canceling);
-            is_free && state.ask(id, |it| it.state = JobState::Pausing)
-        })
-    }
-
-    /// Lets a job not run before a time; one that runs, not again before it.
-    pub(crate) fn postpone(&self, id: Uuid, until: DateTime<Utc>) -> Result<(), JobError> {
-        self.change(id, JobChange::Postpone, |state| {
-            let is_ready = state.waiting.get(id).is_some_and(|it| it.state() == JobState::Ready);
-            if is_ready {
-                return state.waiting.change(id, |it| it.postpone_until = Some(until));
-            }
-            state.ask(id, |it| it.postpone_until = Some(until))
-        })
-    }
-
-    /// Forgets a job that is done (E-35).
-    pub(crate) fn delete(&self, id: Uuid) -> Result<(), JobError> {
-        self.change(id, JobChange::Delete, |state| {
-            let count = state.done.len();
-            state.done.retain(|it| it.id != id);
-            state.done.len() < count
-        })
-    }
-
-    /// Changes a job, or says why it cannot be. One whose end is being written is waited for.
-    fn change(
-        &self,
-        job: Uuid,
-        change: JobChange,
-        apply: impl FnOnce(&mut QueueState) -> bool,
-    ) -> Result<(), JobError> {
-        let mut state = self.lock();
-        while state.running.get(&job).is_some_and(|it| it.is_ending) {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        if apply(&mut state) {
-            drop(state);
-            self.changed.notify_all();
-            return Ok(());
-        }
-        let state = state.state_of(job).ok_or(JobError::NotFound { job })?;
-        Err(JobError::Refused { job, state, change })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, QueueState> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -440,7 +355,7 @@ impl QueueState {
         }
     }
 
-    fn keep(&mut self, done: JobRecord) {
+    pub(super) fn keep(&mut self, done: JobRecord) {
         if self.done.len() == DONE_LIMIT {
             self.done.pop_front();
         }
@@ -456,18 +371,8 @@ impl QueueState {
         known.cloned().chain(waiting)
     }
 
-    /// Asks something of a job that runs; whether it does.
-    fn ask(&mut self, id: Uuid, ask: impl FnOnce(&mut JobRecord)) -> bool {
-        self.running.get_mut(&id).map(|it| ask(&mut it.shown)).is_some()
-    }
-
-    fn take_suspended(&mut self, id: Uuid) -> Option<Job> {
-        let index = self.suspended.iter().position(|it| it.id == id)?;
-        Some(self.suspended.remove(index))
-    }
-
     /// What a job looks like.
-    fn shown(&self, id: Uuid) -> Option<JobRecord> {
+    pub(super) fn shown(&self, id: Uuid) -> Option<JobRecord> {
         if let Some(running) = self.running.get(&id) {
             return Some(running.shown.clone());
         }
@@ -478,9 +383,5 @@ impl QueueState {
         let known = self.done.iter().rev().chain(found).find(|it| it.id == id).cloned();
         let suspended = || self.suspended.iter().find(|it| it.id == id);
         known.or_else(|| suspended().map(|it| it.record(it.state())))
-    }
-
-    fn state_of(&self, id: Uuid) -> Option<JobState> {
-        self.shown(id).map(|it| it.state)
     }
 }
