@@ -20,7 +20,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 /// How many jobs a figure is the mean of.
-const JOBS: usize = 20_000;
+const JOBS: usize = 10_000;
 /// How many records a message creates, each of which queues a job.
 const TOGETHER: usize = 1_000;
 /// How many workers carry them out.

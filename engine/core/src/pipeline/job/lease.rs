@@ -4,9 +4,11 @@
 //! finds it can tell whether another one still runs it, and a job that ends its engine each time is counted.
 //! Where the setting gives no time, no record is read first: the engine is alone with its store.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::queue::Ending;
 use super::recovery::Remembered;
@@ -25,6 +27,14 @@ const STORE_DELAY: TimeDelta = TimeDelta::seconds(1);
 /// The attributes that say which engine runs a job, and until when.
 const HOST: &str = "hostid";
 const LEASED_UNTIL: &str = "leaseduntil";
+
+/// What is written of jobs that begin together.
+struct Lease<'a> {
+    entity: &'a Arc<EntityMetadata>,
+    until: Option<DateTime<Utc>>,
+    /// Those that need no closer look.
+    untouched: BTreeSet<Uuid>,
+}
 
 /// What a record says of a job that is to begin.
 enum Verdict {
@@ -45,7 +55,9 @@ impl Environment {
         let now = self.clock.now();
         let until = self.lease_until(now);
         let verdicts = write(&*self.store, |tx| {
-            lot.iter().map(|it| self.lease_one(&entity, it, until, tx)).collect()
+            let untouched = self.untouched(&lot, until, tx)?;
+            let lease = Lease { entity: &entity, until, untouched };
+            lot.iter().map(|it| self.lease_one(&lease, it, tx)).collect()
         });
         let verdicts: Vec<Verdict> = match verdicts {
             Ok(verdicts) => verdicts,
@@ -72,35 +84,50 @@ impl Environment {
         begun
     }
 
+    /// Those of many jobs that no engine has begun: found by one search, where that meets nobody.
+    fn untouched(
+        &self,
+        lot: &[Job],
+        until: Option<DateTime<Utc>>,
+        tx: &mut dyn Transaction,
+    ) -> Result<BTreeSet<Uuid>, StoreError> {
+        if until.is_none() || lot.len() < 2 || !self.store.takes_turns() {
+            return Ok(BTreeSet::new());
+        }
+        let Some(plan) = self.jobs.records.unbegun(lot) else { return Ok(BTreeSet::new()) };
+        Ok(tx.query(&plan)?.records.iter().filter_map(Record::id).collect())
+    }
+
     /// Looks at the record of one job, and writes that it begins, where it does.
     fn lease_one(
         &self,
-        entity: &Arc<EntityMetadata>,
+        lease: &Lease<'_>,
         job: &Job,
-        until: Option<DateTime<Utc>>,
         tx: &mut dyn Transaction,
     ) -> Result<Verdict, StoreError> {
         if !job.has_record {
             return Ok(Verdict::Begins(job.attempts));
         }
-        let verdict = if until.is_some() {
-            let record = tx.retrieve(entity, job.id)?;
-            record.map_or(Verdict::Gone, |it| self.judge(job, &it))
-        } else {
+        let verdict = if lease.until.is_none() || lease.untouched.contains(&job.id) {
             Verdict::Begins(job.attempts)
+        } else {
+            let record = tx.retrieve(lease.entity, job.id)?;
+            record.map_or(Verdict::Gone, |it| self.judge(job, &it))
         };
         match &verdict {
             Verdict::Begins(attempts) => {
-                let mut change = Record::of(entity, job.id);
-                let host = until.map(|_| self.jobs.records.host());
+                let mut change = Record::of(lease.entity, job.id);
+                let host = lease.until.map(|_| self.jobs.records.host());
                 for (name, value) in beginning(job, *attempts) {
                     lay(&mut change, name, value);
                 }
                 lay(&mut change, HOST, host.map_or(Value::Null, Value::from));
-                lay(&mut change, LEASED_UNTIL, until.into());
+                lay(&mut change, LEASED_UNTIL, lease.until.into());
                 found(tx.update(&change).map(drop))?;
             }
-            Verdict::Ends(_, last) => self.write_job(entity, &last.shown, last.is_suspended, tx)?,
+            Verdict::Ends(_, last) => {
+                self.write_job(lease.entity, &last.shown, last.is_suspended, tx)?;
+            }
             Verdict::Elsewhere(_) | Verdict::Gone => {}
         }
         Ok(verdict)

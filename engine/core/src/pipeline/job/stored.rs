@@ -5,7 +5,7 @@
 //! is written beside any message: nobody hears of it where the store refuses that, and a later engine finds an
 //! older state of it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use crate::clock::{Clock, IdSource, IdStream, RandomIds, SystemClock};
 use crate::metadata::{Catalog, EntityMetadata};
 use crate::pipeline::Environment;
 use crate::pipeline::aside::{found, lay, put, write};
-use crate::record::{EntityReference, Record, Value};
+use crate::record::{EntityReference, Operator, Query, QueryPlan, Record, Value};
 use crate::store::{StoreError, Transaction};
 
 /// The entity.
@@ -29,8 +29,8 @@ const MODIFIED_ON: &str = "modifiedon";
 /// Where jobs have records.
 #[derive(Debug)]
 pub(super) struct JobRecords {
-    /// The definition of these records; `None` where jobs have none.
-    entity: Mutex<Option<Arc<EntityMetadata>>>,
+    /// The definition of these records, and the catalog that has it; `None` where jobs have none.
+    entity: Mutex<Option<(Arc<EntityMetadata>, Arc<Catalog>)>>,
     /// The name by which records know this engine.
     host: String,
 }
@@ -184,15 +184,35 @@ impl Default for JobRecords {
 
 impl JobRecords {
     pub(super) fn entity(&self) -> Option<Arc<EntityMetadata>> {
-        self.entity.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().as_ref().map(|it| Arc::clone(&it.0))
+    }
+
+    /// Finds those of many jobs that wait, and that nobody has begun.
+    pub(super) fn unbegun(&self, jobs: &[Job]) -> Option<QueryPlan> {
+        let known = self.lock();
+        let (entity, catalog) = known.as_ref()?;
+        let query = Query::new(ENTITY)
+            .select(["statuscode"])
+            .filter(
+                entity.primary_id().clone(),
+                Operator::In,
+                jobs.iter().map(|it| Value::Id(it.id)),
+            )
+            .filter("statuscode", Operator::Equal, [Value::Choice(JobState::Ready as i32)])
+            .filter("startedon", Operator::Null, []);
+        QueryPlan::new(&query, catalog).ok()
     }
 
     /// Takes the definition of a catalog. Answers it, where jobs had no records before and have some now.
-    pub(super) fn adopt(&self, catalog: &Catalog) -> Option<Arc<EntityMetadata>> {
+    pub(super) fn adopt(&self, catalog: &Arc<Catalog>) -> Option<Arc<EntityMetadata>> {
         let new = catalog.entity(ENTITY).ok().cloned();
-        let mut entity = self.entity.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *entity, new.clone());
+        let known = new.clone().map(|it| (it, Arc::clone(catalog)));
+        let before = std::mem::replace(&mut *self.lock(), known);
         new.filter(|_| before.is_none())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(Arc<EntityMetadata>, Arc<Catalog>)>> {
+        self.entity.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The name by which records know this engine: no other one has it, whoever gives identities.
