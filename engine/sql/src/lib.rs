@@ -19,6 +19,7 @@ mod rows;
 mod select;
 mod statement;
 mod table;
+mod texts;
 
 pub use self::column::{Column, ColumnKind};
 pub use self::dialect::Dialect;

@@ -8,13 +8,14 @@ use rulegate::{LogicalName, Value};
 use uuid::Uuid;
 
 use crate::column::quote;
+use crate::texts::Texts;
 use crate::{Column, ColumnKind, Dialect};
 
 /// The column of the row version. It also is the column of the attribute `versionnumber`.
 pub const VERSION: &str = "row$version";
 
 /// How the records of an entity lie in a database.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Table {
     entity: Arc<EntityMetadata>,
     dialect: &'static dyn Dialect,
@@ -24,6 +25,8 @@ pub struct Table {
     by_place: Vec<Option<usize>>,
     pub(crate) identity: Column,
     pub(crate) version: Column,
+    pub(crate) inserts: Texts,
+    pub(crate) updates: Texts,
 }
 
 /// An index of a table.
@@ -59,7 +62,9 @@ impl Table {
             by_place.resize(by_place.len().max(place.index() + 1), None);
             by_place.get_mut(place.index()).map(|it| it.replace(index));
         }
-        Self { entity: Arc::clone(entity), dialect, columns, by_place, identity, version }
+        let (inserts, updates) = Default::default();
+        let entity = Arc::clone(entity);
+        Self { entity, dialect, columns, by_place, identity, version, inserts, updates }
     }
 
     /// The entity whose records it holds.

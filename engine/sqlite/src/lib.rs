@@ -28,7 +28,8 @@
 //! - Searches find what the store in memory would find, in the same order. Where SQLite compares otherwise,
 //!   it has collations and functions of ours.
 //! - The file follows the catalog: new entities, attributes and keys are added. Nothing that was stored is
-//!   ever taken out: an attribute that leaves the catalog leaves its values behind, and finds them again.
+//!   ever taken out: a catalog that lacks an attribute with values, or gives it another type, is refused. An entity
+//!   that leaves the catalog leaves its records behind, and finds them again.
 //! - One transaction writes at a time, in order of arrival. It takes its turn with its first write; what it
 //!   read until then must still be so. Who gives up the turn while others wait lets them write into the same
 //!   batch, and all of a batch become durable together: one commit of the database for many messages.
