@@ -42,6 +42,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn begin_again(&self) -> Result<Box<dyn Transaction>, StoreError> {
         self.begin()
     }
+
+    /// Whether writers take turns: a transaction that has written meets nobody any more, and takes
+    /// [marks](Transaction::mark). Then jobs share transactions, and have their effects exactly once.
+    fn takes_turns(&self) -> bool {
+        false
+    }
 }
 
 /// Reads records.
@@ -72,6 +78,21 @@ pub trait Transaction: Reader {
 
     /// Removes the record.
     fn delete(&mut self, entity: &Arc<EntityMetadata>, id: Uuid) -> Result<(), StoreError>;
+
+    /// Sets a mark to which [`back_to_mark`](Self::back_to_mark) goes back. There is one at a time.
+    fn mark(&mut self) -> Result<(), StoreError> {
+        Err(StoreError::Backend("a store whose writers take no turns has no marks".into()))
+    }
+
+    /// Takes the mark away, and keeps what was written since.
+    fn unmark(&mut self) -> Result<(), StoreError> {
+        self.mark()
+    }
+
+    /// Undoes what was written since the mark, and takes it away.
+    fn back_to_mark(&mut self) -> Result<(), StoreError> {
+        self.mark()
+    }
 
     /// Makes every change durable, or none.
     fn commit(self: Box<Self>) -> Result<(), StoreError>;

@@ -64,6 +64,7 @@ mod backup;
 mod connection;
 mod dialect;
 mod error;
+mod mark;
 mod reader;
 mod schema;
 mod shared;
@@ -203,6 +204,10 @@ impl Store for Sqlite {
 
     fn begin_again(&self) -> Result<Box<dyn Transaction>, StoreError> {
         Ok(Box::new(SqliteTransaction::in_turn(&self.shared)?))
+    }
+
+    fn takes_turns(&self) -> bool {
+        true
     }
 }
 
