@@ -149,10 +149,13 @@ fn an_engine_that_is_alone_takes_up_at_once_what_another_began() {
     assert_eq!(*found.lock().unwrap(), [JobState::Ready]);
 }
 
+/// The subjects of tasks, and the statuses of jobs.
+type Sight = (Vec<String>, Vec<i32>);
+
 /// What a second connection sees while a job runs that has sent a message.
-fn seen_within(step: Step) -> (Vec<String>, Vec<i32>) {
+fn seen_within(step: Step) -> Sight {
     let scene = Scene::new();
-    let seen: Arc<Mutex<Option<(Vec<String>, Vec<i32>)>>> = Arc::default();
+    let seen: Arc<Mutex<Option<Sight>>> = Arc::default();
     let (noted, path) = (Arc::clone(&seen), scene.folder.path().join("records.db"));
     let hook = move |ctx: &mut Context| {
         create_task("call").execute(ctx)?;
@@ -171,7 +174,7 @@ fn seen_within(step: Step) -> (Vec<String>, Vec<i32>) {
 }
 
 /// The tasks and the states of jobs, without an engine.
-fn raw(mut store: Box<dyn Reader>) -> (Vec<String>, Vec<i32>) {
+fn raw(mut store: Box<dyn Reader>) -> Sight {
     let catalog = support::shipped_catalog();
     let mut all = |entity: &str| {
         let plan = QueryPlan::new(&Query::new(entity), &catalog).unwrap();

@@ -1,6 +1,6 @@
 //! Which job is next: the lines of ordered steps, and turns between owners.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -53,13 +53,13 @@ fn jobs_of_one_record_run_one_after_another_whatever_the_number_of_workers() {
         .store(Sqlite::open(folder.path().join("records.db")).unwrap());
     for engine in [memory, sqlite] {
         let seen: Arc<Mutex<BTreeMap<Uuid, Vec<i64>>>> = Arc::default();
-        let running: Arc<Mutex<BTreeMap<Uuid, ()>>> = Arc::default();
+        let running: Arc<Mutex<BTreeSet<Uuid>>> = Arc::default();
         let (noted, busy) = (Arc::clone(&seen), Arc::clone(&running));
         let hook = move |ctx: &mut Context| {
             let target = ctx.target().unwrap();
             let (id, count) = (target.id().unwrap(), target.get("numberofemployees").unwrap());
             let count = count.as_whole_number().unwrap();
-            assert!(busy.lock().unwrap().insert(id, ()).is_none(), "two at once");
+            assert!(busy.lock().unwrap().insert(id), "two at once");
             thread::sleep(Duration::from_micros(200));
             busy.lock().unwrap().remove(&id);
             noted.lock().unwrap().entry(id).or_default().push(count);

@@ -57,6 +57,7 @@ type Applies = Arc<dyn Fn(&EntityMetadata) -> bool + Send + Sync>;
 
 /// The registration of a hook: the *when* of a rule.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the registration")]
 pub struct Step {
     pub(super) name: Arc<str>,
     pub(super) message: Message,

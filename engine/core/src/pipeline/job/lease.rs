@@ -63,25 +63,28 @@ impl Environment {
             Ok(verdicts) => verdicts,
             Err(_) => return self.wait_for_store(lot, now),
         };
-        let mut begun = Vec::with_capacity(lot.len());
-        for (mut job, verdict) in lot.into_iter().zip(verdicts) {
-            match verdict {
-                Verdict::Begins(attempts) => {
-                    (job.attempts, job.leased_until) = (attempts, until);
-                    if self.jobs.running_state(job.id) != Some(JobState::InProgress) {
-                        self.keep_job(job.id); // Something was asked of it meanwhile.
-                    }
-                    begun.push(job);
+        let lot = lot.into_iter().zip(verdicts);
+        lot.filter_map(|(job, verdict)| self.follow(job, verdict, until)).collect()
+    }
+
+    /// Does what a verdict says, now that it is written. Answers the job, where it begins.
+    fn follow(&self, mut job: Job, verdict: Verdict, until: Option<DateTime<Utc>>) -> Option<Job> {
+        match verdict {
+            Verdict::Begins(attempts) => {
+                (job.attempts, job.leased_until) = (attempts, until);
+                if self.jobs.running_state(job.id) != Some(JobState::InProgress) {
+                    self.keep_job(job.id); // Something was asked of it meanwhile.
                 }
-                Verdict::Elsewhere(until) => {
-                    (job.is_elsewhere, job.again_on) = (true, Some(until));
-                    self.jobs.put_back(job);
-                }
-                Verdict::Gone => self.jobs.drop_taken(&job),
-                Verdict::Ends(ending, last) => self.jobs.end(vec![(job, ending, last.shown)]),
+                return Some(job);
             }
+            Verdict::Elsewhere(until) => {
+                (job.is_elsewhere, job.again_on) = (true, Some(until));
+                self.jobs.put_back(job);
+            }
+            Verdict::Gone => self.jobs.drop_taken(&job),
+            Verdict::Ends(ending, last) => self.jobs.end(vec![(job, ending, last.shown)]),
         }
-        begun
+        None
     }
 
     /// Those of many jobs that no engine has begun: found by one search, where that meets nobody.
@@ -126,7 +129,8 @@ impl Environment {
                 found(tx.update(&change).map(drop))?;
             }
             Verdict::Ends(_, last) => {
-                self.write_job(lease.entity, &last.shown, last.is_suspended, tx)?;
+                let change = self.change_of(lease.entity, &last.shown, last.is_suspended);
+                found(tx.update(&change).map(drop))?;
             }
             Verdict::Elsewhere(_) | Verdict::Gone => {}
         }
@@ -204,12 +208,11 @@ impl Environment {
         &self,
         open: Option<Box<dyn Transaction>>,
         ended: &[Ended],
-        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let entity = self.jobs.records.entity();
         let write_all = |tx: &mut dyn Transaction| {
             let Some(entity) = &entity else { return Ok(()) };
-            ended.iter().try_for_each(|it| self.write_end(entity, it, now, tx))
+            ended.iter().try_for_each(|it| self.write_end(entity, it, tx))
         };
         match open {
             Some(mut tx) => write_all(&mut *tx).and_then(|()| tx.commit()),
@@ -222,10 +225,9 @@ impl Environment {
         &self,
         entity: &Arc<EntityMetadata>,
         ended: &Ended,
-        now: DateTime<Utc>,
         tx: &mut dyn Transaction,
     ) -> Result<(), StoreError> {
-        let (job, shown) = (&ended.job, &ended.shown);
+        let (job, shown, now) = (&ended.job, &ended.shown, ended.settled_on);
         if !job.has_record {
             return Ok(());
         }

@@ -90,7 +90,9 @@ impl JobQueue {
             return;
         }
         let mut state = self.lock();
-        jobs.into_iter().for_each(|it| state.waiting.push(it));
+        for job in jobs {
+            state.waiting.push(job);
+        }
         drop(state);
         self.changed.notify_all();
     }
@@ -105,7 +107,9 @@ impl JobQueue {
         let last = jobs.iter().map(|it| it.shown.sequence).max().unwrap_or(0);
         self.places.fetch_max(last, Ordering::Relaxed);
         let mut state = self.lock();
-        jobs.iter().for_each(|it| state.waiting.stand(it.in_line()));
+        for job in &jobs {
+            state.waiting.stand(job.in_line());
+        }
         state.found.extend(jobs);
     }
 
@@ -118,9 +122,9 @@ impl JobQueue {
     pub(super) fn admit(&self, job: Job, is_suspended: bool) {
         let mut state = self.lock();
         if is_suspended {
-            state.suspend(job)
+            state.suspend(job);
         } else {
-            state.waiting.push(job)
+            state.waiting.push(job);
         }
         drop(state);
         self.changed.notify_all();

@@ -16,7 +16,6 @@ use super::waiting::InLine;
 use super::{ATTEMPT_LIMIT, Job, Said};
 use crate::code::ErrorCode;
 use crate::metadata::EntityMetadata;
-use crate::pipeline::aside::write;
 use crate::pipeline::{Environment, Generation};
 use crate::record::{Operator, Query, QueryPlan, Record, Value};
 use crate::store::StoreError;
@@ -89,10 +88,7 @@ fn find(
         let before = last.shown.state;
         let last = last.after_the_end(environment);
         if last.shown.state != before {
-            let shown = &last.shown;
-            write(&*environment.store, |tx| {
-                environment.write_job(entity, shown, last.is_suspended, tx)
-            })?;
+            environment.write_job(entity, &last.shown, last.is_suspended)?;
         }
         let job = FoundJob::new(record, last);
         if job.shown.state.is_completed() {
@@ -192,10 +188,7 @@ impl FoundJob {
                 self.shown.error_code = Some(ErrorCode::StepFailed.number());
                 self.shown.complete(JobState::Failed, environment);
                 if let Some(entity) = environment.jobs.records.entity() {
-                    let shown = &self.shown;
-                    write(&*environment.store, |tx| {
-                        environment.write_job(&entity, shown, false, tx)
-                    })?;
+                    environment.write_job(&entity, &self.shown, false)?;
                 }
                 environment.jobs.give_up(self);
             }

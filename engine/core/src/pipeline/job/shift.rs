@@ -46,6 +46,8 @@ pub(super) struct Ended {
     pub(super) ending: Ending,
     /// What it looks like.
     pub(super) shown: JobRecord,
+    /// When it was settled.
+    pub(super) settled_on: DateTime<Utc>,
     fault: Option<Fault>,
     operation: Arc<Operation>,
 }
@@ -143,7 +145,8 @@ impl<'a> Shift<'a> {
             Ok(()) => Ending::Over(JobState::Succeeded),
             Err(fault) => ending(fault, job.attempts),
         };
-        self.ended.push(Ended { job, ending, shown, fault: outcome.err(), operation });
+        let settled_on = operation.now;
+        self.ended.push(Ended { job, ending, shown, settled_on, fault: outcome.err(), operation });
         if is_outside {
             self.settle();
         }
@@ -157,14 +160,18 @@ impl<'a> Shift<'a> {
             return Vec::new();
         }
         let now = environment.clock.now();
-        ended.iter_mut().for_each(|it| it.conclude(environment, now));
+        for it in &mut ended {
+            it.conclude(environment, now);
+        }
         let none = || (Ok(None), Vec::new());
         let (open, queued) = self.held.as_ref().map_or_else(none, |it| it.end());
-        match open.and_then(|it| environment.write_ends(it, &ended, now)) {
+        match open.and_then(|it| environment.write_ends(it, &ended)) {
             Ok(()) => environment.jobs.push(queued),
             Err(error) if self.held.is_some() => {
-                ended.iter_mut().for_each(|it| it.undo(environment, &error, now));
-                drop(environment.write_ends(None, &ended, now));
+                for it in &mut ended {
+                    it.undo(environment, &error, now);
+                }
+                drop(environment.write_ends(None, &ended));
             }
             // Each message was durable before. A later engine may find the jobs begun, and run them again.
             Err(_) => {}
@@ -187,6 +194,7 @@ impl Ended {
         self.job.said = self.fault.as_ref().map(Said::new);
         let (ending, postponed) = environment.jobs.ending_of(&self.job, self.ending);
         self.ending = ending;
+        self.settled_on = now;
         self.job.postpone_until = postponed;
         self.job.is_again = matches!(ending, Ending::Again | Ending::Suspended);
         self.job.again_on = environment.again_on(self.job.attempts, now);
@@ -207,7 +215,7 @@ impl Ended {
 
     #[expect(clippy::type_complexity, reason = "what is told, and what the queue takes in")]
     fn part(self) -> ((JobRecord, Option<Fault>, Arc<Operation>), (Job, Ending, JobRecord)) {
-        let Self { job, ending, shown, fault, operation } = self;
+        let Self { job, ending, shown, fault, operation, .. } = self;
         ((shown.clone(), fault, operation), (job, ending, shown))
     }
 }

@@ -18,7 +18,7 @@ use crate::metadata::{Catalog, EntityMetadata};
 use crate::pipeline::Environment;
 use crate::pipeline::aside::{found, lay, put, write};
 use crate::record::{EntityReference, Operator, Query, QueryPlan, Record, Value};
-use crate::store::{StoreError, Transaction};
+use crate::store::StoreError;
 
 /// The entity.
 pub(super) const ENTITY: &str = "asyncoperation";
@@ -80,7 +80,8 @@ impl Environment {
         let Some(entity) = self.jobs.records.entity() else { return };
         let kept = write(&*self.store, |tx| {
             let Some((shown, is_suspended)) = self.jobs.shape_of(id) else { return Ok(()) };
-            self.write_job(&entity, &shown, is_suspended, tx)
+            let change = self.change_of(&entity, &shown, is_suspended);
+            found(tx.update(&change).map(drop))
         });
         if kept.is_err() {
             self.jobs.keep_later(id);
@@ -130,8 +131,7 @@ impl Environment {
             error_code: None,
             ..shown
         };
-        write(&*self.store, |tx| self.write_job(&entity, &shown, false, tx))
-            .map_err(|it| unsaved(id, &it))?;
+        self.write_job(&entity, &shown, false).map_err(|it| unsaved(id, &it))?;
         self.jobs.forget(id);
         self.jobs.find(vec![FoundJob::new(
             &record,
@@ -154,20 +154,30 @@ impl Environment {
         Ok((entity, record, shown))
     }
 
-    /// Writes what may have changed of a job. One whose record is gone is left alone.
+    /// Writes what a job looks like. One whose record is gone is left alone.
     pub(super) fn write_job(
         &self,
         entity: &Arc<EntityMetadata>,
         shown: &JobRecord,
         is_suspended: bool,
-        tx: &mut dyn Transaction,
     ) -> Result<(), StoreError> {
+        let change = self.change_of(entity, shown, is_suspended);
+        found(write(&*self.store, |tx| tx.update(&change).map(drop)))
+    }
+
+    /// What may have changed of a job.
+    pub(super) fn change_of(
+        &self,
+        entity: &Arc<EntityMetadata>,
+        shown: &JobRecord,
+        is_suspended: bool,
+    ) -> Record {
         let mut change = Record::of(entity, shown.id);
         for (name, value) in changing(shown, is_suspended) {
             lay(&mut change, name, value);
         }
         lay(&mut change, MODIFIED_ON, self.clock.now().into());
-        found(tx.update(&change).map(drop))
+        change
     }
 
     fn remove_job(&self, entity: &Arc<EntityMetadata>, id: Uuid) -> Result<(), StoreError> {
