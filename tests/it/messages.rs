@@ -19,6 +19,7 @@ mod concurrency; // Row versions, and threads that meet.
 mod conflicts; // Stores that answer at once that two met.
 mod keys; // Alternate keys and Upsert.
 
+mod computed; // Attributes of other records, and what is computed of many.
 mod paging; // Records are searched page by page.
 mod query; // Records are searched.
 mod retrieve; // A record is read.

@@ -2,6 +2,7 @@
 //!
 //! The suite is a list of promises as functions over [`Store`]: a new store runs them all.
 
+mod aggregates; // What is promised of what queries compute, and of links …
 mod catalogs; // … where a reload brings another catalog.
 mod meetings; // … of transactions that meet.
 mod promises; // … of records, and of a transaction by itself.
@@ -10,6 +11,7 @@ mod sqlite_backup; // Copies while messages go on, and upkeep.
 mod sqlite_catalogs; // The file follows the catalog.
 mod sqlite_files; // Files that are refused, and what a file keeps.
 mod sqlite_same; // Random transactions on memory and SQLite.
+mod sqlite_views; // What people read in the file.
 mod sqlite_writers; // Those who write at the same time.
 mod values; // What those transactions write and look for.
 
@@ -30,7 +32,7 @@ pub(crate) type Promise = (&'static str, fn(&dyn Store));
 
 /// Everything that a store promises.
 pub(crate) fn promises() -> impl Iterator<Item = &'static Promise> {
-    let all = [promises::ALL, queries::ALL, meetings::ALL, catalogs::ALL];
+    let all = [promises::ALL, queries::ALL, aggregates::ALL, meetings::ALL, catalogs::ALL];
     all.into_iter().flatten()
 }
 
@@ -183,7 +185,7 @@ fn thing() -> EntityDefinition {
             "choices",
             AttributeType::MultiChoice(rulegate::metadata::OptionSet::of([(1, "A"), (2, "B")])),
         )
-        .attribute("lookup", AttributeType::lookup(["account", "contact"]))
+        .attribute("lookup", AttributeType::lookup(["account", "contact", "thing"]))
         .attribute("customer", AttributeType::Customer { targets: targets() })
         .attribute("owner", AttributeType::Owner { targets: vec!["systemuser".into()] })
         .attribute("parties", AttributeType::PartyList { targets: targets() })

@@ -80,6 +80,8 @@ codes! {
     NotImplemented = "message.not-implemented", platform::ENTITY_DOES_NOT_SUPPORT_MESSAGE;
     /// A query asks for something impossible.
     InvalidQuery = "message.invalid-query", platform::INVALID_ARGUMENT;
+    /// An aggregate of too many records.
+    AggregateLimit = "message.aggregate-limit", platform::AGGREGATE_QUERY_RECORD_LIMIT;
 
     /// The caller lacks the privilege (L-25).
     PrivilegeDenied = "privilege.denied", platform::PRIVILEGE_DENIED;

@@ -11,10 +11,14 @@
 //! - A record read from a store holds no null: what is null there is absent here (I-15).
 //! - Clones share their slots until one of them is written to.
 
+mod aggregate;
+mod aggregation;
 mod bookmark;
+mod link;
 mod page;
 mod query;
 mod query_plan;
+mod resolution;
 mod slots;
 mod validation;
 mod value;
@@ -24,10 +28,14 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub use self::aggregate::{Aggregate, AggregateError, AggregateFunction, DatePart, GroupBy};
+pub use self::aggregation::{Aggregation, Totals};
 pub use self::bookmark::Bookmark;
+pub use self::link::{LinkEntity, LinkPlan};
 pub use self::page::{Page, PageRequest};
 pub use self::query::{ColumnSet, Condition, Filter, Operator, OrderBy, Query, QueryError};
 pub use self::query_plan::{QueryPlan, Subject, Test};
+pub(crate) use self::resolution::resolve_columns;
 use self::slots::Slots;
 pub use self::validation::{MoneyPrecision, ValueError, check_value};
 pub use self::value::{EntityReference, Party, Value};
@@ -44,6 +52,8 @@ pub struct Record {
     key: Option<Arc<Slots>>,
     /// The lookups whose records the caller names by an alternate key.
     lookups: Option<Arc<Vec<(Ordinal, Self)>>>,
+    /// What a query found beside its attributes: of other records, or computed.
+    aliased: Option<Arc<Vec<(LogicalName, Value)>>>,
 }
 
 impl Record {
@@ -56,6 +66,7 @@ impl Record {
             slots: Arc::default(),
             key: None,
             lookups: None,
+            aliased: None,
         }
     }
 
@@ -103,9 +114,25 @@ impl Record {
         self.version = Some(version);
     }
 
-    /// The value of an attribute; `None` where it is absent.
+    /// The value of an attribute, or what a query found under an alias; `None` where it is absent.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.at(self.entity.ordinal(name)?)
+        let own = self.entity.ordinal(name).and_then(|it| self.at(it));
+        own.or_else(|| self.aliased(name))
+    }
+
+    /// What a query found beside the attributes: `alias.attribute` of a link, or an aggregate by its alias.
+    pub fn aliased(&self, name: &str) -> Option<&Value> {
+        self.aliases().find(|it| it.0 == name).map(|(_, value)| value)
+    }
+
+    /// All that a query found beside the attributes, by its aliases.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let all = self.aliased.iter().flat_map(|it| it.iter());
+        all.map(|(name, value)| (name.as_str(), value))
+    }
+
+    pub(crate) fn put_aliased(&mut self, name: LogicalName, value: Value) {
+        Arc::make_mut(self.aliased.get_or_insert_default()).push((name, value));
     }
 
     /// The value at a place; `None` where it is absent.
@@ -139,6 +166,17 @@ impl Record {
     /// Sets an attribute by its place.
     pub fn put(&mut self, ordinal: Ordinal, value: Value) {
         Arc::make_mut(&mut self.slots).put(ordinal, value);
+    }
+
+    /// Sets several attributes by their places, some `count` of them.
+    pub fn put_each<E>(
+        &mut self,
+        count: usize,
+        each: impl FnOnce(&mut dyn FnMut(Ordinal, Value)) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let slots = Arc::make_mut(&mut self.slots);
+        slots.reserve(count);
+        each(&mut |ordinal, value| slots.put(ordinal, value))
     }
 
     /// Takes an attribute out, so that it is absent. Answers what it held.
@@ -260,6 +298,6 @@ impl Record {
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?} ", self.entity(), self.id)?;
-        f.debug_map().entries(self.attributes()).finish()
+        f.debug_map().entries(self.attributes()).entries(self.aliases()).finish()
     }
 }

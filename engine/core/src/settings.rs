@@ -28,6 +28,8 @@ pub struct Settings {
     pub associate_takes_entity: bool,
     /// Digits after the point of amounts that leave it to the organization (C-33).
     pub pricing_decimal_precision: u32,
+    /// The most records that an aggregate may be computed of: Dataverse's `AggregateQueryRecordLimit`.
+    pub aggregate_record_limit: u32,
     /// Who may send messages that pass steps by (L-19, L-25): at first SYSTEM alone.
     pub bypass_users: BTreeSet<Uuid>,
     /// How many steps one message may pass by, by their names (L-22).
@@ -139,6 +141,7 @@ impl Default for Settings {
             read_failure_dooms: false,
             associate_takes_entity: false,
             pricing_decimal_precision: 2,
+            aggregate_record_limit: 50_000,
             bypass_users: BTreeSet::from([SYSTEM_USER]),
             bypass_steps_limit: 3,
             organization: Organization::default(),

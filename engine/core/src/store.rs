@@ -22,12 +22,13 @@ use uuid::Uuid;
 pub use self::memory::Memory;
 use crate::code::ErrorCode;
 use crate::metadata::{Catalog, EntityMetadata, LogicalName};
-use crate::record::{EntityReference, Page, QueryPlan, Record};
+use crate::record::{AggregateError, EntityReference, Page, QueryPlan, Record};
 
 /// A database that can be read and can open transactions.
 pub trait Store: Send + Sync + fmt::Debug {
     /// Learns the catalog: before the first message, and before each reload that changes it. An error
-    /// refuses the catalog and leaves the store as it was.
+    /// refuses the catalog and leaves the store as it was: no value that is stored is ever lost to a catalog. The
+    /// records of an entity that leaves it are kept, and found again when it comes back.
     fn adopt(&self, catalog: &Catalog) -> Result<(), StoreError>;
 
     /// What is committed now, to be read outside any transaction.
@@ -112,9 +113,23 @@ pub enum StoreError {
         /// The type that the catalog gives it.
         wanted: &'static str,
     },
+    /// The catalog has an attribute no longer that stored records have values in.
+    #[error(
+        "`{entity}.{attribute}` has left the catalog, and records have values in it: take it up again, \
+         clear it in all of them, and then leave it out"
+    )]
+    Removed {
+        /// The entity.
+        entity: LogicalName,
+        /// The attribute.
+        attribute: LogicalName,
+    },
     /// Another transaction changed what this one read. The engine carries the message out again.
     #[error("the message met others on the same records again and again, and gave up")]
     Conflict,
+    /// What a query wants computed cannot be.
+    #[error(transparent)]
+    Aggregate(#[from] AggregateError),
     /// The database itself failed.
     #[error("the database failed: {0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -127,8 +142,9 @@ impl StoreError {
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::Duplicate => ErrorCode::Duplicate,
             Self::KeyViolated { .. } => ErrorCode::KeyViolated,
-            Self::Incompatible { .. } => ErrorCode::Incompatible,
+            Self::Incompatible { .. } | Self::Removed { .. } => ErrorCode::Incompatible,
             Self::Conflict => ErrorCode::Conflict,
+            Self::Aggregate(error) => error.code(),
             Self::Backend(_) => ErrorCode::Backend,
         }
     }

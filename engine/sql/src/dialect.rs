@@ -18,6 +18,10 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// with it, the database must answer as [`QueryPlan`](rulegate::record::QueryPlan) does.
     fn compared(&self, kind: ColumnKind) -> &'static str;
 
+    /// A column as people read it, without any word that a connection must be taught; `None` where it can be read
+    /// as it is.
+    fn readable(&self, kind: ColumnKind, column: &str) -> Option<String>;
+
     /// What stands behind the columns of a new table.
     fn table_options(&self) -> &'static str;
 

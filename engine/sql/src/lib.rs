@@ -5,24 +5,29 @@
 //! the platform computes elsewhere ([`Virtual`](rulegate::metadata::AttributeType::Virtual)) have none.
 //! A `$` in a name is ours: no logical name has one.
 //!
-//! [`Select::new`] says what a [`QueryPlan`](rulegate::record::QueryPlan) says, exactly: which records, in
+//! [`Shapes::select`] says what a [`QueryPlan`](rulegate::record::QueryPlan) says, exactly: which records, in
 //! which order, from which one on. Where SQL cannot say it (thousands of values in one condition), there is
-//! no statement, and the store asks the plan itself.
+//! no statement, and the store asks the plan itself. What it says is written once for all plans of one shape.
 //!
 //! What differs between databases is a [`Dialect`].
 
 mod column;
 mod condition;
 mod dialect;
+mod draft;
 mod order;
 mod rows;
 mod select;
+mod shape;
 mod statement;
 mod table;
+mod texts;
+mod view;
 
 pub use self::column::{Column, ColumnKind};
 pub use self::dialect::Dialect;
 pub use self::rows::Misfit;
-pub use self::select::Select;
+pub use self::select::{Select, Shape, Shapes};
 pub use self::statement::{Parameter, Statement};
 pub use self::table::{Index, Table, VERSION};
+pub use self::view::View;

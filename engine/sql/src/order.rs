@@ -1,43 +1,28 @@
 //! Order: by what records are sorted, and which come behind a bookmark.
 
 use rulegate::Value;
-use rulegate::record::{Bookmark, QueryPlan};
+use rulegate::record::QueryPlan;
 
-use crate::condition::{all, any};
-use crate::statement::Parameters;
-use crate::{ColumnKind, Table};
+use crate::condition::{ALL, ANY, join};
+use crate::draft::{Draft, Side};
+use crate::{Column, ColumnKind};
 
 /// By how many attributes a query may order in SQL: what comes behind a bookmark grows with the square.
 const LIMIT: usize = 30;
 
 /// Something by which records are sorted.
-struct Term {
-    /// The column, and how it is compared.
-    expression: String,
+pub(crate) struct Term<'a> {
+    column: &'a Column,
+    /// Whether it is the column beside, which says at which entity a lookup points.
+    is_type: bool,
     kind: ColumnKind,
     is_descending: bool,
     /// Its value in the bookmark.
     mark: Option<Value>,
 }
 
-/// What stands behind `ORDER BY`, and the condition that what comes behind the bookmark meets; `None` where
-/// the order has too many terms, or the bookmark is none of this query.
-pub(crate) fn order(
-    plan: &QueryPlan,
-    table: &Table,
-    parameters: &mut Parameters,
-) -> Option<(String, Option<String>)> {
-    let terms = terms(plan, table)?;
-    let words = terms.iter().map(|it| {
-        let direction = if it.is_descending { "DESC NULLS LAST" } else { "ASC NULLS FIRST" };
-        format!("{} {direction}", it.expression)
-    });
-    let words = words.chain([table.identity().quoted()]).collect::<Vec<_>>().join(", ");
-    let behind = plan.after.as_ref().map(|it| behind(it, &terms, table, parameters));
-    Some((words, behind))
-}
-
-fn terms(plan: &QueryPlan, table: &Table) -> Option<Vec<Term>> {
+/// By what a plan sorts; `None` where that is too much, or the bookmark is none of this query.
+pub(crate) fn terms<'a>(plan: &QueryPlan, side: Side<'a>) -> Option<Vec<Term<'a>>> {
     if LIMIT < plan.order.len() {
         return None;
     }
@@ -45,72 +30,105 @@ fn terms(plan: &QueryPlan, table: &Table) -> Option<Vec<Term>> {
     let marks = plan.after.as_ref().map_or(&[][..], |it| it.values.as_slice());
     for (index, (place, is_descending)) in plan.order.iter().enumerate() {
         let mark = marks.get(index).cloned().flatten();
-        let Some(column) = table.column_of(*place) else { continue };
+        let Some(column) = side.table.column_of(*place) else { continue };
         if mark.as_ref().is_some_and(|it| !column.kind.holds(it)) {
             return None;
         }
-        let dialect = table.dialect();
-        let mut push = |name: String, kind: ColumnKind, mark: Option<Value>| {
-            let expression = format!("{name}{}", dialect.compared(kind));
-            terms.push(Term { expression, kind, is_descending: *is_descending, mark });
+        let mut push = |is_type: bool, kind: ColumnKind, mark: Option<Value>| {
+            terms.push(Term { column, is_type, kind, is_descending: *is_descending, mark });
         };
         if column.kind == ColumnKind::Reference {
             let reference = mark.as_ref().and_then(Value::as_lookup);
             let entity = reference.map(|it| Value::from(&*it.entity));
-            push(column.quoted(), ColumnKind::Identity, reference.map(|it| Value::Id(it.id)));
-            push(column.quoted_type(), ColumnKind::Name, entity);
+            push(false, ColumnKind::Identity, reference.map(|it| Value::Id(it.id)));
+            push(true, ColumnKind::Name, entity);
         } else {
-            push(column.quoted(), column.kind, mark);
+            push(false, column.kind, mark);
         }
     }
     Some(terms)
 }
 
-/// The condition that what comes behind a bookmark meets: the first term that differs decides, and the
-/// identity where none does.
-fn behind(
-    bookmark: &Bookmark,
-    terms: &[Term],
-    table: &Table,
-    parameters: &mut Parameters,
-) -> String {
-    let mut cases = Vec::new();
-    for (index, term) in terms.iter().enumerate() {
-        let before = terms.iter().take(index);
-        let mut case: Vec<String> = before.map(|it| it.equals(parameters)).collect();
-        case.push(term.is_behind(parameters));
-        cases.push(all(&case));
+/// Writes what stands behind `ORDER BY`.
+pub(crate) fn order(terms: &[Term<'_>], side: Side<'_>, draft: &mut Draft) {
+    for term in terms {
+        term.expression(side, draft);
+        draft.words(if term.is_descending { " DESC NULLS LAST, " } else { " ASC NULLS FIRST, " });
     }
-    let mut last: Vec<String> = terms.iter().map(|it| it.equals(parameters)).collect();
-    let id = table.identity();
-    let mark = parameters.add(Value::Id(bookmark.id), ColumnKind::Identity);
-    last.push(format!("{} > {mark}", id.quoted()));
-    cases.push(all(&last));
-    any(&cases)
+    draft.column(side, side.table.identity());
 }
 
-impl Term {
-    fn equals(&self, parameters: &mut Parameters) -> String {
+/// Writes the condition that what comes behind the bookmark meets: the first term that differs decides, and the
+/// identity where none does.
+pub(crate) fn behind(
+    plan: &QueryPlan,
+    terms: &[Term<'_>],
+    side: Side<'_>,
+    draft: &mut Draft,
+) -> Option<()> {
+    let Some(bookmark) = &plan.after else { return Some(()) };
+    draft.words(" AND ");
+    let cases: Vec<usize> = (0..=terms.len()).collect();
+    join(&cases, &ANY, draft, &|case, draft| {
+        let parts: Vec<usize> = (0..=*case).collect();
+        join(&parts, &ALL, draft, &|part, draft| {
+            match terms.get(*part) {
+                Some(term) if part < case => term.equals(side, draft),
+                Some(term) => term.is_behind(side, draft),
+                None => {
+                    draft.column(side, side.table.identity());
+                    draft.words(" > ");
+                    draft.value(Value::Id(bookmark.id), ColumnKind::Identity);
+                }
+            }
+            Some(())
+        })
+    })
+}
+
+impl Term<'_> {
+    fn expression(&self, side: Side<'_>, draft: &mut Draft) {
+        if self.is_type {
+            draft.type_column(side, self.column);
+        } else {
+            draft.column(side, self.column);
+        }
+        draft.words(draft.dialect().compared(self.kind));
+    }
+
+    fn equals(&self, side: Side<'_>, draft: &mut Draft) {
+        self.expression(side, draft);
         match &self.mark {
-            None => format!("{} IS NULL", self.expression),
+            None => draft.words(" IS NULL"),
             Some(mark) => {
-                format!("{} = {}", self.expression, parameters.add(mark.clone(), self.kind))
+                draft.words(" = ");
+                draft.value(mark.clone(), self.kind);
             }
         }
     }
 
-    fn is_behind(&self, parameters: &mut Parameters) -> String {
-        let expression = &self.expression;
-        match (&self.mark, self.is_descending) {
-            (None, false) => format!("{expression} IS NOT NULL"),
-            (None, true) => "1=0".to_owned(), // Nothing is less than null.
-            (Some(mark), false) => {
-                format!("{expression} > {}", parameters.add(mark.clone(), self.kind))
+    fn is_behind(&self, side: Side<'_>, draft: &mut Draft) {
+        let Some(mark) = &self.mark else {
+            if self.is_descending {
+                draft.words("(1=0)"); // Nothing is less than null.
+            } else {
+                self.expression(side, draft);
+                draft.words(" IS NOT NULL");
             }
-            (Some(mark), true) => {
-                let mark = parameters.add(mark.clone(), self.kind);
-                format!("({expression} < {mark} OR {expression} IS NULL)")
-            }
+            return;
+        };
+        if self.is_descending {
+            draft.words("(");
+            self.expression(side, draft);
+            draft.words(" < ");
+            draft.value(mark.clone(), self.kind);
+            draft.words(" OR ");
+            self.expression(side, draft);
+            draft.words(" IS NULL)");
+        } else {
+            self.expression(side, draft);
+            draft.words(" > ");
+            draft.value(mark.clone(), self.kind);
         }
     }
 }

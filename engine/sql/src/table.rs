@@ -8,13 +8,15 @@ use rulegate::{LogicalName, Value};
 use uuid::Uuid;
 
 use crate::column::quote;
+use crate::draft::Side;
+use crate::texts::Texts;
 use crate::{Column, ColumnKind, Dialect};
 
 /// The column of the row version. It also is the column of the attribute `versionnumber`.
 pub const VERSION: &str = "row$version";
 
 /// How the records of an entity lie in a database.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Table {
     entity: Arc<EntityMetadata>,
     dialect: &'static dyn Dialect,
@@ -24,6 +26,10 @@ pub struct Table {
     by_place: Vec<Option<usize>>,
     pub(crate) identity: Column,
     pub(crate) version: Column,
+    pub(crate) inserts: Texts,
+    pub(crate) updates: Texts,
+    record_sql: String,
+    version_sql: String,
 }
 
 /// An index of a table.
@@ -59,7 +65,39 @@ impl Table {
             by_place.resize(by_place.len().max(place.index() + 1), None);
             by_place.get_mut(place.index()).map(|it| it.replace(index));
         }
-        Self { entity: Arc::clone(entity), dialect, columns, by_place, identity, version }
+        let (inserts, updates) = Default::default();
+        let (entity, record_sql, version_sql) = (Arc::clone(entity), String::new(), String::new());
+        let mut table = Self {
+            entity,
+            dialect,
+            columns,
+            by_place,
+            identity,
+            version,
+            inserts,
+            updates,
+            record_sql,
+            version_sql,
+        };
+        let all: Vec<usize> = (0..table.columns.len()).collect();
+        table.record_sql = table.by_id(&table.list(&all));
+        table.version_sql = table.by_id(&table.version.quoted());
+        table
+    }
+
+    /// Reads a record: its identity, its version, and all columns. Its parameter is the identity.
+    pub fn record_sql(&self) -> &str {
+        &self.record_sql
+    }
+
+    /// Reads the version of a record. Its parameter is the identity.
+    pub fn version_sql(&self) -> &str {
+        &self.version_sql
+    }
+
+    fn by_id(&self, what: &str) -> String {
+        let (identity, parameter) = (self.identity.quoted(), self.dialect.parameter(1));
+        format!("SELECT {what} FROM {} WHERE {identity} = {parameter}", self.quoted())
     }
 
     /// The entity whose records it holds.
@@ -116,7 +154,19 @@ impl Table {
         self.columns.get((*self.by_place.get(place.index())?)?)
     }
 
-    /// What a search selects: the identity, the version, and these columns.
+    /// What a search selects of one side: the identity, the version, and these columns.
+    pub(crate) fn list_of(&self, side: Side<'_>, columns: &[usize]) -> String {
+        let mut all = vec![side.column(&self.identity), side.column(&self.version)];
+        for column in columns.iter().filter_map(|it| self.columns.get(*it)) {
+            all.push(side.column(column));
+            if column.kind == ColumnKind::Reference {
+                all.push(side.type_column(column));
+            }
+        }
+        all.join(", ")
+    }
+
+    /// What a statement about one record selects: the identity, the version, and these columns.
     pub(crate) fn list(&self, columns: &[usize]) -> String {
         let mut list = format!("{}, {}", self.identity().quoted(), self.version.quoted());
         for column in columns.iter().filter_map(|it| self.columns.get(*it)) {

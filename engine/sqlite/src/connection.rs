@@ -21,7 +21,7 @@ const LOG_LIMIT: u32 = 64 * 1024 * 1024;
 /// The size of a page that SQLite gives to a new file.
 const PAGE_SIZE: u64 = 4_096;
 
-/// The tables of our own: the last row version, and the columns that each entity has ever had.
+/// The tables of our own: the last row version that is reserved, and the columns that each entity has.
 const OWN_TABLES: &str = r#"
 CREATE TABLE "rulegate$state" (version INTEGER NOT NULL) STRICT;
 INSERT INTO "rulegate$state" VALUES (0);

@@ -60,6 +60,35 @@ impl Dialect for SqliteDialect {
         }
     }
 
+    fn readable(&self, kind: ColumnKind, column: &str) -> Option<String> {
+        let part = |from| format!("substr(hex({column}), {from})");
+        Some(match kind {
+            ColumnKind::Reference | ColumnKind::Identity => format!(
+                "CASE WHEN {column} IS NOT NULL THEN lower(printf('%.8s-%.4s-%.4s-%.4s-%s', \
+                 {}, {}, {}, {}, {})) END",
+                part(1),
+                part(9),
+                part(13),
+                part(17),
+                part(21)
+            ),
+            ColumnKind::Moment => format!("{column} || 'Z'"),
+            ColumnKind::Choices => format!("trim({column}, ',')"),
+            ColumnKind::Content => format!(
+                "CASE typeof({column}) WHEN 'blob' THEN length({column}) || ' bytes' ELSE {column} END"
+            ),
+            ColumnKind::Text
+            | ColumnKind::WholeNumber
+            | ColumnKind::Decimal
+            | ColumnKind::Double
+            | ColumnKind::Boolean
+            | ColumnKind::Date
+            | ColumnKind::Choice
+            | ColumnKind::Parties
+            | ColumnKind::Name => return None,
+        })
+    }
+
     fn table_options(&self) -> &'static str {
         " STRICT"
     }

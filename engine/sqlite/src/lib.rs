@@ -28,7 +28,8 @@
 //! - Searches find what the store in memory would find, in the same order. Where SQLite compares otherwise,
 //!   it has collations and functions of ours.
 //! - The file follows the catalog: new entities, attributes and keys are added. Nothing that was stored is
-//!   ever taken out: an attribute that leaves the catalog leaves its values behind, and finds them again.
+//!   ever taken out: a catalog that lacks an attribute with values, or gives it another type, is refused. An entity
+//!   that leaves the catalog leaves its records behind, and finds them again.
 //! - One transaction writes at a time, in order of arrival. It takes its turn with its first write; what it
 //!   read until then must still be so. Who gives up the turn while others wait lets them write into the same
 //!   batch, and all of a batch become durable together: one commit of the database for many messages.
@@ -37,6 +38,14 @@
 //! While a store is open, and after a crash, `FILE-wal` and `FILE-shm` lie beside the file. They are a part of
 //! it: who moves the file takes them along, or lets the last store on it close first. Who wants a copy asks for
 //! one with [`Sqlite::back_up_to`], while messages go on; to restore it is to open it.
+//!
+//! # Reading the file with other tools
+//!
+//! Each entity is a table of real columns, and has a view beside it that any tool can read, `sqlite3` from 3.40 on
+//! included: `SELECT * FROM v$account`. There, identities are texts, moments have their zone, and the label of an
+//! option stands beside its number. Amounts and decimals are the texts that they were written as, exact: to compute with
+//! them, `CAST(revenue AS REAL)`. Indexes of alternate keys compare texts as we do, which other tools cannot: they
+//! read the file, and do not write to it.
 //!
 //! # The log, and when it is carried over
 //!

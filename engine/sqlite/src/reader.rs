@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use rulegate::metadata::EntityMetadata;
-use rulegate::record::{Page, QueryPlan, Record};
+use rulegate::record::{AggregateError, Page, QueryPlan, Record, Totals};
 use rulegate::store::{Reader, StoreError};
-use rulegate_sql::{Select, Statement, Table};
+use rulegate_sql::{Parameter, Select, Shape, Statement, Table};
 use rusqlite::{Connection, Row, params_from_iter};
 use uuid::Uuid;
 
 use crate::SqliteError;
 use crate::shared::Shared;
-use crate::value::{Bound, number, read};
+use crate::value::{Bound, Cells, number, read};
 
 /// Everything that is committed at one moment.
 #[derive(Debug)]
@@ -24,15 +24,19 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// A snapshot of this moment.
     pub(crate) fn open(shared: &Arc<Shared>) -> Result<Self, SqliteError> {
+        let snapshot = Self::begin(shared)?;
+        snapshot
+            .ask(|it| it.prepare_cached("SELECT version FROM \"rulegate$state\"")?.exists([]))?;
+        Ok(snapshot)
+    }
+
+    /// A snapshot of the moment at which it is first asked: SQLite looks at that of the first read.
+    pub(crate) fn begin(shared: &Arc<Shared>) -> Result<Self, SqliteError> {
         let sees = shared.committed();
         let connection = shared.reader()?;
-        // SQLite looks at the moment of the first read, not of the BEGIN.
-        let began =
-            ["BEGIN", "SELECT version FROM \"rulegate$state\""].into_iter().try_for_each(|sql| {
-                let mut statement = connection.prepare_cached(sql)?;
-                statement.query([])?.next().map(drop)
-            });
+        let began = connection.prepare_cached("BEGIN").and_then(|mut it| it.execute([]));
         began.map_err(|it| shared.file.error(it))?;
         Ok(Self { shared: Arc::clone(shared), connection: Some(connection), sees })
     }
@@ -67,8 +71,7 @@ impl Reader for Snapshot {
     }
 
     fn query(&mut self, plan: &QueryPlan) -> Result<Page, StoreError> {
-        let table = self.shared.table(&plan.entity);
-        Ok(self.ask(|it| query(it, &table, plan))?)
+        Ok(self.ask(|it| query(it, &self.shared, plan))??)
     }
 }
 
@@ -97,8 +100,9 @@ pub(crate) fn retrieve(
     table: &Table,
     id: Uuid,
 ) -> rusqlite::Result<Option<Record>> {
-    let all: Vec<usize> = (0..table.columns().len()).collect();
-    Ok(rows(connection, &table.record_of(id), |row| read(row, table, &all))?.pop())
+    let mut statement = connection.prepare_cached(table.record_sql())?;
+    let mut found = statement.query([id.as_bytes()])?;
+    found.next()?.map(|row| read(row, table, 0..table.columns().len())).transpose()
 }
 
 /// The version of a record, or `None` where there is none.
@@ -107,41 +111,79 @@ pub(crate) fn version(
     table: &Table,
     id: Uuid,
 ) -> rusqlite::Result<Option<u64>> {
-    Ok(rows(connection, &table.version_of(id), |row| number(row, 0))?.pop())
+    let mut statement = connection.prepare_cached(table.version_sql())?;
+    let mut found = statement.query([id.as_bytes()])?;
+    found.next()?.map(|row| number(row, 0)).transpose()
 }
 
 /// Whether a statement finds anything.
 pub(crate) fn finds(connection: &Connection, statement: &Statement) -> rusqlite::Result<bool> {
-    Ok(!rows(connection, statement, |_| Ok(()))?.is_empty())
+    let mut prepared = connection.prepare_cached(&statement.sql)?;
+    prepared.exists(params_from_iter(statement.parameters.iter().map(Bound)))
 }
 
 /// What a query finds.
 pub(crate) fn query(
     connection: &Connection,
-    table: &Table,
+    shared: &Shared,
     plan: &QueryPlan,
-) -> rusqlite::Result<Page> {
-    let Some(select) = Select::new(plan, table) else {
-        // More than SQL can say: the plan looks at each record.
-        let all: Vec<usize> = (0..table.columns().len()).collect();
-        let records = rows(connection, &table.all_records(), |row| read(row, table, &all))?;
-        return Ok(plan.answer(records));
+) -> rusqlite::Result<Result<Page, AggregateError>> {
+    let tables = shared.tables(plan);
+    let Some(Select { shape, rows, total }) = shared.shapes.select(plan, &tables) else {
+        return answer(connection, shared, plan);
     };
-    let total = select.total.as_ref().map(|it| rows(connection, it, |row| number(row, 0)));
-    let total = total.transpose()?.and_then(|mut it| it.pop());
-    let records = rows(connection, &select.rows, |row| read(row, table, &select.columns))?;
-    Ok(plan.page_of(records, total))
+    let counted = shape.total.as_ref().map(|sql| each(connection, sql, &total, |it| number(it, 0)));
+    let total = counted.transpose()?.and_then(|mut it| it.pop());
+    let read = |row: &Row<'_>| read_joined(row, &shape, plan);
+    let records = each(connection, &shape.rows, &rows, read)?;
+    let Some(mut totals) = Totals::new(plan) else { return Ok(Ok(plan.page_of(records, total))) };
+    let added = records.iter().try_for_each(|it| totals.add(it));
+    Ok(added.and_then(|()| totals.finish()))
+}
+
+/// What a query finds that asks for more than SQL can say: the plan looks at each record.
+fn answer(
+    connection: &Connection,
+    shared: &Shared,
+    plan: &QueryPlan,
+) -> rusqlite::Result<Result<Page, AggregateError>> {
+    let table = shared.table(&plan.entity);
+    let sql = table.all_records().sql;
+    let records = each(connection, &sql, &[], |row| read(row, &table, 0..table.columns().len()))?;
+    let mut failed = None;
+    let page = plan.answer(records, |entity, id| {
+        let found = retrieve(connection, &shared.table(entity), id);
+        found.unwrap_or_else(|error| {
+            failed = Some(error);
+            None
+        })
+    });
+    failed.map_or(Ok(page), Err)
+}
+
+/// Reads a record with those at the other ends of its links.
+fn read_joined(row: &Row<'_>, shape: &Shape, plan: &QueryPlan) -> rusqlite::Result<Record> {
+    let mut tables = shape.tables.iter();
+    let mut row = Cells::new(row);
+    let Some((table, columns)) = tables.next() else { return Err(rusqlite::Error::InvalidQuery) };
+    let mut record = row.read(table, columns.iter().copied())?;
+    for (link, (table, columns)) in plan.links.iter().zip(tables) {
+        if let Some(other) = row.read_if_any(table, columns)? {
+            link.lay(&mut record, &other);
+        }
+    }
+    Ok(record)
 }
 
 /// Carries a statement out, and reads each row.
-fn rows<T>(
+fn each<T>(
     connection: &Connection,
-    statement: &Statement,
+    sql: &str,
+    parameters: &[Parameter],
     read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
-    let mut prepared = connection.prepare_cached(&statement.sql)?;
-    let parameters = params_from_iter(statement.parameters.iter().map(Bound));
-    let mut found = prepared.query(parameters)?;
+    let mut prepared = connection.prepare_cached(sql)?;
+    let mut found = prepared.query(params_from_iter(parameters.iter().map(Bound)))?;
     let mut all = Vec::new();
     while let Some(row) = found.next()? {
         all.push(read(row)?);

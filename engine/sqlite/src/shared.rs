@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rulegate::LogicalName;
 use rulegate::metadata::EntityMetadata;
-use rulegate_sql::Table;
+use rulegate::record::QueryPlan;
+use rulegate_sql::{Shapes, Table};
 use rusqlite::Connection;
 
 use crate::connection::File;
@@ -28,15 +29,16 @@ pub(crate) struct Shared {
     committed: AtomicU64,
     idle: Mutex<Vec<Connection>>,
     tables: Mutex<BTreeMap<LogicalName, Arc<Table>>>,
+    pub(crate) shapes: Shapes,
 }
 
 impl Shared {
     pub(crate) fn open(path: &Path, options: Options) -> Result<Self, SqliteError> {
         let (file, connection) = File::open(path, options)?;
-        let writer = Writer::new(connection).map_err(|it| file.error(it))?;
+        let writer = Writer::new(connection);
         let turns = Turns::new(writer, file.options.patience);
-        let (committed, idle, tables) = Default::default();
-        Ok(Self { file, turns, committed, idle, tables })
+        let (committed, idle, tables, shapes) = Default::default();
+        Ok(Self { file, turns, committed, idle, tables, shapes })
     }
 
     /// The table of an entity, made once for each definition of it.
@@ -49,6 +51,12 @@ impl Shared {
         let table = Arc::new(Table::new(entity, &SqliteDialect));
         tables.insert(entity.logical_name().clone(), Arc::clone(&table));
         table
+    }
+
+    /// The tables at which a query looks: of the records that it searches, and of those of each link.
+    pub(crate) fn tables(&self, plan: &QueryPlan) -> Vec<Arc<Table>> {
+        let links = plan.links.iter().map(|it| &it.entity);
+        [&plan.entity].into_iter().chain(links).map(|it| self.table(it)).collect()
     }
 
     /// A connection that reads: one that waits, or a new one.

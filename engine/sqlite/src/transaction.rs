@@ -77,7 +77,7 @@ impl SqliteTransaction {
         ask: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<(T, bool), StoreError> {
         if matches!(self.state, State::New) {
-            self.state = State::Reading(Snapshot::open(&self.shared)?);
+            self.state = State::Reading(Snapshot::begin(&self.shared)?);
         }
         match &self.state {
             State::Reading(snapshot) => Ok((snapshot.ask(ask)?, true)),
@@ -214,12 +214,12 @@ impl Reader for SqliteTransaction {
     }
 
     fn query(&mut self, plan: &QueryPlan) -> Result<Page, StoreError> {
-        let table = self.shared.table(&plan.entity);
-        let (page, is_snapshot) = self.ask(|it| reader::query(it, &table, plan))?;
+        let shared = Arc::clone(&self.shared);
+        let (page, is_snapshot) = self.ask(|it| reader::query(it, &shared, plan))?;
         if is_snapshot {
-            self.seen.searched.insert(plan.entity.logical_name().clone());
+            self.seen.searched.extend(plan.entities().cloned());
         }
-        Ok(page)
+        Ok(page?)
     }
 }
 

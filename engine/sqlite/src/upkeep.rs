@@ -13,10 +13,19 @@ use crate::turn::between_batches;
 pub(crate) fn vacuum(shared: &Arc<Shared>) -> Result<(), SqliteError> {
     let patience = shared.file.options.patience;
     between_batches(shared, |it| {
-        it.execute_batch("VACUUM")?;
+        let limit = pages(it, "PRAGMA max_page_count")?;
+        // Laid out anew, a file that is full may need a page more than before.
+        pages(it, "PRAGMA max_page_count = 4294967294")?;
+        let vacuumed = it.execute_batch("VACUUM");
+        pages(it, &format!("PRAGMA max_page_count = {limit}"))?;
+        vacuumed?;
         // What it wrote stands in the log: the file shrinks as that is carried over.
         carry_over(it, patience).map(drop)
     })
+}
+
+fn pages(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
+    connection.query_row(pragma, [], |row| row.get(0))
 }
 
 /// Carries the log over into the file. See [`Sqlite::checkpoint`](crate::Sqlite::checkpoint).

@@ -10,7 +10,7 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use rulegate::metadata::AttributeMetadata;
 use rulegate::record::{Party, Record};
 use rulegate::{EntityReference, LogicalName, Value};
-use rulegate_sql::{ColumnKind, Parameter, Table};
+use rulegate_sql::{Column, ColumnKind, Parameter, Table};
 use rusqlite::Row;
 use rusqlite::types::{FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use uuid::Uuid;
@@ -77,28 +77,89 @@ pub(crate) fn options(text: &str) -> impl Iterator<Item = i32> {
 }
 
 /// Reads a record from a row: its identity, its version, and these columns of the table.
-pub(crate) fn read(row: &Row<'_>, table: &Table, columns: &[usize]) -> rusqlite::Result<Record> {
-    let id = identity(row.get_ref(0)?).map_err(|it| misread(0, it))?;
-    let mut record = table.record(id, number(row, 1)?);
-    let mut index = 2;
-    for column in columns.iter().filter_map(|it| table.columns().get(*it)) {
-        let stored = row.get_ref(index)?;
-        index += 1;
-        let entity = if column.kind == ColumnKind::Reference {
-            index += 1;
-            row.get_ref(index - 1)?
-        } else {
-            ValueRef::Null
-        };
-        let (Some(place), false) = (column.place, stored == ValueRef::Null) else { continue };
-        let value = if column.kind == ColumnKind::Reference {
+pub(crate) fn read(
+    row: &Row<'_>,
+    table: &Table,
+    columns: impl ExactSizeIterator<Item = usize>,
+) -> rusqlite::Result<Record> {
+    Cells::new(row).read(table, columns)
+}
+
+/// The cells of a row, from left to right.
+pub(crate) struct Cells<'a, 'b> {
+    row: &'a Row<'b>,
+    next: usize,
+}
+
+impl<'a, 'b> Cells<'a, 'b> {
+    pub(crate) fn new(row: &'a Row<'b>) -> Self {
+        Self { row, next: 0 }
+    }
+
+    /// Reads a record: its identity, its version, and these columns of its table.
+    pub(crate) fn read(
+        &mut self,
+        table: &Table,
+        columns: impl ExactSizeIterator<Item = usize>,
+    ) -> rusqlite::Result<Record> {
+        let id = self.read_as(identity)?;
+        let version = self.read_as(|it| Ok(it.as_i64()?.unsigned_abs()))?;
+        let mut record = table.record(id, version);
+        record.put_each(columns.len(), |put| {
+            for column in columns.filter_map(|it| table.columns().get(it)) {
+                if let (Some(place), Some(value)) = (column.place, self.value(table, column)?) {
+                    put(place, value);
+                }
+            }
+            Ok::<(), rusqlite::Error>(())
+        })?;
+        Ok(record)
+    }
+
+    /// The same, or `None` where a link leads to no record.
+    pub(crate) fn read_if_any(
+        &mut self,
+        table: &Table,
+        columns: &[usize],
+    ) -> rusqlite::Result<Option<Record>> {
+        if self.row.get_ref(self.next)? != ValueRef::Null {
+            return self.read(table, columns.iter().copied()).map(Some);
+        }
+        let all = columns.iter().filter_map(|it| table.columns().get(*it));
+        let cells = all.map(|it| if it.kind == ColumnKind::Reference { 2 } else { 1 });
+        self.next += 2 + cells.sum::<usize>();
+        Ok(None)
+    }
+
+    /// The value of a column, or of the two of a lookup; `None` for null.
+    fn value(&mut self, table: &Table, column: &Column) -> rusqlite::Result<Option<Value>> {
+        let stored = self.cell()?;
+        let at = self.next - 1;
+        let is_reference = column.kind == ColumnKind::Reference;
+        let entity = if is_reference { self.cell()? } else { ValueRef::Null };
+        if stored == ValueRef::Null {
+            return Ok(None);
+        }
+        let value = if is_reference {
             reference(stored, entity, table.attribute(column))
         } else {
             value(column.kind, stored)
         };
-        record.put(place, value.map_err(|it| misread(index - 1, it))?);
+        value.map(Some).map_err(|it| misread(at, it))
     }
-    Ok(record)
+
+    fn read_as<T>(
+        &mut self,
+        read: impl Fn(ValueRef<'_>) -> FromSqlResult<T>,
+    ) -> rusqlite::Result<T> {
+        let cell = self.cell()?;
+        read(cell).map_err(|it| misread(self.next - 1, it))
+    }
+
+    fn cell(&mut self) -> rusqlite::Result<ValueRef<'a>> {
+        self.next += 1;
+        self.row.get_ref(self.next - 1)
+    }
 }
 
 /// Reads a number that counts something.

@@ -12,6 +12,7 @@ use rulegate::message::{
 };
 use rulegate::metadata::{AttributeType, EntityDefinition, OptionMetadata, OptionSet};
 use rulegate::pipeline::JobError;
+use rulegate::record::Aggregate;
 use rulegate::store::{Memory, Reader, Store, StoreError, Transaction};
 use rulegate::{
     Catalog, Context, Engine, EntityReference, Error, ErrorCode, Fault, Message,
@@ -145,6 +146,13 @@ const PROVOKED: &[(ErrorCode, Provoke)] = &[
     }),
     (ErrorCode::InvalidQuery, |it| {
         it.engine.retrieve_multiple(Query::new("account").equal("employees", "5")).unwrap_err()
+    }),
+    (ErrorCode::AggregateLimit, |_| {
+        let engine = builder().settings(|it| it.aggregate_record_limit = 1).build().unwrap();
+        create(&engine, "account", []);
+        create(&engine, "account", []);
+        let query = Query::new("account").aggregate(Aggregate::count());
+        engine.retrieve_multiple(query).unwrap_err()
     }),
     (ErrorCode::WrongEnd, |it| {
         let rival = create(&it.engine, "competitor", []);

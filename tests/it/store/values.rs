@@ -103,8 +103,8 @@ fn ids() -> Vec<Uuid> {
 }
 
 fn references() -> Vec<EntityReference> {
-    let of =
-        |it: Uuid| ["account", "contact", "elsewhere"].map(|name| EntityReference::new(name, it));
+    const NAMES: [&str; 4] = ["account", "contact", "thing", "elsewhere"];
+    let of = |it: Uuid| NAMES.map(|name| EntityReference::new(name, it));
     ids().into_iter().flat_map(of).collect()
 }
 

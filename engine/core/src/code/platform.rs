@@ -127,6 +127,7 @@ platform! {
     BASE_CURRENCY_RATE = 0x8004_8CF5 "(rate of the base currency)" Hooks "the exchange rate of the base currency changes (C-82)";
     CURRENCY_MISSING = 0x8004_8CFB "(currency null with money)" Hooks "there are amounts and no currency (C-84)";
     PLUGIN_CONSTRUCTOR = 0x8004_A200 "(no public constructor)" Nobody "a plug-in cannot be made (L-69): hooks here are values";
+    AGGREGATE_QUERY_RECORD_LIMIT = 0x8004_E023 "(aggregate query record limit)" Engine "an aggregate is computed of too many records";
     COLUMN_SECURITY = 0x8004_F503 "(column security)" Nobody "a secured attribute is written (C-22)";
     READ_INTENT_INCOMPATIBLE = 0x8006_0881 "ReadIntentIncompatible" Nobody "a step that only reads writes (X-31)";
     CONCURRENCY_VERSION_MISMATCH = 0x8006_0882 "ConcurrencyVersionMismatch" Engine "the record was changed in between (C-117)";

@@ -6,7 +6,7 @@ use super::Response;
 use super::platform::{Platform, existing};
 use crate::error::Error;
 use crate::metadata::{AttributeMetadata, AttributeSet, AttributeType, EntityMetadata, Ordinal};
-use crate::record::{ColumnSet, EntityReference, Query, QueryPlan, Record, Value};
+use crate::record::{ColumnSet, EntityReference, Record, Value, resolve_columns};
 
 /// Input parameters of *retrieve*.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,34 +25,41 @@ impl Retrieve {
 
     pub(super) fn run(&mut self, platform: &mut dyn Platform) -> Result<Response, Error> {
         let record = existing(platform, &self.target)?;
-        let query =
-            Query { columns: self.columns.clone(), ..Query::new(self.target.entity.clone()) };
-        let plan = QueryPlan::new(&query, platform.catalog())?;
-        Ok(Response::Retrieved(show(&record, &plan, platform)?))
+        let columns = resolve_columns(&self.columns, record.metadata())?;
+        Ok(Response::Retrieved(show(record, columns.as_ref(), platform)?))
     }
 }
 
 /// A stored record as a caller sees it: with the attributes wanted, as far as they can be read (C-7), and
 /// with the derived names that were asked for (C-91).
 pub(super) fn show(
-    record: &Record,
-    plan: &QueryPlan,
+    record: Record,
+    columns: Option<&AttributeSet>,
     platform: &mut dyn Platform,
 ) -> Result<Record, Error> {
     let entity = Arc::clone(record.metadata());
-    let mut shown = plan.project(record.clone());
+    let mut shown = match columns {
+        Some(columns) => record.only(columns),
+        None => record.clone(),
+    };
     let hidden = |it: &Ordinal| entity.attribute_at(*it).is_none_or(|it| !it.valid_for.read);
     for ordinal in shown.present().iter().filter(hidden).collect::<Vec<_>>() {
         shown.take(ordinal);
     }
-    for ordinal in plan.columns.iter().flat_map(AttributeSet::iter) {
+    for ordinal in columns.iter().flat_map(|it| it.iter()) {
         if let Some(attribute) = entity.attribute_at(ordinal)
-            && let Some(name) = derived_name(record, attribute, platform)?
+            && let Some(name) = derived_name(&record, attribute, platform)?
         {
             shown.put(ordinal, name);
         }
     }
     Ok(shown)
+}
+
+/// The attributes to read, and those from which some of them are derived.
+pub(super) fn with_sources(columns: &AttributeSet, entity: &EntityMetadata) -> AttributeSet {
+    let of = |it: Ordinal| entity.ordinal(entity.attribute_at(it)?.attribute_of.as_deref()?);
+    columns.iter().chain(columns.iter().filter_map(of)).collect()
 }
 
 /// The text that an attribute derives from another: the name of a record, the label of an option.

@@ -1,6 +1,6 @@
 //! Queries: which records of an entity are wanted, and in which order.
 
-use super::{PageRequest, Value};
+use super::{Aggregate, GroupBy, LinkEntity, PageRequest, Value};
 use crate::code::ErrorCode;
 use crate::metadata::{LogicalName, MetadataError};
 
@@ -21,6 +21,12 @@ pub struct Query {
     pub page: Option<PageRequest>,
     /// Whether to count all records that match.
     pub returns_total: bool,
+    /// The records at which lookups point, of which more is wanted.
+    pub links: Vec<LinkEntity>,
+    /// What is computed of the records that match, instead of the records. The order then goes by aliases.
+    pub aggregates: Vec<Aggregate>,
+    /// What the records of one result have in common.
+    pub groups: Vec<GroupBy>,
 }
 
 /// Which attributes to read.
@@ -141,6 +147,28 @@ pub enum QueryError {
         /// Its type.
         kind: &'static str,
     },
+    /// Nothing of that kind can be computed of an attribute, nor a group made of it.
+    #[error("`{attribute}` is of type {kind}, of which no such aggregate or group can be made")]
+    NoAggregate {
+        /// The attribute.
+        attribute: LogicalName,
+        /// Its type.
+        kind: &'static str,
+    },
+    /// A link goes over no lookup to that entity.
+    #[error("`{attribute}` is no lookup that points at records of `{entity}`")]
+    NoLink {
+        /// The attribute.
+        attribute: LogicalName,
+        /// The entity.
+        entity: LogicalName,
+    },
+    /// An alias is none, is there twice, or names nothing.
+    #[error("`{alias}` is no alias of this query: each is a logical name, and stands once")]
+    Alias {
+        /// The alias.
+        alias: LogicalName,
+    },
     /// Its page is impossible.
     #[error("{0}")]
     Page(&'static str),
@@ -157,6 +185,9 @@ impl Query {
             top: None,
             page: None,
             returns_total: false,
+            links: Vec::new(),
+            aggregates: Vec::new(),
+            groups: Vec::new(),
         }
     }
 
@@ -176,14 +207,8 @@ impl Query {
         values: impl IntoIterator<Item = Value>,
     ) -> Self {
         let values = values.into_iter().collect();
-        let condition = Filter::Is(Condition { attribute: attribute.into(), operator, values });
-        self.filter = match self.filter {
-            Filter::All(mut all) => {
-                all.push(condition);
-                Filter::All(all)
-            }
-            other @ (Filter::Any(_) | Filter::Is(_)) => Filter::All(vec![other, condition]),
-        };
+        let condition = Condition { attribute: attribute.into(), operator, values };
+        self.filter = self.filter.and(condition);
         self
     }
 
@@ -232,6 +257,41 @@ impl Query {
         self.returns_total = true;
         self
     }
+
+    /// Wants something of the records at which a lookup points, too.
+    #[must_use]
+    pub fn link(mut self, link: LinkEntity) -> Self {
+        self.links.push(link);
+        self
+    }
+
+    /// Wants something computed of the records that match.
+    #[must_use]
+    pub fn aggregate(mut self, aggregate: Aggregate) -> Self {
+        self.aggregates.push(aggregate);
+        self
+    }
+
+    /// Wants it for each group of them.
+    #[must_use]
+    pub fn group_by(mut self, group: GroupBy) -> Self {
+        self.groups.push(group);
+        self
+    }
+}
+
+impl Filter {
+    /// This filter, and one more condition.
+    pub(super) fn and(self, condition: Condition) -> Self {
+        let condition = Self::Is(condition);
+        match self {
+            Self::All(mut all) => {
+                all.push(condition);
+                Self::All(all)
+            }
+            other @ (Self::Any(_) | Self::Is(_)) => Self::All(vec![other, condition]),
+        }
+    }
 }
 
 impl ColumnSet {
@@ -246,9 +306,13 @@ impl QueryError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Metadata(error) => error.code(),
-            Self::Values { .. } | Self::WrongType { .. } | Self::NoOrder { .. } | Self::Page(_) => {
-                ErrorCode::InvalidQuery
-            }
+            Self::Values { .. }
+            | Self::WrongType { .. }
+            | Self::NoOrder { .. }
+            | Self::NoAggregate { .. }
+            | Self::NoLink { .. }
+            | Self::Alias { .. }
+            | Self::Page(_) => ErrorCode::InvalidQuery,
         }
     }
 }

@@ -4,13 +4,13 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
-use super::query::{ColumnSet, Condition, Filter, Operator, OrderBy, Query, QueryError};
-use super::{Bookmark, Page, PageRequest, Record, Value};
-use crate::metadata::{
-    AttributeMetadata, AttributeSet, AttributeType, Catalog, DateTimeBehavior, EntityMetadata,
-    Ordinal,
-};
+use super::query::{Operator, Query, QueryError};
+use super::resolution::{resolve, resolve_columns, resolve_links, resolve_order};
+use super::{AggregateError, Aggregation, Bookmark, LinkPlan, Page, PageRequest};
+use super::{Record, Totals, Value};
+use crate::metadata::{AttributeSet, Catalog, EntityMetadata, LogicalName, Ordinal};
 
 /// A query whose names are resolved and whose values have the types of their attributes.
 #[derive(Debug, Clone)]
@@ -32,6 +32,10 @@ pub struct QueryPlan {
     /// The attributes by which records are put in order, and whether the greatest come first. Null is less
     /// than anything, and the identity decides where they leave two records equal.
     pub order: Vec<(Ordinal, bool)>,
+    /// The records at which lookups point, of which more is wanted.
+    pub links: Vec<LinkPlan>,
+    /// What is computed of the records that match, where the query does not want the records.
+    pub aggregation: Option<Aggregation>,
 }
 
 /// A filter by places.
@@ -73,20 +77,38 @@ impl QueryPlan {
         {
             return Err(QueryError::Page("pages count from 1 and hold 1 to 5000 records"));
         }
-        let columns = resolve_columns(&query.columns, &entity)?;
+        let mut columns = resolve_columns(&query.columns, &entity)?;
         let filter = resolve(&query.filter, &entity)?;
-        let order = query.order.iter().map(|it| resolve_order(it, &entity));
-        let order = order.collect::<Result<Vec<_>, QueryError>>()?;
+        let mut links = resolve_links(query, &entity, catalog)?;
+        let aggregation = Aggregation::new(query, &entity, &mut links)?;
+        let mut order = Vec::new();
+        if let Some(aggregation) = &aggregation {
+            columns = Some(aggregation.columns()); // It has an order of its own.
+        } else {
+            let places = query.order.iter().map(|it| resolve_order(it, &entity));
+            order = places.collect::<Result<Vec<_>, QueryError>>()?;
+        }
         let (top, page) = (query.top, query.page.clone());
         let after = bookmark(page.as_ref(), order.len())?;
         let returns_total = query.returns_total;
-        Ok(Self { entity, columns, top, page, after, returns_total, filter, order })
+        Ok(Self {
+            entity,
+            columns,
+            top,
+            page,
+            after,
+            returns_total,
+            filter,
+            order,
+            links,
+            aggregation,
+        })
     }
 
-    /// The same for all attributes.
-    #[must_use]
-    pub fn unprojected(&self) -> Self {
-        Self { columns: None, ..self.clone() }
+    /// The entities at whose records it looks.
+    pub fn entities(&self) -> impl Iterator<Item = &LogicalName> {
+        let links = self.links.iter().map(|it| it.entity.logical_name());
+        [self.entity.logical_name()].into_iter().chain(links)
     }
 
     /// Whether the record meets the filter.
@@ -133,16 +155,29 @@ impl QueryPlan {
         })
     }
 
-    /// What the query answers, out of all records of its entity.
-    pub fn answer(&self, records: impl IntoIterator<Item = Record>) -> Page {
-        let mut found: Vec<Record> = records.into_iter().filter(|it| self.matches(it)).collect();
+    /// What the query answers, out of all records of its entity. `find` finds the records at the other ends of
+    /// its links.
+    pub fn answer(
+        &self,
+        records: impl IntoIterator<Item = Record>,
+        mut find: impl FnMut(&Arc<EntityMetadata>, Uuid) -> Option<Record>,
+    ) -> Result<Page, AggregateError> {
+        let matching = records.into_iter().filter(|it| self.matches(it));
+        let joined = matching.filter_map(|it| {
+            self.links.iter().try_fold(it, |it, link| link.join(it, |id| find(&link.entity, id)))
+        });
+        let mut found: Vec<Record> = joined.collect();
         found.sort_by(|a, b| self.compare(a, b));
+        if let Some(mut totals) = Totals::new(self) {
+            found.iter().try_for_each(|it| totals.add(it))?;
+            return totals.finish();
+        }
         let total = self.returns_total.then_some(found.len() as u64);
         let start = match &self.after {
             Some(it) => found.partition_point(|record| !self.is_behind(record, it)),
             None => usize::try_from(self.skipped()).unwrap_or(usize::MAX).min(found.len()),
         };
-        self.page_of(found.split_off(start), total)
+        Ok(self.page_of(found.split_off(start), total))
     }
 
     /// How many records come before the page, where no cookie says where it begins.
@@ -179,137 +214,9 @@ fn bookmark(page: Option<&PageRequest>, values: usize) -> Result<Option<Bookmark
     bookmark.map(Some).ok_or(QueryError::Page(wrong))
 }
 
-fn resolve_order(order: &OrderBy, entity: &EntityMetadata) -> Result<(Ordinal, bool), QueryError> {
-    let ordinal = entity.find(&order.attribute)?;
-    let kind = entity.attribute_at(ordinal).map(|it| &it.kind);
-    if let Some(
-        kind @ (AttributeType::PartyList { .. }
-        | AttributeType::Image { .. }
-        | AttributeType::File { .. }
-        | AttributeType::Virtual),
-    ) = kind
-    {
-        let (attribute, kind) = (order.attribute.clone(), kind.name());
-        return Err(QueryError::NoOrder { attribute, kind });
-    }
-    Ok((ordinal, order.is_descending))
-}
-
-/// The places of a column set; `None` for all.
-pub(crate) fn resolve_columns(
-    columns: &ColumnSet,
-    entity: &EntityMetadata,
-) -> Result<Option<AttributeSet>, QueryError> {
-    match columns {
-        ColumnSet::All => Ok(None),
-        ColumnSet::Only(names) => Ok(Some(entity.set_of(names.iter().map(|it| &**it))?)),
-    }
-}
-
-fn resolve(filter: &Filter, entity: &EntityMetadata) -> Result<Test, QueryError> {
-    let each = |filters: &[Filter]| -> Result<Vec<Test>, QueryError> {
-        filters.iter().map(|it| resolve(it, entity)).collect()
-    };
-    Ok(match filter {
-        Filter::All(filters) => Test::All(each(filters)?),
-        Filter::Any(filters) => Test::Any(each(filters)?),
-        Filter::Is(condition) => resolve_condition(condition, entity)?,
-    })
-}
-
-fn resolve_condition(condition: &Condition, entity: &EntityMetadata) -> Result<Test, QueryError> {
-    let ordinal = entity.find(&condition.attribute)?;
-    let operator = condition.operator;
-    let (expected, is_right) = match operator {
-        Operator::Null | Operator::NotNull => ("none", condition.values.is_empty()),
-        Operator::Between => ("two", condition.values.len() == 2),
-        Operator::In | Operator::NotIn => ("any number", true),
-        Operator::Equal
-        | Operator::NotEqual
-        | Operator::LessThan
-        | Operator::LessEqual
-        | Operator::GreaterThan
-        | Operator::GreaterEqual
-        | Operator::Like
-        | Operator::NotLike
-        | Operator::BeginsWith
-        | Operator::EndsWith
-        | Operator::Contains => ("one", condition.values.len() == 1),
-    };
-    if !is_right {
-        let (attribute, found) = (condition.attribute.clone(), condition.values.len());
-        return Err(QueryError::Values { attribute, operator, expected, found });
-    }
-    let is_identity = condition.attribute == *entity.primary_id();
-    let subject = if is_identity { Subject::Identity } else { Subject::Attribute(ordinal) };
-    let values = match entity.attribute_at(ordinal) {
-        Some(attribute) => {
-            condition.values.iter().map(|it| comparable(it, attribute)).collect::<Result<_, _>>()?
-        }
-        None => condition.values.clone(),
-    };
-    Ok(Test::Is { attribute: subject, operator, values })
-}
-
-/// The value in the type in which the attribute holds it.
-fn comparable(value: &Value, attribute: &AttributeMetadata) -> Result<Value, QueryError> {
-    let converted = match (&attribute.kind, value) {
-        (
-            AttributeType::Text { .. } | AttributeType::Memo { .. } | AttributeType::EntityName,
-            Value::Text(_),
-        )
-        | (
-            AttributeType::WholeNumber { .. } | AttributeType::BigInteger { .. },
-            Value::WholeNumber(_),
-        )
-        | (AttributeType::Boolean { .. } | AttributeType::ManagedProperty, Value::Boolean(_))
-        | (AttributeType::UniqueIdentifier, Value::Id(_))
-        | (AttributeType::Double { .. }, Value::Double(_))
-        | (AttributeType::PartyList { .. }, Value::Lookup(_)) => Some(value.clone()),
-        (AttributeType::UniqueIdentifier, Value::Lookup(reference)) => {
-            Some(Value::Id(reference.id))
-        }
-        (
-            AttributeType::Lookup { .. }
-            | AttributeType::Customer { .. }
-            | AttributeType::Owner { .. },
-            _,
-        ) => value.as_identity().map(|_| value.clone()),
-        (AttributeType::Decimal { .. } | AttributeType::Money { .. }, _) => {
-            value.as_decimal().map(Value::Decimal)
-        }
-        (AttributeType::Double { .. }, _) => {
-            value.as_decimal().and_then(|it| f64::try_from(it).ok()).map(Value::Double)
-        }
-        (
-            AttributeType::Choice(_)
-            | AttributeType::State(_)
-            | AttributeType::Status(_)
-            | AttributeType::MultiChoice(_),
-            _,
-        ) => value.as_choice().map(Value::Choice),
-        (AttributeType::DateTime { behavior, .. }, Value::Date(date)) => Some(match behavior {
-            DateTimeBehavior::DateOnly => value.clone(),
-            DateTimeBehavior::UserLocal | DateTimeBehavior::TimeZoneIndependent => {
-                Value::Moment(date.and_time(chrono::NaiveTime::MIN).and_utc())
-            }
-        }),
-        (AttributeType::DateTime { behavior, .. }, Value::Moment(moment)) => Some(match behavior {
-            DateTimeBehavior::DateOnly => Value::Date(moment.date_naive()),
-            DateTimeBehavior::UserLocal | DateTimeBehavior::TimeZoneIndependent => value.clone(),
-        }),
-        _ => None,
-    };
-    converted.ok_or_else(|| QueryError::WrongType {
-        attribute: attribute.logical_name.clone(),
-        expected: attribute.kind.name(),
-        found: value.kind(),
-        value: value.to_string(),
-    })
-}
-
 impl Test {
-    fn matches(&self, record: &Record) -> bool {
+    /// Whether a record meets it.
+    pub(super) fn matches(&self, record: &Record) -> bool {
         match self {
             Self::All(tests) => tests.iter().all(|it| it.matches(record)),
             Self::Any(tests) => tests.iter().any(|it| it.matches(record)),
@@ -391,7 +298,7 @@ impl Operator {
     }
 }
 
-fn compare_nullable(a: Option<&Value>, b: Option<&Value>) -> Ordering {
+pub(super) fn compare_nullable(a: Option<&Value>, b: Option<&Value>) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) => compare(a, b).unwrap_or(Ordering::Equal),
         (a, b) => a.is_some().cmp(&b.is_some()),
@@ -399,7 +306,7 @@ fn compare_nullable(a: Option<&Value>, b: Option<&Value>) -> Ordering {
 }
 
 /// Compares two values of one attribute; `None` where they have no order.
-fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+pub(super) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
         (Value::Text(a), Value::Text(b)) => Some(a.to_lowercase().cmp(&b.to_lowercase())),
         (Value::WholeNumber(a), Value::WholeNumber(b)) => Some(a.cmp(b)),

@@ -23,6 +23,10 @@ impl Slots {
         self.values.get(self.present.rank(ordinal))
     }
 
+    pub(super) fn reserve(&mut self, count: usize) {
+        self.values.reserve(count);
+    }
+
     pub(super) fn put(&mut self, ordinal: Ordinal, value: Value) {
         let index = self.present.rank(ordinal);
         if self.present.insert(ordinal) {

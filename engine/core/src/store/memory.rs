@@ -98,6 +98,12 @@ impl Reader for Root {
     }
 
     fn query(&mut self, plan: &QueryPlan) -> Result<Page, StoreError> {
-        Ok(self.table(plan.entity.logical_name()).map(|it| it.query(plan)).unwrap_or_default())
+        let Some(table) = self.table(plan.entity.logical_name()) else {
+            return Ok(Page::default());
+        };
+        let find = |entity: &Arc<EntityMetadata>, id| {
+            Some(self.table(entity.logical_name())?.row(id)?.under(entity))
+        };
+        Ok(table.query(plan, find)?)
     }
 }

@@ -8,7 +8,9 @@ use imbl::{OrdMap, OrdSet};
 use uuid::Uuid;
 
 use crate::metadata::{EntityMetadata, KeyMetadata, LogicalName, Ordinal};
-use crate::record::{MoneyPrecision, Page, QueryPlan, Record, Value, ValueError, check_value};
+use crate::record::{
+    AggregateError, MoneyPrecision, Page, QueryPlan, Record, Value, ValueError, check_value,
+};
 use crate::store::StoreError;
 
 /// The rows of one entity.
@@ -41,7 +43,7 @@ impl Table {
             table.put(*id, row.clone())?;
         }
         for row in table.rows.values() {
-            check_types(row)?;
+            check_attributes(row)?;
         }
         Ok(table)
     }
@@ -81,11 +83,15 @@ impl Table {
         Some(row)
     }
 
-    pub(super) fn query(&self, plan: &QueryPlan) -> Page {
+    pub(super) fn query(
+        &self,
+        plan: &QueryPlan,
+        find: impl FnMut(&Arc<EntityMetadata>, Uuid) -> Option<Record>,
+    ) -> Result<Page, AggregateError> {
         let under = |row: &Record| row.under(&plan.entity);
         match self.candidates(plan) {
-            Some(ids) => plan.answer(ids.filter_map(|id| self.rows.get(&id)).map(under)),
-            None => plan.answer(self.rows.values().map(under)),
+            Some(ids) => plan.answer(ids.filter_map(|id| self.rows.get(&id)).map(under), find),
+            None => plan.answer(self.rows.values().map(under), find),
         }
     }
 
@@ -99,12 +105,15 @@ impl Table {
     }
 }
 
-/// Every value is of the type that its attribute has.
-fn check_types(row: &Record) -> Result<(), StoreError> {
+/// Every value has an attribute, and is of its type.
+fn check_attributes(row: &Record) -> Result<(), StoreError> {
     let entity = row.metadata();
     let money = MoneyPrecision { organization: 0, currency: 0 };
     for (ordinal, value) in row.iter() {
-        let Some(attribute) = entity.attribute_at(ordinal) else { continue };
+        let Some(attribute) = entity.attribute_at(ordinal) else {
+            let attribute = entity.name(ordinal).into();
+            return Err(StoreError::Removed { entity: row.entity().clone(), attribute });
+        };
         let is_other = match check_value(value.clone(), attribute, money) {
             Ok(it) => discriminant(&it) != discriminant(value),
             Err(error) => matches!(error, ValueError::WrongType { .. }),

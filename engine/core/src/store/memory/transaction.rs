@@ -113,7 +113,7 @@ impl Reader for MemoryTransaction {
     }
 
     fn query(&mut self, plan: &QueryPlan) -> Result<Page, StoreError> {
-        self.searched.insert(plan.entity.logical_name().clone());
+        self.searched.extend(plan.entities().cloned());
         self.work.query(plan)
     }
 }
