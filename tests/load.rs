@@ -136,6 +136,7 @@ pub fn builder(catalog: Catalog, store: impl Store + 'static, done: Done) -> Eng
     let on = |message| Step::on(message, "account").at(Stage::PostOperation);
     Engine::builder(catalog)
         .store(store)
+        .settings(|it| it.job_lease = Duration::ZERO) // Whoever had begun a job before is gone.
         .step(on(Message::Create).run("create-tasks", |ctx: &mut Context| with_tasks(ctx, true)))
         .step(on(Message::Update).run("mark-tasks", |ctx: &mut Context| with_tasks(ctx, false)))
         .step(

@@ -115,9 +115,11 @@ impl File {
             }
             connection.execute_batch("COMMIT")?;
         }
-        let mode = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
-        let mode = connection.query_row("PRAGMA journal_mode = WAL", [], mode)?;
-        if mode != "wal" {
+        // It answers before it commits: who does not read on never hears that the commit failed.
+        let mode = connection.prepare("PRAGMA journal_mode = WAL").and_then(|mut it| {
+            it.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+        })?;
+        if mode != ["wal"] {
             // Some network disks: readers there would see half of a commit, or wait for its end.
             return Err(rusqlite::Error::SqliteFailure(
                 ffi::Error::new(ffi::SQLITE_CANTOPEN),

@@ -181,6 +181,29 @@ fn a_disk_that_fails_says_so_and_then_serves_again() {
 }
 
 #[test]
+fn a_store_that_opens_writes_into_a_log_whatever_failed_before() {
+    let disk = disk::Disk::register("fails while it opens").unwrap();
+    for call in 0.. {
+        let (_folder, path) = file("records.db");
+        let vfs = Some("fails while it opens".to_owned());
+        let options = Options { vfs, ..Options::default() };
+        disk.break_down(disk::Fault::Once, call);
+        let opened = (0..3).find_map(|_| Sqlite::open_with(&path, options.clone()).ok());
+        let failed = disk.mend();
+
+        let _store = opened.unwrap();
+        let other = Connection::open(&path).unwrap();
+        let read = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let mode = other.pragma_query_value(None, "journal_mode", read).unwrap();
+        assert_eq!(mode, "wal", "call {call}");
+        if failed == 0 {
+            assert!(20 < call, "the disk was hardly asked");
+            return;
+        }
+    }
+}
+
+#[test]
 fn a_vfs_that_nobody_registered_is_refused() {
     let (folder, path) = file("records.db");
     let options = Options { vfs: Some("nobody's".to_owned()), ..Options::default() };
