@@ -285,7 +285,7 @@ fn relationships(draft: CatalogDraft) -> CatalogDraft {
 }
 
 /// A many-to-many relationship whose ends are told apart by their attributes.
-fn pairs(schema_name: &str, [first, second]: [&str; 2]) -> ManyToMany {
+pub(crate) fn pairs(schema_name: &str, [first, second]: [&str; 2]) -> ManyToMany {
     let end = |entity: &str, attribute: String| RelationshipEnd {
         entity: entity.into(),
         attribute: attribute.into(),

@@ -1,8 +1,9 @@
-//! What tests share: the shipped rules folder and engines that have it, a small catalog made in code, and
-//! rules that mean harm.
+//! What tests share: the shipped rules folder and engines that have it, a small catalog made in code, rules
+//! that mean harm, and a load that leaves traces.
 
 mod bare;
 mod hostile;
+pub mod load;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};

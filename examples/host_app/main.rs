@@ -9,9 +9,13 @@
 //!
 //! The engine is synchronous; as an `AsyncEngine` it has threads of its own, and a handler waits for its message as
 //! for anything else. Should the client hang up, the message is taken back, or else runs to its end.
+//!
+//! Records are in a SQLite file: `cargo run --bin host_app -- crm.db` keeps it, otherwise it goes with the program.
 
 mod client;
 mod wire;
+
+use std::path::{Path as FilePath, PathBuf};
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -22,6 +26,7 @@ use rulegate::settings::Jobs;
 use rulegate::{Engine, EntityReference};
 use rulegate_async::{AsyncEngine, OrganizationServiceAsync};
 use rulegate_script::{Diagnostic, LoadOptions, RuleFolder};
+use rulegate_sqlite::Sqlite;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
@@ -34,7 +39,10 @@ type Answer = Result<Response, Refused>;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let engine = AsyncEngine::new(engine()?, 4)?;
+    let passing = tempfile::tempdir()?;
+    let records = std::env::args_os().nth(1);
+    let records = records.map_or_else(|| passing.path().join("records.db"), PathBuf::from);
+    let engine = AsyncEngine::new(engine(&records)?, 4)?;
     let service = service(engine.clone());
     let server = tokio::spawn(async move { axum::serve(listener, service).await });
     let story = spawn_blocking(move || client::story(address).map_err(|it| it.to_string()));
@@ -44,12 +52,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn engine() -> Result<Engine, Box<dyn std::error::Error>> {
+fn engine(records: &FilePath) -> Result<Engine, Box<dyn std::error::Error>> {
     let folder = RuleFolder::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../rules"));
     let set = folder.load(&LoadOptions::default(), None);
     let set = set.map_err(|all| Diagnostic::render_all(&all, true))?;
-    let mut builder =
-        Engine::builder(set.catalog.clone()).settings(|it| it.jobs = Jobs::Workers(1));
+    let builder = Engine::builder(set.catalog.clone()).store(Sqlite::open(records)?);
+    let mut builder = builder.settings(|it| it.jobs = Jobs::Workers(1));
     hooks::install(&mut builder);
     let engine = builder.build()?;
     engine.reload(set.catalog, set.steps)?;

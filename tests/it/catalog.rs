@@ -175,7 +175,7 @@ fn every_shipped_entity_loads_whole() {
     account                  268 attributes 122 options  14 many-to-one  1 many-to-many  0 keys
     accountleads               3 attributes   0 options   0 many-to-one  0 many-to-many  1 keys
     annotation                42 attributes   0 options  18 many-to-one  0 many-to-many  0 keys
-    asyncoperation            30 attributes  13 options   0 many-to-one  0 many-to-many  0 keys
+    asyncoperation            32 attributes  13 options   0 many-to-one  0 many-to-many  0 keys
     businessunit              89 attributes   4 options   6 many-to-one  0 many-to-many  0 keys
     competitor                94 attributes   4 options   5 many-to-one  0 many-to-many  0 keys
     contact                  295 attributes 115 options  13 many-to-one  1 many-to-many  0 keys

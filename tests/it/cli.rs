@@ -210,7 +210,7 @@ fn every_verb_has_help() {
 
     Options:
           --store <STORE>  Where the records are: `memory`, which is empty at first, or `sqlite:FILE`,
-                           which keeps them [default: memory]
+                           which keeps them [default: `store` of rulegate.toml, else memory]
       -h, --help           Print help
 
     Options of all verbs:

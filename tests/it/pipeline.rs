@@ -21,6 +21,8 @@ mod job_changes; // What can be asked of a job.
 mod jobs; // What runs after the commit.
 mod jobs_data; // What a job sees that another engine queued.
 mod jobs_durable; // The same as records of the store.
+mod jobs_leases; // Who runs a job, and what is there if it ends in between.
+mod jobs_order; // Which job is next.
 mod jobs_recovery; // What an engine finds of another's.
 mod registration; // Which steps are refused.
 mod trace_log; // A row for every run of a step.

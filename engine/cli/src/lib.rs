@@ -26,6 +26,7 @@ mod json;
 
 mod files; // What verbs work on.
 mod install;
+mod place;
 mod project;
 mod runs;
 mod snapshot;

@@ -12,6 +12,7 @@ use rulegate_script::{Diagnostic, Limits, LoadOptions, Playground, RuleSet, Sour
 use rulegate_sqlite::Sqlite;
 
 use crate::exit::{Exit, Stop};
+use crate::place::Place;
 use crate::{files, install};
 
 /// The name of the file that marks the root of a project.
@@ -33,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) rules: String,
     /// Where runs and their snapshots are, from the root.
     pub(crate) runs: String,
+    /// Where the records of `send` are, from the root.
+    pub(crate) store: Place,
     /// How much a rule may use.
     pub(crate) limits: Limits,
     /// Switches and limits of the engine.
@@ -44,6 +47,7 @@ impl Default for Config {
         Self {
             rules: "rules".to_owned(),
             runs: "tests/runs".to_owned(),
+            store: Place::default(),
             limits: Limits::default(),
             settings: Settings::default(),
         }

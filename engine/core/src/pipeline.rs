@@ -14,8 +14,8 @@
 //! Invariants:
 //!
 //! - Only the main operation writes, and only inside the transaction. The engine's own records are no
-//!   messages: that of a job is inserted where it is queued; what becomes of it, and the trace log, are
-//!   written apart.
+//!   messages: that of a job is inserted where it is queued, and says what became of it where its effects are
+//!   committed; the trace log is written apart.
 //! - Once the transaction has begun, any error undoes everything done since, nested or not.
 //! - An operation sees one generation, however long it runs.
 //! - A hook can change the input until the main operation, and the output after it.
@@ -50,8 +50,8 @@ pub(crate) use self::environment::Environment;
 pub(crate) use self::generation::{Generation, Messages, Registered};
 pub use self::generation::{StepError, StepProblem};
 pub use self::image::Image;
-pub(crate) use self::job::{Job, JobQueue, recover, run_job};
 pub use self::job::{JobChange, JobError, JobOutcome, JobRecord, JobState};
+pub(crate) use self::job::{JobQueue, Shift, recall, recover, work};
 pub(crate) use self::operation::{Call, Operation};
 pub use self::origin::Origin;
 pub use self::parent::ParentContext;

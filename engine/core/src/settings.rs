@@ -43,8 +43,15 @@ pub struct Settings {
     /// On which generation a job runs.
     pub job_generation: JobGeneration,
     /// Whether the engine takes up the jobs that it finds in its store, and with them what another engine ran
-    /// when it went. One engine at a time may do so: nobody can tell whether that other one still runs.
+    /// when it went.
     pub job_recovery: bool,
+    /// How long nobody else runs a job that an engine has begun: when that is over, the engine must be gone, and
+    /// another one takes the job over. More than [`time_limit`](Self::time_limit), so that a job has all its time.
+    ///
+    /// Nothing for an engine that is alone with its store: it takes up at once what it finds begun.
+    pub job_lease: Duration,
+    /// Which jobs run one after another.
+    pub job_order: JobOrder,
     /// How long a job waits before it is run again, by the engine's clock: twice as long after each further
     /// run, and never more than an hour. Not at all at first.
     pub job_retry_delay: Duration,
@@ -81,6 +88,16 @@ pub enum JobGeneration {
     AsQueued,
     /// The one that serves when it runs. A job whose step is gone by then fails.
     Latest,
+}
+
+/// Which jobs run one after another, in the order of their creation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum JobOrder {
+    /// Those of [ordered steps](crate::Step::ordered) on one record. The platform promises no order (P-48, L-3).
+    #[default]
+    OfSteps,
+    /// All jobs of one record.
+    OfRecord,
 }
 
 /// What hooks are told of the organization, its environment and its tenant.
@@ -149,6 +166,8 @@ impl Default for Settings {
             jobs: Jobs::default(),
             job_generation: JobGeneration::default(),
             job_recovery: true,
+            job_lease: Duration::from_mins(3),
+            job_order: JobOrder::default(),
             job_retry_delay: Duration::ZERO,
         }
     }

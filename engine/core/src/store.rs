@@ -27,7 +27,8 @@ use crate::record::{AggregateError, EntityReference, Page, QueryPlan, Record};
 /// A database that can be read and can open transactions.
 pub trait Store: Send + Sync + fmt::Debug {
     /// Learns the catalog: before the first message, and before each reload that changes it. An error
-    /// refuses the catalog and leaves the store as it was.
+    /// refuses the catalog and leaves the store as it was: no value that is stored is ever lost to a catalog. The
+    /// records of an entity that leaves it are kept, and found again when it comes back.
     fn adopt(&self, catalog: &Catalog) -> Result<(), StoreError>;
 
     /// What is committed now, to be read outside any transaction.
@@ -40,6 +41,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// writers can take turns gives it the turn at once, so that it meets nobody a second time.
     fn begin_again(&self) -> Result<Box<dyn Transaction>, StoreError> {
         self.begin()
+    }
+
+    /// Whether writers take turns: a transaction that has written meets nobody any more, and takes
+    /// [marks](Transaction::mark). Then jobs share transactions, and have their effects exactly once.
+    fn takes_turns(&self) -> bool {
+        false
     }
 }
 
@@ -71,6 +78,21 @@ pub trait Transaction: Reader {
 
     /// Removes the record.
     fn delete(&mut self, entity: &Arc<EntityMetadata>, id: Uuid) -> Result<(), StoreError>;
+
+    /// Sets a mark to which [`back_to_mark`](Self::back_to_mark) goes back. There is one at a time.
+    fn mark(&mut self) -> Result<(), StoreError> {
+        Err(StoreError::Backend("a store whose writers take no turns has no marks".into()))
+    }
+
+    /// Takes the mark away, and keeps what was written since.
+    fn unmark(&mut self) -> Result<(), StoreError> {
+        self.mark()
+    }
+
+    /// Undoes what was written since the mark, and takes it away.
+    fn back_to_mark(&mut self) -> Result<(), StoreError> {
+        self.mark()
+    }
 
     /// Makes every change durable, or none.
     fn commit(self: Box<Self>) -> Result<(), StoreError>;
@@ -112,6 +134,17 @@ pub enum StoreError {
         /// The type that the catalog gives it.
         wanted: &'static str,
     },
+    /// The catalog has an attribute no longer that stored records have values in.
+    #[error(
+        "`{entity}.{attribute}` has left the catalog, and records have values in it: take it up again, \
+         clear it in all of them, and then leave it out"
+    )]
+    Removed {
+        /// The entity.
+        entity: LogicalName,
+        /// The attribute.
+        attribute: LogicalName,
+    },
     /// Another transaction changed what this one read. The engine carries the message out again.
     #[error("the message met others on the same records again and again, and gave up")]
     Conflict,
@@ -130,7 +163,7 @@ impl StoreError {
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::Duplicate => ErrorCode::Duplicate,
             Self::KeyViolated { .. } => ErrorCode::KeyViolated,
-            Self::Incompatible { .. } => ErrorCode::Incompatible,
+            Self::Incompatible { .. } | Self::Removed { .. } => ErrorCode::Incompatible,
             Self::Conflict => ErrorCode::Conflict,
             Self::Aggregate(error) => error.code(),
             Self::Backend(_) => ErrorCode::Backend,

@@ -21,6 +21,7 @@ mod select;
 mod shape;
 mod statement;
 mod table;
+mod texts;
 mod view;
 
 pub use self::column::{Column, ColumnKind};

@@ -1,6 +1,9 @@
 //! Rows: the statements about one record, and those that read them all.
 
-use rulegate::metadata::Ordinal;
+use std::iter;
+use std::sync::Arc;
+
+use rulegate::metadata::{AttributeSet, Ordinal};
 use rulegate::record::Record;
 use rulegate::{LogicalName, Value};
 use uuid::Uuid;
@@ -38,19 +41,20 @@ impl Table {
         record: &'a Record,
     ) -> Result<Statement, Misfit<'a>> {
         let mut parameters = Parameters::new(self.dialect());
-        let mut names = vec![self.identity().quoted(), self.version.quoted()];
-        let mut values = vec![
-            parameters.add(Value::Id(id), ColumnKind::Identity),
-            add_version(version, &mut parameters),
-        ];
+        parameters.push(Value::Id(id), ColumnKind::Identity);
+        push_version(version, &mut parameters);
+        let mut written = AttributeSet::default();
         for (place, value) in record.iter().filter(|(_, value)| !value.is_null()) {
-            for (name, value) in self.written(place, value, &mut parameters)? {
-                names.push(name);
-                values.push(value);
-            }
+            self.push(place, value, &mut parameters)?;
+            written.insert(place);
         }
-        let (names, values) = (names.join(", "), values.join(", "));
-        let sql = format!("INSERT INTO {} ({names}) VALUES ({values})", self.quoted());
+        let sql = self.inserts.of(&written, || {
+            let own = [self.identity().quoted(), self.version.quoted()];
+            let names: Vec<String> = own.into_iter().chain(self.written(&written)).collect();
+            let values = (1..=names.len()).map(|it| self.dialect().parameter(it));
+            let values = values.collect::<Vec<_>>().join(", ");
+            format!("INSERT INTO {} ({}) VALUES ({values})", self.quoted(), names.join(", "))
+        });
         Ok(finished(sql, parameters))
     }
 
@@ -62,15 +66,20 @@ impl Table {
         change: &'a Record,
     ) -> Result<Statement, Misfit<'a>> {
         let mut parameters = Parameters::new(self.dialect());
-        let version = add_version(version, &mut parameters);
-        let mut set = format!("{} = {version}", self.version.quoted());
+        parameters.push(Value::Id(id), ColumnKind::Identity);
+        push_version(version, &mut parameters);
         for (place, value) in change.iter() {
-            for (name, value) in self.written(place, value, &mut parameters)? {
-                set = format!("{set}, {name} = {value}");
-            }
+            self.push(place, value, &mut parameters)?;
         }
-        let found = self.found(id, &mut parameters);
-        let sql = format!("UPDATE {} SET {set} WHERE {found}", self.quoted());
+        let sql = self.updates.of(change.present(), || {
+            let own = [self.version.quoted()];
+            let names = own.into_iter().chain(self.written(change.present()));
+            let parameter = |number| self.dialect().parameter(number);
+            let set = (2..).zip(names).map(|(it, name)| format!("{name} = {}", parameter(it)));
+            let set = set.collect::<Vec<_>>().join(", ");
+            let id = format!("{} = {}", self.identity().quoted(), parameter(1));
+            format!("UPDATE {} SET {set} WHERE {id}", self.quoted())
+        });
         Ok(finished(sql, parameters))
     }
 
@@ -92,26 +101,35 @@ impl Table {
         Some(finished(sql, parameters))
     }
 
-    /// The columns of an attribute, and the parameters that are written to them. The identity and the
-    /// version are the store's to write.
-    fn written<'a>(
+    /// The names of the columns to which a record with these attributes is written.
+    fn written(&self, attributes: &AttributeSet) -> impl Iterator<Item = String> {
+        let columns = attributes.iter().filter_map(|it| self.stored(it));
+        columns.flat_map(|it| parts(it, |name, _| name.to_owned()))
+    }
+
+    /// Adds the parameters of these columns, in their order. The identity and the version are the store's to write.
+    fn push<'a>(
         &self,
         place: Ordinal,
         value: &'a Value,
         parameters: &mut Parameters,
-    ) -> Result<Vec<(String, String)>, Misfit<'a>> {
+    ) -> Result<(), Misfit<'a>> {
         if [self.identity.place, self.version.place].contains(&Some(place)) {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        let Some(column) = self.stored(place).filter(|it| it.kind.holds(value)) else {
+        match self.stored(place) {
+            Some(column) if column.kind.holds(value) => {
+                for (value, kind) in split(column, value) {
+                    parameters.push(value, kind);
+                }
+                Ok(())
+            }
             // A null of what is not stored asks for nothing.
-            let attribute = self.entity().name(place).to_owned();
-            return if value.is_null() { Ok(Vec::new()) } else { Err(Misfit { attribute, value }) };
-        };
-        let names = parts(column, |name, _| name.to_owned());
-        let parts = split(column, value).into_iter();
-        let values = parts.map(|(value, kind)| parameters.add(value, kind));
-        Ok(names.into_iter().zip(values).collect())
+            None if value.is_null() => Ok(()),
+            Some(_) | None => {
+                Err(Misfit { attribute: self.entity().name(place).to_owned(), value })
+            }
+        }
     }
 }
 
@@ -125,24 +143,27 @@ pub struct Misfit<'a> {
 }
 
 /// The values of the columns of an attribute.
-fn split(column: &Column, value: &Value) -> Vec<(Value, ColumnKind)> {
-    if column.kind != ColumnKind::Reference {
-        return vec![(value.clone(), column.kind)];
-    }
-    let (id, entity) = match value.as_lookup() {
-        Some(it) => (Value::Id(it.id), Value::from(&*it.entity)),
-        None => (Value::Null, Value::Null),
+fn split(column: &Column, value: &Value) -> impl Iterator<Item = (Value, ColumnKind)> {
+    let (first, second) = match (column.kind, value.as_lookup()) {
+        (ColumnKind::Reference, Some(it)) => {
+            let entity = (Value::from(&*it.entity), ColumnKind::Name);
+            ((Value::Id(it.id), ColumnKind::Identity), Some(entity))
+        }
+        (ColumnKind::Reference, None) => {
+            ((Value::Null, ColumnKind::Identity), Some((Value::Null, ColumnKind::Name)))
+        }
+        (kind, _) => ((value.clone(), kind), None),
     };
-    vec![(id, ColumnKind::Identity), (entity, ColumnKind::Name)]
+    iter::once(first).chain(second)
 }
 
-fn add_version(version: u64, parameters: &mut Parameters) -> String {
+fn push_version(version: u64, parameters: &mut Parameters) {
     let version = Value::WholeNumber(i64::try_from(version).unwrap_or(i64::MAX));
-    parameters.add(version, ColumnKind::WholeNumber)
+    parameters.push(version, ColumnKind::WholeNumber);
 }
 
 /// INVARIANT: a statement about one record has at most two parameters for each attribute, and databases
 /// take more than they take columns.
-fn finished(sql: String, parameters: Parameters) -> Statement {
+fn finished(sql: impl Into<Arc<str>>, parameters: Parameters) -> Statement {
     parameters.statement(sql).unwrap_or_default()
 }

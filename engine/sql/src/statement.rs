@@ -1,5 +1,7 @@
 //! Statements: text with parameters, under construction and done.
 
+use std::sync::Arc;
+
 use rulegate::Value;
 
 use crate::{ColumnKind, Dialect};
@@ -17,7 +19,7 @@ pub struct Parameter {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Statement {
     /// Its text.
-    pub sql: String,
+    pub sql: Arc<str>,
     /// Its parameters, in the order of their numbers.
     pub parameters: Vec<Parameter>,
 }
@@ -36,13 +38,18 @@ impl Parameters {
 
     /// Adds a parameter. Answers how the statement names it.
     pub(crate) fn add(&mut self, value: Value, kind: ColumnKind) -> String {
-        self.list.push(Parameter { value, kind });
+        self.push(value, kind);
         self.dialect.parameter(self.list.len())
     }
 
+    /// Adds a parameter to a statement whose text is known.
+    pub(crate) fn push(&mut self, value: Value, kind: ColumnKind) {
+        self.list.push(Parameter { value, kind });
+    }
+
     /// The finished statement; `None` where it has more parameters than the database takes.
-    pub(crate) fn statement(self, sql: String) -> Option<Statement> {
+    pub(crate) fn statement(self, sql: impl Into<Arc<str>>) -> Option<Statement> {
         let fits = self.list.len() <= self.dialect.parameter_limit();
-        fits.then_some(Statement { sql, parameters: self.list })
+        fits.then(|| Statement { sql: sql.into(), parameters: self.list })
     }
 }

@@ -9,13 +9,14 @@ use uuid::Uuid;
 
 use crate::column::quote;
 use crate::draft::Side;
+use crate::texts::Texts;
 use crate::{Column, ColumnKind, Dialect};
 
 /// The column of the row version. It also is the column of the attribute `versionnumber`.
 pub const VERSION: &str = "row$version";
 
 /// How the records of an entity lie in a database.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Table {
     entity: Arc<EntityMetadata>,
     dialect: &'static dyn Dialect,
@@ -25,6 +26,8 @@ pub struct Table {
     by_place: Vec<Option<usize>>,
     pub(crate) identity: Column,
     pub(crate) version: Column,
+    pub(crate) inserts: Texts,
+    pub(crate) updates: Texts,
     record_sql: String,
     version_sql: String,
 }
@@ -62,9 +65,20 @@ impl Table {
             by_place.resize(by_place.len().max(place.index() + 1), None);
             by_place.get_mut(place.index()).map(|it| it.replace(index));
         }
+        let (inserts, updates) = Default::default();
         let (entity, record_sql, version_sql) = (Arc::clone(entity), String::new(), String::new());
-        let mut table =
-            Self { entity, dialect, columns, by_place, identity, version, record_sql, version_sql };
+        let mut table = Self {
+            entity,
+            dialect,
+            columns,
+            by_place,
+            identity,
+            version,
+            inserts,
+            updates,
+            record_sql,
+            version_sql,
+        };
         let all: Vec<usize> = (0..table.columns.len()).collect();
         table.record_sql = table.by_id(&table.list(&all));
         table.version_sql = table.by_id(&table.version.quoted());

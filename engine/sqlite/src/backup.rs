@@ -80,6 +80,10 @@ impl Part {
                         | ErrorCode::PermissionDenied
                 )
             );
+            if error.to_string().contains("already exists") {
+                // The part is ours and empty: SQLite says this also where it cannot see its size.
+                return SqliteError::Disk { path: self.target.clone(), fact: error.to_string() };
+            }
             SqliteError::of(if is_ours { &self.target } else { &file.path }, error)
         })
     }

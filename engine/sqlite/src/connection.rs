@@ -22,7 +22,7 @@ const LOG_LIMIT: u32 = 64 * 1024 * 1024;
 /// The size of a page that SQLite gives to a new file.
 const PAGE_SIZE: u64 = 4_096;
 
-/// The tables of our own: the last row version, and the columns that each entity has ever had.
+/// The tables of our own: the last row version that is reserved, and the columns that each entity has.
 const OWN_TABLES: &str = r#"
 CREATE TABLE "rulegate$state" (version INTEGER NOT NULL) STRICT;
 INSERT INTO "rulegate$state" VALUES (0);
@@ -60,7 +60,12 @@ impl File {
 
     /// What an error of SQLite means for this file.
     pub(crate) fn error(&self, error: rusqlite::Error) -> SqliteError {
-        SqliteError::of(&self.path, error)
+        match &self.options.vfs {
+            Some(vfs) if error.to_string().starts_with("no such vfs") => {
+                SqliteError::UnknownVfs(vfs.clone())
+            }
+            Some(_) | None => SqliteError::of(&self.path, error),
+        }
     }
 
     /// Reads what the file says of itself, and changes nothing.
@@ -111,9 +116,11 @@ impl File {
             }
             connection.execute_batch("COMMIT")?;
         }
-        let mode = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
-        let mode = connection.query_row("PRAGMA journal_mode = WAL", [], mode)?;
-        if mode != "wal" {
+        // It answers before it commits: who does not read on never hears that the commit failed.
+        let mode = connection.prepare("PRAGMA journal_mode = WAL").and_then(|mut it| {
+            it.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+        })?;
+        if mode != ["wal"] {
             // Some network disks: readers there would see half of a commit, or wait for its end.
             return Err(rusqlite::Error::SqliteFailure(
                 ffi::Error::new(ffi::SQLITE_CANTOPEN),
@@ -146,7 +153,10 @@ impl File {
 
     fn connect_to(&self, path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = match self.options.vfs.as_deref() {
+            Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+            None => Connection::open_with_flags(path, flags),
+        }?;
         connection.busy_timeout(self.options.patience)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // Else SQLite plans a search anew each time, for every value that it is asked for: our indexes of lookups are

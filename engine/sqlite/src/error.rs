@@ -21,6 +21,9 @@ pub enum SqliteError {
         /// What the system says.
         reason: String,
     },
+    /// SQLite knows no VFS of the name that the options give.
+    #[error("`{0}` is no VFS that SQLite knows: register it before the store is opened")]
+    UnknownVfs(String),
     /// Another program holds it.
     #[error("`{}` is locked by another program: end what that writes, and try again", .path.display())]
     Locked {
@@ -41,6 +44,17 @@ pub enum SqliteError {
     Full {
         /// The file.
         path: PathBuf,
+    },
+    /// The disk, or the way to it, did not do as it was told.
+    #[error(
+        "`{}` cannot be read or written: {fact}; see that its disk is there and sound, and try again",
+        .path.display()
+    )]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        fact: String,
     },
     /// It is damaged.
     #[error(
@@ -132,6 +146,7 @@ impl SqliteError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path },
             Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::SystemIoFailure) => Self::Disk { path, fact: fact_of(&error) },
             Some(ErrorCode::NotADatabase) => Self::NotOurs { path },
             Some(ErrorCode::CannotOpen) => Self::CannotOpen { path, reason: error.to_string() },
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, fact: error.to_string() },
@@ -145,6 +160,12 @@ impl From<SqliteError> for StoreError {
     fn from(error: SqliteError) -> Self {
         Self::Backend(Box::new(error))
     }
+}
+
+/// What SQLite says, and the number by which it tells which call of the system failed.
+fn fact_of(error: &rusqlite::Error) -> String {
+    let number = error.sqlite_error().map_or(0, |it| it.extended_code);
+    format!("{error} (SQLite's error {number})")
 }
 
 /// Whether a stored value is not in the form in which we store it.

@@ -28,7 +28,8 @@
 //! - Searches find what the store in memory would find, in the same order. Where SQLite compares otherwise,
 //!   it has collations and functions of ours.
 //! - The file follows the catalog: new entities, attributes and keys are added. Nothing that was stored is
-//!   ever taken out: an attribute that leaves the catalog leaves its values behind, and finds them again.
+//!   ever taken out: a catalog that lacks an attribute with values, or gives it another type, is refused. An entity
+//!   that leaves the catalog leaves its records behind, and finds them again.
 //! - One transaction writes at a time, in order of arrival. It takes its turn with its first write; what it
 //!   read until then must still be so. Who gives up the turn while others wait lets them write into the same
 //!   batch, and all of a batch become durable together: one commit of the database for many messages.
@@ -63,6 +64,7 @@ mod backup;
 mod connection;
 mod dialect;
 mod error;
+mod mark;
 mod reader;
 mod schema;
 mod shared;
@@ -102,6 +104,12 @@ pub struct Options {
     pub patience: Duration,
     /// The most bytes that the file may have; a write beyond is refused.
     pub size_limit: Option<u64>,
+    /// The name of the VFS through which SQLite reaches the file; that of the system where none is named.
+    ///
+    /// Somebody must have registered it with SQLite before, which takes its C interface. It must have shared
+    /// memory, since readers and the writer have a connection each, and keep the file where its path says. What
+    /// a commit survives is then what its `xSync` waits for.
+    pub vfs: Option<String>,
 }
 
 /// What a commit survives.
@@ -117,7 +125,8 @@ pub enum Durability {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { durability: Durability::Full, patience: Duration::from_secs(30), size_limit: None }
+        let patience = Duration::from_secs(30);
+        Self { durability: Durability::Full, patience, size_limit: None, vfs: None }
     }
 }
 
@@ -195,6 +204,10 @@ impl Store for Sqlite {
 
     fn begin_again(&self) -> Result<Box<dyn Transaction>, StoreError> {
         Ok(Box::new(SqliteTransaction::in_turn(&self.shared)?))
+    }
+
+    fn takes_turns(&self) -> bool {
+        true
     }
 }
 

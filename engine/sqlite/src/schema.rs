@@ -39,7 +39,7 @@ enum Refusal {
     Store(StoreError),
 }
 
-/// The columns that an entity has ever had, by name.
+/// The columns that an entity has, by name.
 type Kinds = BTreeMap<String, ColumnKind>;
 
 impl Schema<'_> {
@@ -66,29 +66,53 @@ impl Schema<'_> {
             self.run_all(&self.table.add(column))?;
             kinds.insert(column.name.to_string(), column.kind);
         }
+        for (attribute, kind) in &stored {
+            if self.table.columns().iter().any(|it| *it.name == **attribute) {
+                continue;
+            }
+            self.remove(attribute, *kind)?;
+            kinds.remove(attribute);
+        }
         if kinds == stored { Ok(()) } else { self.remember(name, &kinds) }
     }
 
     /// Takes out a column of another kind, if nothing is in it.
     fn replace(&self, column: &Column, kind: ColumnKind) -> Result<(), Refusal> {
-        let old = Column { kind, ..column.clone() };
-        let used =
-            self.connection.query_row(&self.table.is_used(&old), [], |_| Ok(())).optional()?;
-        if used.is_some() {
-            let wanted = self.table.attribute(column).map_or("", |it| it.kind.name());
-            return Err(Refusal::Store(StoreError::Incompatible {
-                entity: self.table.entity().logical_name().clone(),
-                attribute: column.name.clone(),
-                stored: kind.name(),
-                wanted,
-            }));
+        if self.take_out(&Column { kind, ..column.clone() })? {
+            return Ok(());
+        }
+        let wanted = self.table.attribute(column).map_or("", |it| it.kind.name());
+        Err(Refusal::Store(StoreError::Incompatible {
+            entity: self.table.entity().logical_name().clone(),
+            attribute: column.name.clone(),
+            stored: kind.name(),
+            wanted,
+        }))
+    }
+
+    /// Takes out a column that has left the catalog, if nothing is in it.
+    fn remove(&self, attribute: &str, kind: ColumnKind) -> Result<(), Refusal> {
+        let attribute = LogicalName::from(attribute);
+        if self.take_out(&Column { place: None, name: attribute.clone(), kind })? {
+            return Ok(());
+        }
+        let entity = self.table.entity().logical_name().clone();
+        Err(Refusal::Store(StoreError::Removed { entity, attribute }))
+    }
+
+    /// Takes out a column. Answers whether it did: nothing was in it.
+    fn take_out(&self, column: &Column) -> Result<bool, Refusal> {
+        let used = self.table.is_used(column);
+        if self.connection.query_row(&used, [], |_| Ok(())).optional()?.is_some() {
+            return Ok(false);
         }
         // No column goes while an index or a view stands on it; those that are wanted come back.
         self.run(&format!("DROP VIEW IF EXISTS \"{}\"", self.table.view().name))?;
         for (name, _) in self.stored_indexes()? {
             self.drop_index(&name)?;
         }
-        self.run_all(&self.table.remove(&old))
+        self.run_all(&self.table.remove(column))?;
+        Ok(true)
     }
 
     /// Makes the indexes that are wanted, and takes out those that are not.
@@ -143,7 +167,7 @@ impl Schema<'_> {
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The columns that the entity has ever had; `None` where it has no table.
+    /// The columns that the entity has in the file; `None` where it has no table.
     fn stored(&self, name: &LogicalName) -> Result<Option<Kinds>, Refusal> {
         let sql = "SELECT columns FROM \"rulegate$entity\" WHERE name = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;

@@ -35,7 +35,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn open(path: &Path, options: Options) -> Result<Self, SqliteError> {
         let (file, connection) = File::open(path, options)?;
-        let writer = Writer::new(connection).map_err(|it| file.error(it))?;
+        let writer = Writer::new(connection);
         let turns = Turns::new(writer, file.options.patience);
         let (committed, idle, tables, shapes) = Default::default();
         Ok(Self { file, turns, committed, idle, tables, shapes })

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::SqliteError;
 use crate::error::is_taken;
+use crate::mark;
 use crate::reader::{self, Snapshot};
 use crate::shared::Shared;
 use crate::turn::Turn;
@@ -269,6 +270,18 @@ impl Transaction for SqliteTransaction {
         }
         self.written.insert(entity.logical_name().clone());
         Ok(())
+    }
+
+    fn mark(&mut self) -> Result<(), StoreError> {
+        Ok(mark::set(self.take_turn()?)?)
+    }
+
+    fn unmark(&mut self) -> Result<(), StoreError> {
+        Ok(mark::take_away(self.take_turn()?)?)
+    }
+
+    fn back_to_mark(&mut self) -> Result<(), StoreError> {
+        Ok(mark::go_back(self.take_turn()?)?)
     }
 
     fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -5,8 +5,8 @@
 //! nobody waits commits the batch. So a lone client commits at once, and many share each wait for the disk.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{self, ThreadId};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, Thread, ThreadId};
 use std::time::{Duration, Instant};
 
 use rulegate::LogicalName;
@@ -23,7 +23,6 @@ const BATCH_LIMIT: u32 = 128;
 #[derive(Debug)]
 pub(crate) struct Turns {
     queue: Mutex<Queue>,
-    has_moved: Condvar,
     patience: Duration,
 }
 
@@ -33,9 +32,16 @@ struct Queue {
     writer: Option<Box<Writer>>,
     /// The thread that has the turn.
     holder: Option<ThreadId>,
-    /// The tickets of those who wait, in order of arrival.
-    waiting: VecDeque<u64>,
+    /// Those who wait, in order of arrival. Only the first is woken when the writer is free: each wake-up of
+    /// a thread that finds nothing to do costs more than a small message.
+    waiting: VecDeque<Waiting>,
     next_ticket: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    ticket: u64,
+    thread: Thread,
 }
 
 /// The right to write. Dropping it undoes what was written in it.
@@ -50,7 +56,7 @@ impl Turns {
     pub(crate) fn new(writer: Writer, patience: Duration) -> Self {
         let (writer, waiting) = (Some(Box::new(writer)), VecDeque::new());
         let queue = Mutex::new(Queue { writer, holder: None, waiting, next_ticket: 0 });
-        Self { queue, has_moved: Condvar::new(), patience }
+        Self { queue, patience }
     }
 
     /// Waits for the writer.
@@ -63,9 +69,9 @@ impl Turns {
         }
         let ticket = queue.next_ticket;
         queue.next_ticket += 1;
-        queue.waiting.push_back(ticket);
+        queue.waiting.push_back(Waiting { ticket, thread: thread::current() });
         loop {
-            if queue.waiting.front() == Some(&ticket)
+            if queue.waiting.front().is_some_and(|it| it.ticket == ticket)
                 && let Some(writer) = queue.writer.take()
             {
                 queue.waiting.pop_front();
@@ -74,12 +80,13 @@ impl Turns {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                queue.waiting.retain(|it| *it != ticket);
-                self.has_moved.notify_all(); // Another may be the first now.
+                queue.waiting.retain(|it| it.ticket != ticket);
+                queue.wake_first(); // It may be another now, and the writer free.
                 return Err(SqliteError::Waited(self.patience));
             }
-            let waited = self.has_moved.wait_timeout(queue, left);
-            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+            drop(queue);
+            thread::park_timeout(left);
+            queue = lock(&self.queue);
         }
     }
 
@@ -93,8 +100,16 @@ impl Turns {
         }
         queue.writer = Some(writer);
         queue.holder = None;
-        drop(queue);
-        self.has_moved.notify_all();
+        queue.wake_first();
+    }
+}
+
+impl Queue {
+    /// Lets the first who waits look again.
+    fn wake_first(&self) {
+        if let Some(first) = self.waiting.front() {
+            first.thread.unpark();
+        }
     }
 }
 

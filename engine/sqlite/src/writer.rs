@@ -17,18 +17,23 @@ pub(crate) struct Writer {
     batch: Option<Arc<Batch>>,
     /// How many transactions are in the batch.
     pub(crate) joined: u32,
-    /// The last row version given out, and the one that is written.
+    /// The last row version given out.
     version: u64,
-    written_version: u64,
+    /// The row version up to which the file leaves all to this writer.
+    reserved: u64,
     /// The number of the last transaction that wrote, durable or in the batch.
     pub(crate) number: u64,
     /// The number of the last transaction that wrote records of an entity.
     changed: BTreeMap<LogicalName, u64>,
     /// The number that a commit of another process got, which may have written anything.
     changed_by_others: u64,
-    /// What SQLite counts when another connection commits.
-    seen: i64,
+    /// What SQLite counts when another connection commits; `None` before the first batch.
+    seen: Option<i64>,
 }
+
+/// How many row versions a writer reserves at once. Noting each in the file would dirty a page of its own with
+/// every commit. What a writer leaves unused when it ends is skipped: row versions grow, and no more is promised.
+const RESERVE: u64 = 256;
 
 /// Transactions that become durable together, or not at all.
 #[derive(Debug, Default)]
@@ -38,19 +43,20 @@ pub(crate) struct Batch {
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection) -> rusqlite::Result<Self> {
-        let seen = connection.query_row("PRAGMA data_version", [], |row| row.get(0))?;
-        Ok(Self {
+    pub(crate) fn new(connection: Connection) -> Self {
+        let (batch, seen, changed) = Default::default();
+        let (joined, version, reserved, number, changed_by_others) = Default::default();
+        Self {
             connection,
-            batch: None,
-            joined: 0,
-            version: 0,
-            written_version: 0,
-            number: 0,
-            changed: BTreeMap::new(),
-            changed_by_others: 0,
+            batch,
+            joined,
+            version,
+            reserved,
+            number,
+            changed,
+            changed_by_others,
             seen,
-        })
+        }
     }
 
     /// Opens a batch, unless one is open: from here on no other process can write.
@@ -59,26 +65,28 @@ impl Writer {
             return Ok(());
         }
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let number = |sql: &str| {
-            self.connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))
-        };
-        let found = number("SELECT version FROM \"rulegate$state\"")
-            .and_then(|version| Ok((version, number("PRAGMA data_version")?)));
-        let (version, seen) = match found {
-            Ok(it) => it,
-            Err(error) => {
-                self.undo();
-                return Err(error);
-            }
-        };
-        self.version = version.unsigned_abs();
-        self.written_version = self.version;
-        if seen != self.seen {
-            self.number += 1;
-            (self.seen, self.changed_by_others) = (seen, self.number);
+        if let Err(error) = self.look_for_others() {
+            self.undo();
+            return Err(error);
         }
         self.joined = 0;
         self.batch = Some(Arc::default());
+        Ok(())
+    }
+
+    /// Where another connection committed since the last batch, anything may have changed, and it may have given
+    /// out row versions beyond ours.
+    fn look_for_others(&mut self) -> rusqlite::Result<()> {
+        let number = |sql: &str| {
+            self.connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))
+        };
+        let seen = Some(number("PRAGMA data_version")?);
+        if seen != self.seen {
+            let version = number("SELECT version FROM \"rulegate$state\"")?.unsigned_abs();
+            (self.version, self.reserved) = (version, version);
+            self.number += 1;
+            (self.seen, self.changed_by_others) = (seen, self.number);
+        }
         Ok(())
     }
 
@@ -132,16 +140,21 @@ impl Writer {
         batch.end(Err(error));
     }
 
-    fn commit(&self) -> rusqlite::Result<()> {
+    fn commit(&mut self) -> rusqlite::Result<()> {
         if self.connection.is_autocommit() {
             return Err(rusqlite::Error::ExecuteReturnedResults); // Nothing is left to commit.
         }
-        if self.version != self.written_version {
-            let version = i64::try_from(self.version).unwrap_or(i64::MAX);
+        let reserved = if self.reserved < self.version {
+            let reserved = self.version + RESERVE;
             let sql = "UPDATE \"rulegate$state\" SET version = ?1";
-            self.connection.prepare_cached(sql)?.execute([version])?;
-        }
+            let parameter = i64::try_from(reserved).unwrap_or(i64::MAX);
+            self.connection.prepare_cached(sql)?.execute([parameter])?;
+            reserved
+        } else {
+            self.reserved
+        };
         self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.reserved = reserved;
         Ok(())
     }
 

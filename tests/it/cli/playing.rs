@@ -244,7 +244,7 @@ fn a_message_that_fails_otherwise_ends_with_one() {
 #[test]
 fn what_a_file_keeps_the_next_message_finds() {
     let project = Project::new();
-    let kept = ["--store", "sqlite:records.db"];
+    let kept = ["--store", "sqlite:other.db"];
     let (code, created) =
         project.json(&[&["send", "Create", "account", "name=Acme"][..], &kept].concat());
     assert_eq!(code, 0, "{created}");
@@ -253,7 +253,25 @@ fn what_a_file_keeps_the_next_message_finds() {
     let (code, found) = project.json(&[&["send", "Retrieve", account][..], &kept].concat());
 
     assert_eq!((code, &found["response"]["attributes"]["name"]), (0, &"Acme".into()), "{found}");
-    assert_eq!(project.run(&["send", "Retrieve", account]).code, 1, "the memory is empty at first");
+    let memory = ["send", "Retrieve", account, "--store", "memory"];
+    assert_eq!(project.run(&memory).code, 1, "the memory is empty at first");
+}
+
+#[test]
+fn a_project_says_where_its_records_are() {
+    let project = Project::new(); // A new one keeps them in a file.
+    let (code, created) = project.json(&["send", "Create", "account", "name=Acme"]);
+    assert_eq!(code, 0, "{created}");
+    let account = created["response"]["created"].as_str().unwrap();
+    assert_eq!(project.run(&["send", "Retrieve", account]).code, 0);
+    assert!(project.path().join("records.db").exists());
+
+    project.write("rulegate.toml", "");
+    assert_eq!(project.run(&["send", "Retrieve", account]).code, 1, "without a word: in memory");
+
+    project.write("rulegate.toml", "store = \"records.db\"\n");
+    let text = project.run(&["send", "Retrieve", account]).err;
+    assert!(text.contains("`store` takes `memory`, which is empty at first, or"), "{text}");
 }
 
 #[test]
@@ -387,6 +405,6 @@ fn what_is_no_message_is_usage_and_says_why() {
     Associate account:018f3a5c-9d2e-7c41-8f00-6b1f0a2d4e77 relationship=x related=7
       error: `7` is no record: Associate takes `related` as `entity:uuid`, such as `account:018f3a5c-9d2e-7c41-8f00-6b1f0a2d4e77`
     Create account --store postgres:x
-      error: there is no store `postgres:x`; there is `memory`, which is empty at first, and `sqlite:FILE`, which keeps the records
+      error: there is no store `postgres:x`; there is `memory`, which is empty at first, or `sqlite:FILE`, which keeps the records
     ");
 }

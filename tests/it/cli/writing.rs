@@ -23,7 +23,7 @@ fn a_new_project_passes_its_own_tests() {
     assert!(!project.has("demo/tests/runs/account/limit_jump.snap.new"));
 
     let (code, document) = project.json(&["init", "other"]);
-    assert_eq!((code, &document["files"][0]), (0, &"README.md".into()));
+    assert_eq!((code, &document["files"][1]), (0, &"README.md".into()));
     let (code, document) = project.json(&["init", "other"]);
     assert_eq!((code, &document["error"]["exit"]), (2, &2.into()));
 }

@@ -186,6 +186,40 @@ fn a_child_to_which_a_step_gave_the_owner_meanwhile_is_left_alone() {
     assert_eq!(owner(&engine, &second), team.id);
 }
 
+#[test]
+fn a_child_from_which_a_step_took_the_owner_meanwhile_gets_it_again() {
+    //
+    let engine = engine([Step::on(Message::Update, "task").at(at(40)).run("take", take_back)]);
+    let team = team(&engine);
+    let account = create(&engine, "account", []);
+    let regarding = ("regardingobjectid", Value::from(&account));
+    create(&engine, "task", [regarding.clone()]);
+    let had_it = ("ownerid", Value::from(&team));
+    let second = create(&engine, "task", [regarding, had_it]);
+
+    engine.assign(&account, &team).unwrap();
+
+    assert_eq!(owner(&engine, &second), team.id);
+}
+
+/// When a task went to a team, gives every other task to the user.
+fn take_back(ctx: &mut Context) -> Result<(), rulegate::Fault> {
+    let owner = ctx.target().and_then(|it| it.get("ownerid")?.as_lookup().cloned());
+    if owner.is_none_or(|it| it.entity != "team") {
+        return Ok(());
+    }
+    let (service, user) = (ctx.service(), EntityReference::new("systemuser", ctx.user()));
+    let all = service.retrieve_multiple(rulegate::Query::new("task"))?.records;
+    let first = all.first().and_then(rulegate::record::Record::id);
+    if first != ctx.primary_id() {
+        return Ok(()); // Only of the first, or this would go on for ever.
+    }
+    for task in all.iter().skip(1).filter_map(rulegate::record::Record::reference) {
+        service.assign(&task, &user)?;
+    }
+    Ok(())
+}
+
 /// Gives every other task the owner that this one got.
 fn hand_on(ctx: &mut Context) -> Result<(), rulegate::Fault> {
     let service = ctx.service();

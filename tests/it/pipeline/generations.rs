@@ -135,8 +135,7 @@ fn records_outlive_a_reload_that_adds_and_removes_attributes() {
     let engine = engine([]);
     let one = with_goal(&engine, &[("a", a_text()), ("b", a_text()), ("c", a_text())]);
     engine.reload(one, Vec::new()).unwrap();
-    let values = [("a", "A".into()), ("b", "B".into()), ("c", "C".into())];
-    let goal = create(&engine, "goal", values);
+    let goal = create(&engine, "goal", [("a", "A".into()), ("c", "C".into())]);
 
     let two = with_goal(&engine, &[("new", a_text()), ("c", a_text()), ("a", a_text())]);
     engine.reload(two, Vec::new()).unwrap();
@@ -149,16 +148,19 @@ fn records_outlive_a_reload_that_adds_and_removes_attributes() {
 }
 
 #[test]
-fn an_attribute_that_comes_back_has_its_values_again() {
-    // LAYOUT, decided since the sketch, 2: a removed one leaves a tombstone
+fn an_attribute_with_values_cannot_be_left_out() {
     let engine = engine([]);
     engine.reload(with_goal(&engine, &[("a", a_text()), ("b", a_text())]), Vec::new()).unwrap();
     let goal = create(&engine, "goal", [("a", "A".into()), ("b", "B".into())]);
 
-    engine.reload(with_goal(&engine, &[("b", a_text())]), Vec::new()).unwrap();
-    engine.reload(with_goal(&engine, &[("b", a_text()), ("a", a_text())]), Vec::new()).unwrap();
+    let error = engine.reload(with_goal(&engine, &[("b", a_text())]), Vec::new()).unwrap_err();
 
+    insta::assert_snapshot!(error, @"`goal.a` has left the catalog, and records have values in it: take it up again, clear it in all of them, and then leave it out");
+    assert_eq!(engine.generation(), 1, "the last good catalog serves");
     assert_eq!(stored(&engine, &goal, "a"), text("A"));
+
+    update(&engine, &goal, [("a", Value::Null)]);
+    engine.reload(with_goal(&engine, &[("b", a_text())]), Vec::new()).unwrap();
     assert_eq!(stored(&engine, &goal, "b"), text("B"));
 }
 
@@ -215,7 +217,7 @@ fn a_record_made_before_a_reload_is_written_by_the_new_definition() {
     let fits = record(&engine, "goal", [("b", "B".into())]);
     let too_long = record(&engine, "goal", [("b", "much too long".into())]);
     let gone = record(&engine, "goal", [("a", "A".into())]);
-    let target = create(&engine, "goal", [("a", "A".into())]);
+    let target = create(&engine, "goal", []);
     let change = change(&engine, &target, [("a", "B".into())]);
 
     engine.reload(with_goal(&engine, &[("b", AttributeType::text(5))]), Vec::new()).unwrap();

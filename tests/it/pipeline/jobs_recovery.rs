@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use rulegate::clock::ManualClock;
@@ -18,10 +19,10 @@ use uuid::Uuid;
 
 use crate::engines::{Log, count, create, now};
 
-/// A builder over the shipped entities and a store that others have, too.
+/// A builder over the shipped entities and a store that others had before.
 pub(super) fn on(store: &Memory) -> EngineBuilder {
     let builder = Engine::builder(support::shipped_catalog()).store(store.clone());
-    builder.clock(ManualClock::at(now()))
+    builder.clock(ManualClock::at(now())).settings(|it| it.job_lease = Duration::ZERO)
 }
 
 fn job() -> Step {

@@ -13,6 +13,7 @@ pub(super) const ALL: &[Promise] = &[
     ("records outlive a new catalog", records_outlive_a_new_catalog),
     ("a new key counts for old records", a_new_key_counts_for_old_records),
     ("a catalog that breaks records is refused", a_catalog_that_breaks_records_is_refused),
+    ("an attribute leaves when nothing is in it", an_attribute_leaves_when_nothing_is_in_it),
 ];
 
 fn text(value: &str) -> Value {
@@ -89,4 +90,33 @@ fn a_catalog_that_breaks_records_is_refused(store: &dyn Store) {
     let entity = one.entity("goal").unwrap();
     let read = store.snapshot().unwrap().retrieve(entity, Uuid::from_u128(1)).unwrap();
     assert_eq!(read.unwrap().get("a"), Some(&text("A")));
+}
+
+fn an_attribute_leaves_when_nothing_is_in_it(store: &dyn Store) {
+    let world = World::new(store);
+    let attributes = [("a", AttributeType::text(9)), ("b", AttributeType::lookup(["account"]))];
+    let both = with_goal(&world.catalog, &attributes, true);
+    store.adopt(&both).unwrap();
+    goal(store, &both, (1, "a", text("A"))).unwrap();
+    let account = rulegate::EntityReference::new("account", Uuid::from_u128(7));
+    goal(store, &both, (2, "b", account.into())).unwrap();
+
+    let without = with_goal(&both, &attributes[..1], true);
+    let refused = store.adopt(&without).unwrap_err();
+    assert!(matches!(&refused, StoreError::Removed { attribute, .. } if *attribute == "b"));
+    let entity = both.entity("goal").unwrap();
+    let read = store.snapshot().unwrap().retrieve(entity, Uuid::from_u128(2)).unwrap();
+    assert!(read.unwrap().get("b").is_some(), "nothing is lost");
+
+    let mut tx = store.begin().unwrap();
+    tx.update(&Record::of(entity, Uuid::from_u128(2)).with("b", Value::Null).unwrap()).unwrap();
+    tx.commit().unwrap();
+    store.adopt(&without).unwrap();
+    goal(store, &without, (3, "a", text("C"))).unwrap();
+
+    // It may come back, and be another.
+    let number = [attributes[0].clone(), ("b", AttributeType::whole_number(0, 9))];
+    let back = with_goal(&without, &number, true);
+    store.adopt(&back).unwrap();
+    goal(store, &back, (4, "b", 4.into())).unwrap();
 }

@@ -160,6 +160,61 @@ fn a_full_file_undoes_the_write_and_keeps_the_rest() {
 }
 
 #[test]
+fn a_disk_that_fails_says_so_and_then_serves_again() {
+    let disk = disk::Disk::register("a disk that fails").unwrap();
+    let vfs = Some("a disk that fails".to_owned());
+    let store = BriefSqlite::with(Options { vfs, ..Options::default() });
+    let world = World::new(&store);
+    world.insert(&store, 1, &[("name", "A".into())]);
+
+    disk.break_down(disk::Fault::Always, 0);
+    let broken = world.update(&store, 1, &[("name", "B".into())]).unwrap_err();
+    disk.break_down(disk::Fault::Full, 0);
+    let full = world.update(&store, 1, &[("name", "B".into())]).unwrap_err();
+    disk.mend();
+
+    assert_snapshot!(said(&store, &broken), @"the database failed: `DIR/records.db` cannot be read or written: disk I/O error (SQLite's error 5130); see that its disk is there and sound, and try again");
+    assert_snapshot!(said(&store, &full), @"the database failed: `DIR/records.db` cannot grow: make room on its disk, or raise the size limit; the write was undone");
+    assert_eq!(world.read(&store, 1).unwrap().get("name"), Some(&"A".into()));
+    world.update(&store, 1, &[("name", "B".into())]).unwrap();
+    assert_eq!(world.read(&store, 1).unwrap().get("name"), Some(&"B".into()));
+}
+
+#[test]
+fn a_store_that_opens_writes_into_a_log_whatever_failed_before() {
+    let disk = disk::Disk::register("fails while it opens").unwrap();
+    for call in 0.. {
+        let (_folder, path) = file("records.db");
+        let vfs = Some("fails while it opens".to_owned());
+        let options = Options { vfs, ..Options::default() };
+        disk.break_down(disk::Fault::Once, call);
+        let opened = (0..3).find_map(|_| Sqlite::open_with(&path, options.clone()).ok());
+        let failed = disk.mend();
+
+        let _store = opened.unwrap();
+        let other = Connection::open(&path).unwrap();
+        let read = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let mode = other.pragma_query_value(None, "journal_mode", read).unwrap();
+        assert_eq!(mode, "wal", "call {call}");
+        if failed == 0 {
+            assert!(20 < call, "the disk was hardly asked");
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_vfs_that_nobody_registered_is_refused() {
+    let (folder, path) = file("records.db");
+    let options = Options { vfs: Some("nobody's".to_owned()), ..Options::default() };
+
+    let refused = Sqlite::open_with(&path, options).unwrap_err();
+
+    assert_snapshot!(refused, @"the database failed: `nobody's` is no VFS that SQLite knows: register it before the store is opened");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made");
+}
+
+#[test]
 fn a_damaged_file_says_so() {
     let store = BriefSqlite::new();
     let world = World::new(&store);

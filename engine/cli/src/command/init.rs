@@ -27,6 +27,7 @@ macro_rules! template {
 
 /// A small project that passes its own tests.
 const TEMPLATE: &[(&str, &str)] = template![
+    ".gitignore",
     "README.md",
     "rulegate.toml",
     "rules/account/entity.toml",

@@ -2,19 +2,17 @@
 
 mod request;
 
-use std::path::Path;
-
 use clap::Args;
 use rulegate::error::StepError;
 use rulegate::message::Parameter;
 use rulegate::pipeline::Aliases;
 use rulegate::{Error, Record, Response, Transcript};
-use rulegate_sqlite::Sqlite;
 use serde_json::{Value as Json, json};
 
 use crate::console::Console;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::json;
+use crate::place::{PLACES, Place};
 use crate::project::{Project, unbuilt};
 
 /// What to send.
@@ -30,18 +28,22 @@ pub(crate) struct Arguments {
     #[arg(value_name = "ATTR=VAL")]
     values: Vec<String>,
     /// Where the records are: `memory`, which is empty at first, or `sqlite:FILE`, which keeps them
-    #[arg(long, value_name = "STORE", default_value = "memory")]
-    store: String,
+    /// [default: `store` of rulegate.toml, else memory]
+    #[arg(long, value_name = "STORE")]
+    store: Option<String>,
 }
 
 /// Sends a message, and shows what it caused.
 pub(crate) fn send(arguments: &Arguments, console: &mut Console<'_>) -> Outcome {
     let project = Project::find(&console.folder())?;
-    let place = Place::of(&arguments.store)?;
+    let store = match &arguments.store {
+        Some(name) => named(name)?.open(&console.folder())?,
+        None => project.config.store.open(&project.root)?,
+    };
     let values = arguments.values.iter().map(|it| assignment(it));
     let values = values.collect::<Result<Vec<_>, _>>()?;
     let set = project.load()?;
-    let engine = project.engine(&set, place.open(&console.folder())?).map_err(|it| unbuilt(&it))?;
+    let engine = project.engine(&set, store).map_err(|it| unbuilt(&it))?;
     let request = request::build((&arguments.message, &arguments.target), &values, &engine)?;
 
     let (transcript, outcome) = engine.trace(request);
@@ -67,30 +69,9 @@ pub(crate) fn send(arguments: &Arguments, console: &mut Console<'_>) -> Outcome 
     })
 }
 
-/// Where the records are.
-enum Place<'a> {
-    Memory,
-    Sqlite(&'a str),
-}
-
-impl<'a> Place<'a> {
-    fn of(text: &'a str) -> Result<Self, Stop> {
-        match text.split_once(':') {
-            None if text == "memory" => Ok(Self::Memory),
-            Some(("sqlite", file)) if !file.is_empty() => Ok(Self::Sqlite(file)),
-            _ => Err(Stop::usage(format!(
-                "there is no store `{text}`; there is `memory`, which is empty at first, and \
-                 `sqlite:FILE`, which keeps the records"
-            ))),
-        }
-    }
-
-    /// The store; `None` for the one in memory.
-    fn open(&self, folder: &Path) -> Result<Option<Sqlite>, Stop> {
-        let Self::Sqlite(file) = self else { return Ok(None) };
-        let opened = Sqlite::open(folder.join(file));
-        opened.map(Some).map_err(|it| Stop::Unexpected(it.to_string()))
-    }
+fn named(name: &str) -> Result<Place, Stop> {
+    let place = Place::of(name);
+    place.ok_or_else(|| Stop::usage(format!("there is no store `{name}`; there is {PLACES}")))
 }
 
 fn assignment(text: &str) -> Result<(&str, &str), Stop> {

@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Config;
+use crate::place::{PLACES, Place};
 
 /// A key of a table, and what becomes of its value.
 struct Key<T> {
@@ -27,6 +28,8 @@ enum Set<T> {
     Word(&'static [&'static str], fn(&mut T, usize)),
     /// The path of a folder.
     Folder(fn(&mut T, String)),
+    /// Where records are.
+    Place(fn(&mut T, Place)),
     /// A table of further keys.
     Table(fn(&mut Reader<'_>, &DeTable<'_>, &mut T)),
 }
@@ -34,6 +37,7 @@ enum Set<T> {
 const ROOT: &[Key<Config>] = &[
     Key { name: "rules", set: Set::Folder(|it, path| it.rules = path) },
     Key { name: "runs", set: Set::Folder(|it, path| it.runs = path) },
+    Key { name: "store", set: Set::Place(|it, place| it.store = place) },
     Key {
         name: "limits",
         set: Set::Table(|reader, table, it| reader.read(table, LIMITS, &mut it.limits)),
@@ -164,6 +168,11 @@ impl Reader<'_> {
                 set(into, path.trim_end_matches('/').to_owned());
             }
             (Set::Folder(_), _) => self.wrong(key, value, "the path of a folder"),
+            (Set::Place(set), DeValue::String(name)) => match Place::of(name) {
+                Some(place) => set(into, place),
+                None => self.wrong(key, value, PLACES),
+            },
+            (Set::Place(_), _) => self.wrong(key, value, PLACES),
             (Set::Table(read), DeValue::Table(table)) => read(self, table, into),
             (Set::Table(_), _) => self.wrong(key, value, "a table"),
         }

@@ -10,7 +10,7 @@ use crate::bootstrap::bootstrap;
 use crate::clock::{Clock, IdSource, RandomIds, SystemClock};
 use crate::message::CustomMessage;
 use crate::metadata::Catalog;
-use crate::pipeline::{Environment, Generation, Hook, JobQueue, Step, TraceLog, recover, run_job};
+use crate::pipeline::{Environment, Generation, Hook, JobQueue, Step, TraceLog, recover, work};
 use crate::settings::{Jobs, Settings};
 use crate::store::{Memory, Store};
 
@@ -133,15 +133,9 @@ fn start(environment: Arc<Environment>, generation: Arc<Generation>, registry: R
     if let Jobs::Workers(count) = environment.settings.jobs {
         for _ in 0..count {
             let (environment, current) = (Arc::clone(&environment), Arc::clone(&current));
-            thread::spawn(move || work(&environment, &current));
+            environment.jobs.add_worker();
+            thread::spawn(move || work(&environment, || current.load_full()));
         }
     }
     Engine { inner: Arc::new(Inner { environment, current, registry: Mutex::new(registry) }) }
-}
-
-/// What a worker does until the queue is closed and empty.
-fn work(environment: &Arc<Environment>, current: &ArcSwap<Generation>) {
-    while let Some(job) = environment.jobs.wait(&*environment.clock) {
-        run_job(environment, &current.load_full(), job, None);
-    }
 }

@@ -5,30 +5,40 @@ use uuid::Uuid;
 
 use super::Engine;
 use crate::pipeline::{
-    Environment, Job, JobError, JobOutcome, JobQueue, JobRecord, Recorder, Transcript, recover,
-    run_job,
+    Environment, JobError, JobOutcome, JobQueue, JobRecord, Recorder, Shift, Transcript, recall,
+    recover,
 };
 
 impl Engine {
     /// Runs the jobs that are due, in the order in which they were queued, and those that they queue.
     pub fn run_jobs(&self) -> Vec<JobOutcome> {
-        let mut outcomes = Vec::new();
-        while let Some(job) = self.next_job() {
-            outcomes.push(run_job(&self.inner.environment, &self.inner.current.load(), job, None));
-        }
-        outcomes
+        self.run_each(|| None)
     }
 
     /// The same, with a transcript of each job.
     pub fn trace_jobs(&self) -> Vec<(Transcript, JobOutcome)> {
-        let mut outcomes = Vec::new();
-        while let Some(job) = self.next_job() {
-            let (environment, current) = (&self.inner.environment, self.inner.current.load());
-            let mut outcome = run_job(environment, &current, job, Some(Recorder::default()));
+        let traced = |mut outcome: JobOutcome| {
             let transcript = std::mem::take(&mut outcome.recorder).into_transcript();
-            outcomes.push((transcript, outcome));
+            (transcript, outcome)
+        };
+        self.run_each(|| Some(Recorder::default())).into_iter().map(traced).collect()
+    }
+
+    fn run_each(&self, recorder: impl Fn() -> Option<Recorder>) -> Vec<JobOutcome> {
+        let (mut outcomes, mut shift) = (Vec::new(), Shift::new(&self.inner.environment));
+        while let Some(ended) = shift.run_next(&self.inner.current.load(), &recorder) {
+            outcomes.extend(ended);
         }
         outcomes
+    }
+
+    /// Lets the workers carry out what is due, and end. Returns when they have: for a program that ends.
+    ///
+    /// What is queued from here on, and what is not due yet, waits in the store for the next engine. Not to be called
+    /// by a hook of a job, which would wait for itself.
+    pub fn drain_jobs(&self) {
+        self.environment().jobs.close();
+        self.environment().jobs.wait_for_workers();
     }
 
     /// Waits until no job runs, and none is due. With [`Jobs::Manual`](crate::settings::Jobs) somebody else
@@ -38,7 +48,8 @@ impl Engine {
         environment.jobs.wait_until_idle(&*environment.clock);
     }
 
-    /// The jobs that are done, those that run, and those that wait.
+    /// The jobs that are done, those that run, and those that wait. Of those that are done, and of those that
+    /// somebody must resume, the last thousand: the others are found by a query for `asyncoperation`.
     pub fn jobs(&self) -> Vec<JobRecord> {
         self.environment().jobs.records()
     }
@@ -78,21 +89,22 @@ impl Engine {
             .map_err(|it| JobError::Unsaved { job, problem: it.to_string() })
     }
 
-    /// Changes a job in the queue, and its record after it.
+    /// Changes a job in the queue, or else in the store alone, and its record after it.
     fn change_job(
         &self,
         job: Uuid,
-        change: impl FnOnce(&JobQueue) -> Result<(), JobError>,
+        change: impl Fn(&JobQueue) -> Result<(), JobError>,
     ) -> Result<(), JobError> {
         let environment = self.environment();
-        change(&environment.jobs)?;
-        environment.keep_job(job, None);
+        match change(&environment.jobs) {
+            Err(JobError::NotFound { .. }) => {
+                recall(environment, &self.inner.current.load(), job)?;
+                change(&environment.jobs)?;
+            }
+            outcome => outcome?,
+        }
+        environment.keep_job(job);
         Ok(())
-    }
-
-    fn next_job(&self) -> Option<Job> {
-        let environment = self.environment();
-        environment.jobs.next(&*environment.clock)
     }
 
     fn environment(&self) -> &Environment {

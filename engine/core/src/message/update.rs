@@ -6,7 +6,7 @@ use super::platform::{Platform, existing, find};
 use super::{Create, Related, Response, keys, ownership, related, stamps, state, values};
 use crate::error::{DataError, Error};
 use crate::metadata::{AttributeSet, Cascade, OneToMany, Ordinal};
-use crate::record::{EntityReference, Operator, Query, Record, Value};
+use crate::record::{EntityReference, Query, Record, Value};
 
 /// The most ancestors that a hierarchy can have before the engine takes it for a circle.
 const ANCESTOR_LIMIT: usize = 1_000;
@@ -200,8 +200,7 @@ fn cascade_owner(
         let system = child.system();
         let Some(place) = system.owner else { continue };
         let mut query = Query::new(child.logical_name().clone())
-            .equal(relationship.referencing_attribute.clone(), &parent_reference)
-            .filter(child.name(place), Operator::NotEqual, [Value::from(owner)]);
+            .equal(relationship.referencing_attribute.clone(), &parent_reference);
         if relationship.cascades.assign == Cascade::UserOwned
             && let Some(old) = old_owner.clone()
         {
@@ -214,7 +213,8 @@ fn cascade_owner(
         }
         for record in find(platform, &query)? {
             let Some(id) = record.id() else { continue };
-            // Meanwhile a step deleted it with a brother, or gave it that owner itself.
+            // What counts is its owner when its turn comes: steps on its brothers may have deleted it, given
+            // it that owner, or taken that owner from it.
             let current = platform.retrieve(&child, id)?;
             let owner_now = current.as_ref().map(|it| it.at(place).and_then(Value::as_lookup));
             if owner_now.is_none_or(|it| it == Some(owner)) {

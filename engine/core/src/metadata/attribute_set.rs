@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 pub struct Ordinal(u16);
 
 /// A set of attributes of one entity.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AttributeSet {
     /// 256 attributes without an allocation; the largest shipped entities need one or two words more.
     words: SmallVec<[u64; 4]>,

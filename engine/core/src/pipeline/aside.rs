@@ -9,18 +9,24 @@ use crate::store::{Store, StoreError, Transaction};
 const ATTEMPT_LIMIT: u32 = 10;
 
 /// Writes in a transaction of its own.
-pub(super) fn write(
+pub(super) fn write<T>(
     store: &dyn Store,
-    write: impl Fn(&mut dyn Transaction) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+    write: impl Fn(&mut dyn Transaction) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     for attempt in 0..ATTEMPT_LIMIT {
-        let mut tx = if attempt == 0 { store.begin()? } else { store.begin_again()? };
-        match write(&mut *tx).and_then(|()| tx.commit()) {
+        let is_turn = 0 < attempt || store.takes_turns();
+        let mut tx = if is_turn { store.begin_again()? } else { store.begin()? };
+        match write(&mut *tx).and_then(|it| tx.commit().map(|()| it)) {
             Err(StoreError::Conflict) => {}
             outcome => return outcome,
         }
     }
     Err(StoreError::Conflict)
+}
+
+/// A record that is gone needs no change.
+pub(super) fn found(outcome: Result<(), StoreError>) -> Result<(), StoreError> {
+    if matches!(outcome, Err(StoreError::NotFound { .. })) { Ok(()) } else { outcome }
 }
 
 /// Puts a value where the entity has an attribute that it fits, as a stored record holds it: never null.

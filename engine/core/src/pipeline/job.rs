@@ -1,21 +1,26 @@
 //! Jobs: asynchronous steps, queued in the transaction that caused them, run after it.
 
+mod change;
 mod data;
+mod lease;
 mod queue;
 mod record;
 mod recovery;
+mod shift;
 mod stored;
+mod waiting;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use self::data::Unreadable;
-use self::queue::Ending;
 pub(crate) use self::queue::JobQueue;
 pub use self::record::{JobChange, JobError, JobRecord, JobState};
-pub(crate) use self::recovery::recover;
+pub(crate) use self::recovery::{recall, recover};
+pub(crate) use self::shift::{Shift, work};
+use self::waiting::InLine;
 use super::context::Context;
 use super::generation::PlannedStep;
 use super::operation::{Call, Operation};
@@ -23,18 +28,15 @@ use super::origin::Origin;
 use super::parent::ParentContext;
 use super::step::{Mode, Stage};
 use super::transcript::Recorder;
-use super::{Environment, Generation, Variables, execute, image};
+use super::{Generation, Variables, image};
 use crate::clock::IdStream;
-use crate::code::ErrorCode;
-use crate::error::{Fault, OperationStatus};
+use crate::error::Fault;
 use crate::message::{Options, Request, Response};
 use crate::record::{EntityReference, Record};
-use crate::settings::{Caller, JobGeneration};
+use crate::settings::{Caller, JobOrder};
 
 /// How often a job runs that asks to be run again (E-31).
 const ATTEMPT_LIMIT: u32 = 4;
-/// The longest that a job waits between two runs.
-const WAIT_LIMIT: TimeDelta = TimeDelta::hours(1);
 
 /// An asynchronous step with all that it needs of the message that queued it.
 #[derive(Debug)]
@@ -53,6 +55,14 @@ pub(crate) struct Job {
     /// What it said when it failed last.
     said: Option<Said>,
     regarding: Option<EntityReference>,
+    /// Its dependency token: jobs that have the same one run one after another.
+    token: Option<Arc<str>>,
+    /// Whether the store remembers it.
+    has_record: bool,
+    /// Until when nobody else runs it.
+    leased_until: Option<DateTime<Utc>>,
+    /// Whether another engine has it, as far as is known.
+    is_elsewhere: bool,
     planned: PlannedStep,
     generation: Arc<Generation>,
     cause: Cause,
@@ -108,6 +118,9 @@ impl Job {
     pub(super) fn new(ctx: &Context, planned: &PlannedStep) -> Self {
         let operation = &ctx.call.operation;
         let id = ctx.primary_id().filter(|_| ctx.entity != "none");
+        let is_ordered = planned.step.is_ordered
+            || operation.environment.settings.job_order == JobOrder::OfRecord;
+        let token = id.filter(|_| is_ordered).map(|it| format!("{}:{it}", ctx.entity).into());
         Self {
             id: operation.environment.new_id(IdStream::Job, operation.now),
             queued_on: operation.now,
@@ -119,6 +132,10 @@ impl Job {
             again_on: None,
             said: None,
             regarding: id.map(|it| EntityReference::new(ctx.entity.clone(), it)),
+            token,
+            has_record: false,
+            leased_until: None,
+            is_elsewhere: false,
             planned: planned.clone(),
             generation: Arc::clone(&operation.generation),
             cause: Cause::new(ctx),
@@ -134,7 +151,8 @@ impl Job {
             message_name: cause.request.message().to_string(),
             entity: cause.request.entity().into_owned(),
             regarding: self.regarding.clone(),
-            owner: self.planned.step.run_as.unwrap_or(cause.caller.user),
+            owner: self.owner(),
+            dependency_token: self.token.as_deref().map(str::to_owned),
             depth: cause.depth,
             sequence: self.sequence,
             queued_on: self.queued_on,
@@ -152,12 +170,25 @@ impl Job {
 
     /// Its state while it does not run.
     fn state(&self) -> JobState {
-        if self.is_again { JobState::Waiting } else { JobState::Ready }
+        match (self.is_elsewhere, self.is_again) {
+            (true, _) => JobState::InProgress,
+            (false, true) => JobState::Waiting,
+            (false, false) => JobState::Ready,
+        }
     }
 
-    /// Whether it may run by now.
-    fn is_due(&self, now: DateTime<Utc>) -> bool {
-        self.postpone_until.max(self.again_on).is_none_or(|it| it <= now)
+    /// In whose name it runs.
+    fn owner(&self) -> Uuid {
+        self.planned.step.run_as.unwrap_or(self.cause.caller.user)
+    }
+
+    /// Before when it does not run.
+    fn waits_until(&self) -> Option<DateTime<Utc>> {
+        self.postpone_until.max(self.again_on)
+    }
+
+    fn in_line(&self) -> InLine<'_> {
+        InLine { token: self.token.as_ref(), sequence: self.sequence, id: self.id }
     }
 
     /// Whether nobody wants to hear that it succeeded (L-10).
@@ -229,100 +260,5 @@ impl JobItem {
         let mut ctx = Context::open(call.clone(), (*self.request).clone());
         (ctx.before, ctx.after) = (self.before.clone(), self.after.clone());
         ctx
-    }
-}
-
-/// Runs one job. Each message that it sends is a transaction of its own (P-27, E-36).
-///
-/// What it did, and that it did, are written one after the other: a job that the engine left in between is
-/// run again. It knows itself by [`Context::job`], which stays the same.
-pub(crate) fn run_job(
-    environment: &Arc<Environment>,
-    current: &Arc<Generation>,
-    mut job: Job,
-    recorder: Option<Recorder>,
-) -> JobOutcome {
-    environment.keep_job(job.id, None);
-    let moved = match environment.settings.job_generation {
-        JobGeneration::AsQueued => Ok(()),
-        JobGeneration::Latest => job.move_to(current),
-    };
-    let operation = Operation::new(environment, &job.generation, job.cause.origin.clone());
-    let operation = operation.correlated(job.cause.correlation);
-    let operation = Arc::new(match recorder {
-        Some(recorder) => operation.recorded(recorder),
-        None => operation,
-    });
-    let mut ctx = job.context(Arc::clone(&operation));
-    operation.note(|it| it.job_began(&job.planned));
-    let outcome = moved
-        .map_err(|gone| Fault::failed(gone.to_string()))
-        .and_then(|()| ctx.check_depth(&job.planned.step).map_err(Fault::from))
-        .and_then(|()| execute(&*job.planned.step.hook, &mut ctx));
-    operation.note(|it| it.job_ended(&outcome));
-    ctx.log(&job.planned.step, &outcome);
-    let recorder = operation.finish();
-
-    let (ending, fault) = match outcome {
-        Ok(()) => (Ending::Over(JobState::Succeeded), None),
-        Err(fault) => (ending(&fault, job.attempts), Some(fault)),
-    };
-    job.said = fault.as_ref().map(Said::new);
-    let now = environment.clock.now();
-    job.again_on = environment.again_on(job.attempts, now).filter(|_| ending == Ending::Again);
-    let (id, is_forgotten) = (job.id, job.is_auto_delete());
-    let record = environment.jobs.end(job, ending, now);
-    if is_forgotten && record.state == JobState::Succeeded {
-        environment.forget_job(id);
-    } else {
-        environment.keep_job(id, Some(&record));
-    }
-    environment.jobs.saved();
-    JobOutcome { record, fault, recorder }
-}
-
-impl Environment {
-    /// Before when a job is not run again: twice as long after each run; `None` where it need not wait.
-    fn again_on(&self, attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let delay = Some(self.settings.job_retry_delay).filter(|it| !it.is_zero())?;
-        let wait = delay.saturating_mul(1 << attempts.saturating_sub(1).min(ATTEMPT_LIMIT));
-        let wait = TimeDelta::from_std(wait).map_or(WAIT_LIMIT, |it| it.min(WAIT_LIMIT));
-        now.checked_add_signed(wait)
-    }
-}
-
-/// What becomes of a job that failed (E-30 to E-34).
-fn ending(fault: &Fault, attempts: u32) -> Ending {
-    let status = match fault {
-        Fault::Rejected(rejection) => rejection.status,
-        // The store may do better next time.
-        Fault::Nested(error)
-            if matches!(error.code(), ErrorCode::Backend | ErrorCode::Conflict) =>
-        {
-            OperationStatus::Retry
-        }
-        Fault::Nested(_) | Fault::Failed(_) | Fault::Limit(_) => OperationStatus::Failed,
-    };
-    match status {
-        OperationStatus::Retry if attempts < ATTEMPT_LIMIT => Ending::Again,
-        OperationStatus::Failed | OperationStatus::Retry => Ending::Over(JobState::Failed),
-        OperationStatus::Canceled => Ending::Over(JobState::Canceled),
-        OperationStatus::Suspended => Ending::Suspended,
-        OperationStatus::Succeeded => Ending::Over(JobState::Succeeded),
-    }
-}
-
-impl Said {
-    fn new(fault: &Fault) -> Self {
-        let (rejection, number) = match fault {
-            Fault::Rejected(rejection) => (Some(rejection), rejection.number),
-            Fault::Nested(error) => (error.rejection(), Some(error.number())),
-            Fault::Failed(_) | Fault::Limit(_) => (None, None),
-        };
-        Self {
-            message: fault.to_string(),
-            friendly: rejection.map(|it| it.reason.clone()),
-            number: number.unwrap_or_else(|| fault.code().number()),
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! Operations: all that one outermost message causes, and the transaction they share.
 
+mod held;
+
 use std::fmt;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -9,6 +11,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub(super) use self::held::Held;
 use super::job::Job;
 use super::origin::Origin;
 use super::parent::ParentContext;
@@ -45,6 +48,8 @@ pub(crate) struct Operation {
     rows: Mutex<Vec<TraceRow>>,
     /// How many transactions of its own it has committed.
     commits: AtomicU32,
+    /// The transaction into which its messages commit, where they share one.
+    held: Option<Arc<Held>>,
 }
 
 /// A place in an operation from which a message is sent.
@@ -74,6 +79,10 @@ enum Slot {
 struct OpenTransaction {
     transaction: Box<dyn Transaction>,
     jobs: Vec<Job>,
+    /// Whether it holds what messages before wrote, and has a mark behind that.
+    is_marked: bool,
+    /// How often the operation had written when it was opened.
+    written: u32,
 }
 
 /// The identities that an operation drew: a rerun gets the same ones again.
@@ -110,6 +119,7 @@ impl Operation {
             slot: Mutex::new(Slot::Closed),
             rows: Mutex::default(),
             commits: AtomicU32::new(0),
+            held: None,
             environment: Arc::clone(environment),
             generation: Arc::clone(generation),
         }
@@ -126,9 +136,19 @@ impl Operation {
         Self { correlation: OnceLock::from(correlation), ..self }
     }
 
+    /// The operation, with a transaction into which its messages commit.
+    pub(super) fn holding(self, held: Option<Arc<Held>>) -> Self {
+        Self { held, ..self }
+    }
+
+    /// Lets nobody send a message who still holds a service of it.
+    pub(super) fn close(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+
     /// Ends the operation: who still holds a service of it can send no more. Answers what was recorded.
     pub(crate) fn finish(&self) -> Recorder {
-        self.is_over.store(true, Ordering::Relaxed);
+        self.close();
         self.keep_rows();
         self.recorder.as_ref().map(|it| mem::take(&mut *lock(it))).unwrap_or_default()
     }
@@ -209,7 +229,10 @@ impl Operation {
     ) -> Result<T, Error> {
         match &mut *lock(&self.slot) {
             Slot::Open(open) => Ok(ask(open.transaction.as_mut())?),
-            Slot::Closed => Ok(ask(self.environment.store.snapshot()?.as_mut())?),
+            Slot::Closed => match &self.held {
+                Some(held) => Ok(held.read(&*self.environment.store, ask)?),
+                None => Ok(ask(self.environment.store.snapshot()?.as_mut())?),
+            },
             Slot::Doomed { is_conflict, cause } => Err(doomed(*is_conflict, cause)),
         }
     }
@@ -233,8 +256,8 @@ impl Operation {
     }
 
     /// Keeps a job that runs if the transaction commits: in the store, too, where jobs have records.
-    pub(super) fn queue(&self, job: Job) -> Result<(), Error> {
-        if let Some(record) = self.environment.jobs.new_record(&job) {
+    pub(super) fn queue(&self, mut job: Job) -> Result<(), Error> {
+        if let Some(record) = self.environment.jobs.new_record(&mut job) {
             self.write(|it| it.insert(&record))?;
         }
         if let Slot::Open(open) = &mut *lock(&self.slot) {
@@ -255,8 +278,14 @@ impl Operation {
     /// Opens the transaction, for the first time or once more.
     pub(super) fn begin(&self, attempt: u32) -> Result<Mark, Error> {
         let store = &self.environment.store;
-        let transaction = if attempt == 0 { store.begin()? } else { store.begin_again()? };
-        *lock(&self.slot) = Slot::Open(OpenTransaction { transaction, jobs: Vec::new() });
+        let held = self.held.as_ref().map_or(Ok(None), |it| it.take())?;
+        let (is_marked, written, jobs) = (held.is_some(), self.written(), Vec::new());
+        let transaction = match held {
+            Some(held) => held,
+            None if attempt == 0 => store.begin()?,
+            None => store.begin_again()?,
+        };
+        *lock(&self.slot) = Slot::Open(OpenTransaction { transaction, jobs, is_marked, written });
         let events = self.recorder.as_ref().map_or(0, |it| lock(it).len());
         let sent = self.sent.load(Ordering::Relaxed);
         Ok(Mark { ids: lock(&self.ids).next, events, sent })
@@ -266,10 +295,9 @@ impl Operation {
     pub(super) fn commit(&self) -> Result<(), Error> {
         self.check_time()?;
         match mem::replace(&mut *lock(&self.slot), Slot::Closed) {
-            Slot::Open(OpenTransaction { transaction, jobs }) => {
-                transaction.commit()?;
+            Slot::Open(open) => {
+                self.keep(open)?;
                 self.commits.fetch_add(1, Ordering::Relaxed);
-                self.environment.jobs.push(jobs);
                 Ok(())
             }
             Slot::Doomed { is_conflict, cause } => Err(doomed(is_conflict, &cause)),
@@ -277,9 +305,28 @@ impl Operation {
         }
     }
 
+    /// Commits, or leaves it to the shared transaction, if there is one.
+    fn keep(&self, open: OpenTransaction) -> Result<(), StoreError> {
+        let OpenTransaction { transaction, jobs, is_marked, written } = open;
+        if let Some(held) = self.held.as_ref().filter(|_| is_marked || written != self.written()) {
+            return held.keep(transaction, is_marked, jobs);
+        }
+        transaction.commit()?;
+        self.environment.jobs.push(jobs);
+        Ok(())
+    }
+
     /// Undoes everything since the begin.
     pub(super) fn roll_back(&self) {
-        *lock(&self.slot) = Slot::Closed;
+        self.undo(mem::replace(&mut *lock(&self.slot), Slot::Closed));
+    }
+
+    fn undo(&self, slot: Slot) {
+        if let (Slot::Open(open), Some(held)) = (slot, &self.held)
+            && open.is_marked
+        {
+            held.undo(open.transaction);
+        }
     }
 
     /// Goes back to a mark: the same work gets the same identities again, and counts once.
@@ -294,7 +341,7 @@ impl Operation {
         let mut slot = lock(&self.slot);
         if matches!(*slot, Slot::Open(_)) {
             let (is_conflict, cause) = (error.is_conflict(), error.to_string().into());
-            *slot = Slot::Doomed { is_conflict, cause };
+            self.undo(mem::replace(&mut *slot, Slot::Doomed { is_conflict, cause }));
         }
     }
 }

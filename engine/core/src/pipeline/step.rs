@@ -57,6 +57,7 @@ type Applies = Arc<dyn Fn(&EntityMetadata) -> bool + Send + Sync>;
 
 /// The registration of a hook: the *when* of a rule.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the registration")]
 pub struct Step {
     pub(super) name: Arc<str>,
     pub(super) message: Message,
@@ -73,6 +74,8 @@ pub struct Step {
     pub(super) is_enabled: bool,
     pub(super) is_essential: bool,
     pub(super) is_auto_delete: bool,
+    pub(super) is_ordered: bool,
+    pub(super) is_reaching_outside: bool,
     pub(super) isolation_mode: IsolationMode,
     pub(super) deployment: Deployment,
     pub(super) configuration: Option<Arc<Configuration>>,
@@ -150,6 +153,8 @@ impl Step {
             is_enabled: true,
             is_essential: false,
             is_auto_delete: false,
+            is_ordered: false,
+            is_reaching_outside: false,
             isolation_mode: IsolationMode::None,
             deployment: Deployment::ServerOnly,
             configuration: None,
@@ -191,6 +196,30 @@ impl Step {
     #[must_use]
     pub fn auto_delete(mut self) -> Self {
         self.is_auto_delete = true;
+        self
+    }
+
+    /// Lets the jobs of the step run one after another for each record at which their messages are aimed, in the
+    /// order of their creation: the jobs of all ordered steps on one record are one line.
+    ///
+    /// One that waits, be it postponed, to be run again or to be resumed, holds up those behind it. The platform
+    /// has no such order for its steps (P-48, L-5); [`job_order`](crate::settings::Settings::job_order) sets it for all.
+    #[must_use]
+    pub fn ordered(mut self) -> Self {
+        self.is_ordered = true;
+        self
+    }
+
+    /// Says that the hook of an asynchronous step does more than send messages: calls a service, writes a file.
+    ///
+    /// Then each of its messages is durable before the next, nobody waits for the hook to end, and the job
+    /// runs at least once: the identity in [`Context::job`] is the same each time, to be sent along as the key by which the
+    /// service knows what it has done. What another job sends is in one transaction with that it is done, so that it is
+    /// there exactly once; from its first message that writes to its end others wait to write, as with a
+    /// synchronous step.
+    #[must_use]
+    pub fn reaching_outside(mut self) -> Self {
+        self.is_reaching_outside = true;
         self
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use self::json::{Stored, field, object};
+use self::json::{Fields, Stored, field, object};
 use super::{Cause, Job, JobItem};
 use crate::message::Request;
 use crate::metadata::{Catalog, LogicalName, MetadataError};
@@ -76,13 +76,14 @@ object! {
 pub(super) fn write(job: &Job) -> String {
     let step = &job.planned.step;
     let step = StepName { name: step.name().to_owned(), entity: step.entity().cloned() };
-    let fields = [
-        ("version", VERSION.write()),
-        ("generation", job.generation.number.write()),
-        ("step", step.write()),
-        ("cause", job.cause.write()),
-    ];
-    Json::Object(fields.into_iter().map(|(name, it)| (name.to_owned(), it)).collect()).to_string()
+    let mut json = String::new();
+    Fields::begin(&mut json)
+        .field("version", &VERSION)
+        .field("generation", &job.generation.number)
+        .field("step", &step)
+        .field("cause", &job.cause)
+        .end();
+    json
 }
 
 impl JobData {
@@ -128,9 +129,9 @@ impl Cause {
 
 /// A chain of contexts, innermost first: side by side, so that no depth is too deep for a reader.
 impl Stored for ParentContext {
-    fn write(&self) -> Json {
+    fn write(&self, json: &mut String) {
         let chain = std::iter::successors(Some(self), |it| it.parent());
-        chain.map(ChainLink::of).map(|it| it.write()).collect()
+        chain.map(ChainLink::of).collect::<Vec<_>>().write(json);
     }
 
     fn read(json: &Json, catalog: &Catalog) -> Result<Self, Unreadable> {

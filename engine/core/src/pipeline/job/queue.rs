@@ -1,6 +1,6 @@
-//! The queue: jobs that wait, run or are done, and what can be asked of them.
+//! The queue: jobs that wait, run or are done, and what a worker does next.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,13 +9,18 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Job;
-use super::record::{JobChange, JobError, JobRecord, JobState};
+use super::record::{JobRecord, JobState};
 use super::recovery::FoundJob;
 use super::stored::JobRecords;
+use super::waiting::{Order, Waiting};
 use crate::clock::Clock;
 
 /// How many jobs that are done stay to be looked at.
 const DONE_LIMIT: usize = 1_000;
+/// How many jobs that somebody must resume stay in memory, where the store has them too.
+const SUSPENDED_LIMIT: usize = 1_000;
+/// How many jobs share the commit of their lease. More would make those of others wait longer than it saves.
+const LOT_LIMIT: usize = 256;
 /// How often a worker looks whether a postponed job is due: the engine's clock wakes nobody.
 const GLANCE: Duration = Duration::from_millis(20);
 
@@ -23,7 +28,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub(crate) struct JobQueue {
     state: Mutex<QueueState>,
-    changed: Condvar,
+    pub(super) changed: Condvar,
     /// How many places in the order of queueing were given so far.
     places: AtomicU64,
     /// Where jobs have records.
@@ -31,18 +36,30 @@ pub(crate) struct JobQueue {
 }
 
 #[derive(Debug, Default)]
-struct QueueState {
-    /// Those that run by themselves, in this order.
-    waiting: VecDeque<Job>,
+pub(super) struct QueueState {
+    /// Those that run by themselves.
+    pub(super) waiting: Waiting,
     /// Those that somebody must resume.
-    suspended: Vec<Job>,
+    pub(super) suspended: Vec<Job>,
     /// Those that the store remembers, and whose step is not there yet.
-    found: Vec<FoundJob>,
-    running: Vec<JobRecord>,
-    done: VecDeque<JobRecord>,
-    /// How many runs ended whose records do not say so yet.
-    unsaved: usize,
+    pub(super) found: Vec<FoundJob>,
+    /// Those that are leased, and that the next worker begins.
+    leased: VecDeque<Job>,
+    /// Those that are taken, leased ones among them.
+    pub(super) running: BTreeMap<Uuid, Running>,
+    pub(super) done: VecDeque<JobRecord>,
+    /// Those whose records do not say yet what was asked of them.
+    unkept: Vec<Uuid>,
+    workers: usize,
     is_closed: bool,
+}
+
+/// A job that is taken, as it looks.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) shown: JobRecord,
+    /// Whether its end is being written, so that nothing can be asked of it until that is done.
+    pub(super) is_ending: bool,
 }
 
 /// How a run of a job ended (E-30 to E-33).
@@ -53,6 +70,19 @@ pub(super) enum Ending {
     Suspended,
 }
 
+/// What a worker does next.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Runs this job.
+    Run(Box<Job>),
+    /// Leases these.
+    Lease(Vec<Job>),
+    /// Writes what became of those that it ran: nothing else is due.
+    Settle,
+    /// Ends: the queue is closed, and nothing is due.
+    End,
+}
+
 impl JobQueue {
     /// Adds jobs whose transaction is committed.
     pub(in crate::pipeline) fn push(&self, jobs: Vec<Job>) {
@@ -60,7 +90,9 @@ impl JobQueue {
             return;
         }
         let mut state = self.lock();
-        state.waiting.extend(jobs);
+        for job in jobs {
+            state.waiting.push(job);
+        }
         drop(state);
         self.changed.notify_all();
     }
@@ -74,7 +106,11 @@ impl JobQueue {
     pub(super) fn find(&self, jobs: Vec<FoundJob>) {
         let last = jobs.iter().map(|it| it.shown.sequence).max().unwrap_or(0);
         self.places.fetch_max(last, Ordering::Relaxed);
-        self.lock().found.extend(jobs);
+        let mut state = self.lock();
+        for job in &jobs {
+            state.waiting.stand(job.in_line());
+        }
+        state.found.extend(jobs);
     }
 
     /// Takes the jobs that the store remembers, and for which it is time.
@@ -86,17 +122,26 @@ impl JobQueue {
     pub(super) fn admit(&self, job: Job, is_suspended: bool) {
         let mut state = self.lock();
         if is_suspended {
-            state.suspended.push(job);
+            state.suspend(job);
         } else {
-            state.waiting.push_back(job);
+            state.waiting.push(job);
         }
         drop(state);
         self.changed.notify_all();
     }
 
+    /// Adds a job that the store remembered alone, for what is asked of it now.
+    pub(super) fn recall(&self, job: Job) {
+        let mut state = self.lock();
+        state.waiting.stand(job.in_line());
+        state.suspended.push(job);
+    }
+
     /// Keeps what became of a job that never ran.
-    pub(super) fn give_up(&self, shown: JobRecord) {
-        self.lock().keep(shown);
+    pub(super) fn give_up(&self, found: FoundJob) {
+        let mut state = self.lock();
+        state.waiting.leave(found.in_line());
+        state.keep(found.shown);
     }
 
     /// Forgets what became of a job, since it is queued again.
@@ -107,25 +152,40 @@ impl JobQueue {
     /// What a job looks like now, and whether it waits for somebody to resume it.
     pub(super) fn shape_of(&self, id: Uuid) -> Option<(JobRecord, bool)> {
         let state = self.lock();
+        if state.running.get(&id).is_some_and(|it| it.is_ending) {
+            return None; // Who writes its end writes all of it.
+        }
         let suspended = state.suspended.iter().find(|it| it.id == id);
         let suspended = suspended.map(|it| (it.record(JobState::Waiting), true));
         suspended.or_else(|| Some((state.shown(id)?, false)))
     }
 
-    /// The next job that is due, without waiting for one.
-    pub(crate) fn next(&self, clock: &dyn Clock) -> Option<Job> {
-        self.lock().begin(clock.now())
+    /// The state of a job that is taken.
+    pub(super) fn running_state(&self, id: Uuid) -> Option<JobState> {
+        self.lock().running.get(&id).map(|it| it.shown.state)
     }
 
-    /// The next job that is due; `None` once the queue is closed and none is.
-    pub(crate) fn wait(&self, clock: &dyn Clock) -> Option<Job> {
+    /// Takes the next job that is due, to be leased. Whoever asks runs it without a worker.
+    pub(super) fn next(&self, clock: &dyn Clock) -> Vec<Job> {
+        self.lock().take(1, Order::Queued, clock.now())
+    }
+
+    /// What a worker does next. It waits, unless what it did is still to be settled.
+    pub(super) fn wait(&self, clock: &dyn Clock, is_settled: bool) -> Next {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.begin(clock.now()) {
-                return Some(job);
+            if let Some(job) = state.leased.pop_front() {
+                return Next::Run(Box::new(job));
             }
-            if state.is_closed {
-                return None;
+            let lot = state.take(LOT_LIMIT, Order::Fair, clock.now());
+            if !lot.is_empty() {
+                return Next::Lease(lot);
+            }
+            if !is_settled {
+                return Next::Settle;
+            }
+            if state.is_closed && state.running.is_empty() {
+                return Next::End;
             }
             state = if state.waiting.is_empty() {
                 self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
@@ -136,13 +196,61 @@ impl JobQueue {
         }
     }
 
+    /// Lets workers begin these, which are leased.
+    pub(super) fn lease(&self, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        self.lock().leased.extend(jobs);
+        self.changed.notify_all();
+    }
+
+    /// Puts a job back that was taken and did not begin.
+    pub(super) fn put_back(&self, mut job: Job) {
+        let mut state = self.lock();
+        let asked = state.running.remove(&job.id).map(|it| it.shown.state);
+        job.attempts = job.attempts.saturating_sub(1);
+        let token = job.token.clone();
+        if asked == Some(JobState::Canceling) {
+            state.keep(job.record(JobState::Canceled));
+        } else if asked == Some(JobState::Pausing) {
+            state.suspend(job);
+        } else {
+            state.waiting.push(job);
+        }
+        state.waiting.free(token.as_ref());
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Forgets a job that was taken: another engine has run it.
+    pub(super) fn drop_taken(&self, job: &Job) {
+        let mut state = self.lock();
+        state.running.remove(&job.id);
+        state.waiting.free(job.token.as_ref());
+        drop(state);
+        self.changed.notify_all();
+    }
+
     /// Waits until no job runs, and none is due.
     pub(crate) fn wait_until_idle(&self, clock: &dyn Clock) {
-        let is_busy = |it: &QueueState| !it.running.is_empty() || 0 < it.unsaved;
         let mut state = self.lock();
-        while is_busy(&state) || state.waiting.iter().any(|it| it.is_due(clock.now())) {
+        while !state.running.is_empty() || 0 < state.waiting.due(clock.now()) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Counts a worker that begins.
+    pub(crate) fn add_worker(&self) {
+        self.lock().workers += 1;
+    }
+
+    /// A worker has ended.
+    pub(super) fn remove_worker(&self) {
+        let mut state = self.lock();
+        state.workers = state.workers.saturating_sub(1);
+        drop(state);
+        self.changed.notify_all();
     }
 
     /// Lets the workers end once no job is due.
@@ -151,157 +259,107 @@ impl JobQueue {
         self.changed.notify_all();
     }
 
+    /// Waits until the workers have ended.
+    pub(crate) fn wait_for_workers(&self) {
+        let mut state = self.lock();
+        while 0 < state.workers {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     /// The jobs that are done, oldest first, those that run, and those that wait.
     pub(crate) fn records(&self) -> Vec<JobRecord> {
         self.lock().all().collect()
     }
 
-    /// Keeps what became of a job that ran. What was asked of it meanwhile counts. Nobody is idle until its
-    /// record is [`saved`](Self::saved), too.
-    pub(super) fn end(&self, mut job: Job, ending: Ending, now: DateTime<Utc>) -> JobRecord {
+    /// What becomes of a job that ran, with what was asked of it meanwhile. From here on nothing can be asked of
+    /// it, until it [`end`](Self::end)s.
+    pub(super) fn ending_of(&self, job: &Job, ending: Ending) -> (Ending, Option<DateTime<Utc>>) {
         let mut state = self.lock();
-        let running = state.running.iter().position(|it| it.id == job.id);
-        let running = running.map(|it| state.running.swap_remove(it));
-        let asked = running.as_ref().map(|it| it.state);
-        state.unsaved += 1;
-        job.postpone_until = running.and_then(|it| it.postpone_until);
-        let record = match (asked, ending) {
-            (Some(JobState::Canceling), _) => state.complete(&job, JobState::Canceled, now),
-            (_, Ending::Over(JobState::Succeeded)) if job.is_auto_delete() => {
-                JobRecord { completed_on: Some(now), ..job.record(JobState::Succeeded) }
-            }
-            (_, Ending::Over(ended)) => state.complete(&job, ended, now),
-            (Some(JobState::Pausing), Ending::Again) | (_, Ending::Suspended) => {
-                job.is_again = true;
-                let record = job.record(JobState::Waiting);
-                state.suspended.push(job);
-                record
-            }
-            (_, Ending::Again) => {
-                job.is_again = true;
-                let record = job.record(JobState::Waiting);
-                state.waiting.push_back(job);
-                record
-            }
+        let Some(running) = state.running.get_mut(&job.id) else { return (ending, None) };
+        running.is_ending = true;
+        let ending = match (running.shown.state, ending) {
+            (JobState::Canceling, _) => Ending::Over(JobState::Canceled),
+            (JobState::Pausing, Ending::Again) => Ending::Suspended,
+            _ => ending,
         };
-        drop(state);
-        self.changed.notify_all();
-        record
+        (ending, running.shown.postpone_until)
     }
 
-    /// The record of a run that ended says so.
-    pub(super) fn saved(&self) {
+    /// Takes in what became of jobs, now that it is written.
+    pub(super) fn end(&self, ended: Vec<(Job, Ending, JobRecord)>) {
         let mut state = self.lock();
-        state.unsaved = state.unsaved.saturating_sub(1);
-        drop(state);
-        self.changed.notify_all();
-    }
-
-    /// Lets a job not run, or not run again (L-7). One that runs goes on to its end, and counts as canceled.
-    pub(crate) fn cancel(&self, id: Uuid, now: DateTime<Utc>) -> Result<(), JobError> {
-        self.change(id, JobChange::Cancel, |state| {
-            if let Some(job) = state.take_waiting(id).or_else(|| state.take_suspended(id)) {
-                state.complete(&job, JobState::Canceled, now);
-                return true;
+        for (job, ending, shown) in ended {
+            state.running.remove(&job.id);
+            let token = job.token.clone();
+            match ending {
+                Ending::Over(JobState::Succeeded) if job.is_auto_delete() => {}
+                Ending::Over(_) => state.keep(shown),
+                Ending::Suspended => state.suspend(job),
+                Ending::Again => state.waiting.push(job),
             }
-            if let Some(index) = state.found.iter().position(|it| it.shown.id == id) {
-                let shown = state.found.remove(index).shown;
-                state.keep(JobRecord {
-                    state: JobState::Canceled,
-                    completed_on: Some(now),
-                    ..shown
-                });
-                return true;
-            }
-            state.ask(id, |it| it.state = JobState::Canceling)
-        })
-    }
-
-    /// Lets a job that waits be ready to run.
-    pub(crate) fn resume(&self, id: Uuid) -> Result<(), JobError> {
-        self.change(id, JobChange::Resume, |state| {
-            let again = state.waiting.iter().any(|it| it.id == id && it.is_again);
-            let found = if again { state.take_waiting(id) } else { state.take_suspended(id) };
-            let Some(mut job) = found else { return false };
-            job.is_again = false;
-            job.again_on = None;
-            state.waiting.push_back(job);
-            true
-        })
-    }
-
-    /// Lets a job that runs wait for being resumed, should it ask for another run.
-    pub(crate) fn pause(&self, id: Uuid) -> Result<(), JobError> {
-        self.change(id, JobChange::Pause, |state| {
-            let is_canceling = |it: &JobRecord| it.id == id && it.state == JobState::Canceling;
-            let is_free = !state.running.iter().any(is_canceling);
-            is_free && state.ask(id, |it| it.state = JobState::Pausing)
-        })
-    }
-
-    /// Lets a job not run before a time; one that runs, not again before it.
-    pub(crate) fn postpone(&self, id: Uuid, until: DateTime<Utc>) -> Result<(), JobError> {
-        self.change(id, JobChange::Postpone, |state| {
-            let mut ready = state.waiting.iter_mut();
-            if let Some(job) = ready.find(|it| it.id == id && it.state() == JobState::Ready) {
-                job.postpone_until = Some(until);
-                return true;
-            }
-            state.ask(id, |it| it.postpone_until = Some(until))
-        })
-    }
-
-    /// Forgets a job that is done (E-35).
-    pub(crate) fn delete(&self, id: Uuid) -> Result<(), JobError> {
-        self.change(id, JobChange::Delete, |state| {
-            let count = state.done.len();
-            state.done.retain(|it| it.id != id);
-            state.done.len() < count
-        })
-    }
-
-    /// Changes a job, or says why it cannot be.
-    fn change(
-        &self,
-        job: Uuid,
-        change: JobChange,
-        apply: impl FnOnce(&mut QueueState) -> bool,
-    ) -> Result<(), JobError> {
-        let mut state = self.lock();
-        if apply(&mut state) {
-            drop(state);
-            self.changed.notify_all();
-            return Ok(());
+            state.waiting.free(token.as_ref());
         }
-        let state = state.state_of(job).ok_or(JobError::NotFound { job })?;
-        Err(JobError::Refused { job, state, change })
+        drop(state);
+        self.changed.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, QueueState> {
+    /// A job whose record could not be changed now.
+    pub(super) fn keep_later(&self, id: Uuid) {
+        self.lock().unkept.push(id);
+    }
+
+    pub(super) fn take_unkept(&self) -> Vec<Uuid> {
+        std::mem::take(&mut self.lock().unkept)
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl QueueState {
-    fn begin(&mut self, now: DateTime<Utc>) -> Option<Job> {
-        let index = self.waiting.iter().position(|it| it.is_due(now))?;
-        let mut job = self.waiting.remove(index)?;
+    /// Takes jobs that are due.
+    fn take(&mut self, limit: usize, order: Order, now: DateTime<Utc>) -> Vec<Job> {
+        let mut lot = Vec::new();
+        while lot.len() < limit {
+            // One that began before comes alone: should it end the engine, its run counts for nobody else.
+            let next = self.waiting.peek(order, now);
+            let Some(is_alone) = next.map(|it| 0 < it.attempts) else { break };
+            if is_alone && !lot.is_empty() {
+                break;
+            }
+            let Some(job) = self.waiting.take(order, now) else { break };
+            lot.push(self.begin(job, now));
+            if is_alone {
+                break;
+            }
+        }
+        lot
+    }
+
+    fn begin(&mut self, mut job: Job, now: DateTime<Utc>) -> Job {
         job.attempts += 1;
+        job.is_elsewhere = false;
         job.started_on = Some(now);
         job.postpone_until = None;
         job.again_on = None;
         job.said = None;
-        self.running.push(job.record(JobState::InProgress));
-        Some(job)
+        let shown = job.record(JobState::InProgress);
+        self.running.insert(job.id, Running { shown, is_ending: false });
+        job
     }
 
-    fn complete(&mut self, job: &Job, state: JobState, now: DateTime<Utc>) -> JobRecord {
-        let record = JobRecord { completed_on: Some(now), ..job.record(state) };
-        self.keep(record.clone());
-        record
+    /// Keeps a job until somebody resumes it: in the store alone, where there are many.
+    fn suspend(&mut self, mut job: Job) {
+        job.is_again = true;
+        self.waiting.stand(job.in_line());
+        if !job.has_record || self.suspended.len() < SUSPENDED_LIMIT {
+            self.suspended.push(job);
+        }
     }
 
-    fn keep(&mut self, done: JobRecord) {
+    pub(super) fn keep(&mut self, done: JobRecord) {
         if self.done.len() == DONE_LIMIT {
             self.done.pop_front();
         }
@@ -312,35 +370,22 @@ impl QueueState {
     fn all(&self) -> impl Iterator<Item = JobRecord> {
         let waiting = self.waiting.iter().chain(&self.suspended);
         let waiting = waiting.map(|it| it.record(it.state()));
-        let known =
-            self.done.iter().chain(&self.running).chain(self.found.iter().map(|it| &it.shown));
+        let running = self.running.values().map(|it| &it.shown);
+        let known = self.done.iter().chain(running).chain(self.found.iter().map(|it| &it.shown));
         known.cloned().chain(waiting)
     }
 
-    /// Asks something of a job that runs; whether it does.
-    fn ask(&mut self, id: Uuid, ask: impl FnOnce(&mut JobRecord)) -> bool {
-        self.running.iter_mut().find(|it| it.id == id).map(ask).is_some()
-    }
-
-    fn take_waiting(&mut self, id: Uuid) -> Option<Job> {
-        self.waiting.remove(self.waiting.iter().position(|it| it.id == id)?)
-    }
-
-    fn take_suspended(&mut self, id: Uuid) -> Option<Job> {
-        let index = self.suspended.iter().position(|it| it.id == id)?;
-        Some(self.suspended.remove(index))
-    }
-
-    /// What a job looks like: the newest first, since it is mostly one of these.
-    fn shown(&self, id: Uuid) -> Option<JobRecord> {
+    /// What a job looks like.
+    pub(super) fn shown(&self, id: Uuid) -> Option<JobRecord> {
+        if let Some(running) = self.running.get(&id) {
+            return Some(running.shown.clone());
+        }
+        if let Some(waiting) = self.waiting.get(id) {
+            return Some(waiting.record(waiting.state()));
+        }
         let found = self.found.iter().map(|it| &it.shown);
-        let mut known = self.running.iter().chain(self.done.iter().rev()).chain(found);
-        let known = known.find(|it| it.id == id).cloned();
-        let waiting = || self.waiting.iter().chain(&self.suspended).find(|it| it.id == id);
-        known.or_else(|| waiting().map(|it| it.record(it.state())))
-    }
-
-    fn state_of(&self, id: Uuid) -> Option<JobState> {
-        self.shown(id).map(|it| it.state)
+        let known = self.done.iter().rev().chain(found).find(|it| it.id == id).cloned();
+        let suspended = || self.suspended.iter().find(|it| it.id == id);
+        known.or_else(|| suspended().map(|it| it.record(it.state())))
     }
 }

@@ -20,6 +20,8 @@ pub struct JobRecord {
     pub entity: String,
     /// The record at which that message was aimed, where it was one.
     pub regarding: Option<EntityReference>,
+    /// Jobs that have the same one run one after another (L-5).
+    pub dependency_token: Option<String>,
     /// In whose name it runs.
     pub owner: Uuid,
     /// How deeply that message was nested (P-73).

@@ -1,41 +1,45 @@
 //! Jobs in the store: each a record of `asyncoperation`, where the catalog has that entity.
 //!
 //! The record is written in the transaction that queues the job, so that it is there if that commits (P-41).
-//! What becomes of the job is written later, in small transactions beside any message. Nobody hears of it
-//! where the store refuses one of these: the job goes on, and a later engine finds an older state of it,
-//! and runs it again.
+//! That it begins is written before it does, and what became of it with what it wrote. What people ask of a job
+//! is written beside any message: nobody hears of it where the store refuses that, and a later engine finds an
+//! older state of it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::record::{JobChange, JobError, JobRecord, JobState};
-use super::recovery::FoundJob;
+use super::recovery::{FoundJob, Remembered};
 use super::{Job, JobQueue, data};
+use crate::clock::{Clock, IdSource, IdStream, RandomIds, SystemClock};
 use crate::metadata::{Catalog, EntityMetadata};
 use crate::pipeline::Environment;
-use crate::pipeline::aside::{lay, put, write};
-use crate::record::{EntityReference, Record, Value};
+use crate::pipeline::aside::{found, lay, put, write};
+use crate::record::{EntityReference, Operator, Query, QueryPlan, Record, Value};
 use crate::store::StoreError;
 
 /// The entity.
 pub(super) const ENTITY: &str = "asyncoperation";
 /// The attribute that holds what a job needs.
 pub(super) const DATA: &str = "data";
+const MODIFIED_ON: &str = "modifiedon";
 
 /// Where jobs have records.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct JobRecords {
-    /// The definition of these records; `None` where jobs have none.
-    entity: Mutex<Option<Arc<EntityMetadata>>>,
-    /// One record at a time, so that the last one written is the newest.
-    turn: Mutex<()>,
+    /// The definition of these records, and the catalog that has it; `None` where jobs have none.
+    entity: Mutex<Option<(Arc<EntityMetadata>, Arc<Catalog>)>>,
+    /// The name by which records know this engine.
+    host: String,
 }
 
 impl JobQueue {
     /// The record of a new job, where jobs have records.
-    pub(in crate::pipeline) fn new_record(&self, job: &Job) -> Option<Record> {
+    pub(in crate::pipeline) fn new_record(&self, job: &mut Job) -> Option<Record> {
         let entity = self.records.entity()?;
+        job.has_record = true;
         let shown = job.record(JobState::Ready);
         let mut record = Record::of(&entity, job.id);
         let caller = job.cause.caller;
@@ -54,6 +58,7 @@ impl JobQueue {
             ("createdby", user(caller.user)),
             ("createdonbehalfby", caller.delegate().map_or(Value::Null, user)),
             ("ownerid", user(shown.owner)),
+            ("dependencytoken", shown.dependency_token.as_deref().map_or(Value::Null, Value::from)),
             (DATA, data::write(job).into()),
         ] {
             put(&mut record, name, value);
@@ -70,19 +75,22 @@ const OPERATION_TYPE: i32 = 1;
 
 /// What becomes of a job in the store, and what can be asked of one that is there alone.
 impl Environment {
-    /// Writes what became of a job: what the queue knows of it by now, else what is said here.
-    pub(crate) fn keep_job(&self, id: Uuid, last: Option<&JobRecord>) {
+    /// Writes what the queue knows of a job by now. Where that cannot be at this moment, a worker does so later.
+    pub(crate) fn keep_job(&self, id: Uuid) {
         let Some(entity) = self.jobs.records.entity() else { return };
-        let _turn = self.jobs.records.turn();
-        let shape = self.jobs.shape_of(id).or_else(|| Some((last?.clone(), false)));
-        let Some((shown, is_suspended)) = shape else { return };
-        drop(self.write_job(&entity, &shown, is_suspended));
+        let kept = write(&*self.store, |tx| {
+            let Some((shown, is_suspended)) = self.jobs.shape_of(id) else { return Ok(()) };
+            let change = self.change_of(&entity, &shown, is_suspended);
+            found(tx.update(&change).map(drop))
+        });
+        if kept.is_err() {
+            self.jobs.keep_later(id);
+        }
     }
 
     /// Removes the record of a job that nobody wants to see any more.
     pub(crate) fn forget_job(&self, id: Uuid) {
         let Some(entity) = self.jobs.records.entity() else { return };
-        let _turn = self.jobs.records.turn();
         drop(self.remove_job(&entity, id));
     }
 
@@ -94,7 +102,6 @@ impl Environment {
                 if !shown.state.is_completed() {
                     return Err(refused(&shown, JobChange::Delete));
                 }
-                let _turn = self.jobs.records.turn();
                 self.remove_job(&entity, id).map_err(|it| unsaved(id, &it))
             }
             outcome => outcome.inspect(|()| self.forget_job(id)),
@@ -124,15 +131,20 @@ impl Environment {
             error_code: None,
             ..shown
         };
-        let _turn = self.jobs.records.turn();
         self.write_job(&entity, &shown, false).map_err(|it| unsaved(id, &it))?;
         self.jobs.forget(id);
-        self.jobs.find(vec![FoundJob::new(&record, shown, false)]);
+        self.jobs.find(vec![FoundJob::new(
+            &record,
+            Remembered { shown, is_suspended: false, attempts: 0 },
+        )]);
         Ok(())
     }
 
     /// A job as the store remembers it.
-    fn stored_job(&self, id: Uuid) -> Result<(Arc<EntityMetadata>, Record, JobRecord), JobError> {
+    pub(super) fn stored_job(
+        &self,
+        id: Uuid,
+    ) -> Result<(Arc<EntityMetadata>, Record, JobRecord), JobError> {
         let none = JobError::NotFound { job: id };
         let Some(entity) = self.jobs.records.entity() else { return Err(none) };
         let found = self.store.snapshot().and_then(|mut it| it.retrieve(&entity, id));
@@ -142,19 +154,30 @@ impl Environment {
         Ok((entity, record, shown))
     }
 
-    /// Writes what may have changed of a job. One whose record is gone is left alone.
+    /// Writes what a job looks like. One whose record is gone is left alone.
     pub(super) fn write_job(
         &self,
         entity: &Arc<EntityMetadata>,
         shown: &JobRecord,
         is_suspended: bool,
     ) -> Result<(), StoreError> {
+        let change = self.change_of(entity, shown, is_suspended);
+        found(write(&*self.store, |tx| tx.update(&change).map(drop)))
+    }
+
+    /// What may have changed of a job.
+    pub(super) fn change_of(
+        &self,
+        entity: &Arc<EntityMetadata>,
+        shown: &JobRecord,
+        is_suspended: bool,
+    ) -> Record {
         let mut change = Record::of(entity, shown.id);
         for (name, value) in changing(shown, is_suspended) {
             lay(&mut change, name, value);
         }
-        lay(&mut change, "modifiedon", self.clock.now().into());
-        found(write(&*self.store, |tx| tx.update(&change).map(drop)))
+        lay(&mut change, MODIFIED_ON, self.clock.now().into());
+        change
     }
 
     fn remove_job(&self, entity: &Arc<EntityMetadata>, id: Uuid) -> Result<(), StoreError> {
@@ -162,22 +185,92 @@ impl Environment {
     }
 }
 
+impl Default for JobRecords {
+    fn default() -> Self {
+        let host = RandomIds.next(IdStream::Job, SystemClock.now()).to_string();
+        Self { entity: Mutex::default(), host }
+    }
+}
+
 impl JobRecords {
     pub(super) fn entity(&self) -> Option<Arc<EntityMetadata>> {
-        self.entity.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().as_ref().map(|it| Arc::clone(&it.0))
+    }
+
+    /// Finds those of many jobs that wait, and that nobody has begun.
+    pub(super) fn unbegun(&self, jobs: &[Job]) -> Option<QueryPlan> {
+        let known = self.lock();
+        let (entity, catalog) = known.as_ref()?;
+        let query = Query::new(ENTITY)
+            .select(["statuscode"])
+            .filter(
+                entity.primary_id().clone(),
+                Operator::In,
+                jobs.iter().map(|it| Value::Id(it.id)),
+            )
+            .filter("statuscode", Operator::Equal, [Value::Choice(JobState::Ready as i32)])
+            .filter("startedon", Operator::Null, []);
+        QueryPlan::new(&query, catalog).ok()
     }
 
     /// Takes the definition of a catalog. Answers it, where jobs had no records before and have some now.
-    pub(super) fn adopt(&self, catalog: &Catalog) -> Option<Arc<EntityMetadata>> {
+    pub(super) fn adopt(&self, catalog: &Arc<Catalog>) -> Option<Arc<EntityMetadata>> {
         let new = catalog.entity(ENTITY).ok().cloned();
-        let mut entity = self.entity.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *entity, new.clone());
+        let known = new.clone().map(|it| (it, Arc::clone(catalog)));
+        let before = std::mem::replace(&mut *self.lock(), known);
         new.filter(|_| before.is_none())
     }
 
-    fn turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<(Arc<EntityMetadata>, Arc<Catalog>)>> {
+        self.entity.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The name by which records know this engine: no other one has it, whoever gives identities.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+}
+
+/// What a job's record says when it begins.
+pub(super) fn beginning(job: &Job, attempts: u32) -> impl Iterator<Item = (&'static str, Value)> {
+    let state = JobState::InProgress;
+    let always = [
+        ("statecode", Value::Choice(state.code().into())),
+        ("statuscode", Value::Choice(state as i32)),
+        ("retrycount", i64::from(attempts.saturating_sub(1)).into()),
+        ("startedon", job.started_on.into()),
+        ("postponeuntil", Value::Null),
+        (MODIFIED_ON, job.started_on.into()),
+    ];
+    // What a run before left.
+    let left = ["message", "friendlymessage", "errorcode", "iswaitingforevent"];
+    let left = left.into_iter().filter(move |_| 1 < attempts);
+    always.into_iter().chain(left.map(|it| (it, Value::Null)))
+}
+
+/// What a job's record says when its run is over.
+pub(super) fn ending(
+    shown: &JobRecord,
+    is_suspended: bool,
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = (&'static str, Value)> {
+    // What only a run that did not end well has to say: a run that began has cleared it.
+    let is_well = shown.state == JobState::Succeeded && shown.message.is_none();
+    let quiet = |name: &str| {
+        matches!(
+            name,
+            "iswaitingforevent"
+                | "retrycount"
+                | "startedon"
+                | "postponeuntil"
+                | "message"
+                | "friendlymessage"
+                | "errorcode"
+        )
+    };
+    let changing = changing(shown, is_suspended).into_iter();
+    let changing = changing.filter(move |(name, _)| !is_well || !quiet(name));
+    changing.chain([(MODIFIED_ON, now.into())])
 }
 
 /// The attributes that change while a job lives.
@@ -216,6 +309,7 @@ pub(super) fn read(record: &Record) -> Option<JobRecord> {
         message_name: text("messagename")?,
         entity: text("primaryentitytype")?,
         regarding: record.get("regardingobjectid").and_then(Value::as_lookup).cloned(),
+        dependency_token: text("dependencytoken"),
         owner: id("ownerid").unwrap_or_default(),
         depth: number("depth").and_then(|it| it.try_into().ok()).unwrap_or(1),
         sequence: number("sequence").and_then(|it| it.try_into().ok()).unwrap_or_default(),
@@ -246,9 +340,4 @@ fn refused(shown: &JobRecord, change: JobChange) -> JobError {
 
 fn unsaved(job: Uuid, problem: &StoreError) -> JobError {
     JobError::Unsaved { job, problem: problem.to_string() }
-}
-
-/// A record that is gone needs no change.
-fn found(outcome: Result<(), StoreError>) -> Result<(), StoreError> {
-    if matches!(outcome, Err(StoreError::NotFound { .. })) { Ok(()) } else { outcome }
 }

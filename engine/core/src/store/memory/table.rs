@@ -43,7 +43,7 @@ impl Table {
             table.put(*id, row.clone())?;
         }
         for row in table.rows.values() {
-            check_types(row)?;
+            check_attributes(row)?;
         }
         Ok(table)
     }
@@ -105,12 +105,15 @@ impl Table {
     }
 }
 
-/// Every value is of the type that its attribute has.
-fn check_types(row: &Record) -> Result<(), StoreError> {
+/// Every value has an attribute, and is of its type.
+fn check_attributes(row: &Record) -> Result<(), StoreError> {
     let entity = row.metadata();
     let money = MoneyPrecision { organization: 0, currency: 0 };
     for (ordinal, value) in row.iter() {
-        let Some(attribute) = entity.attribute_at(ordinal) else { continue };
+        let Some(attribute) = entity.attribute_at(ordinal) else {
+            let attribute = entity.name(ordinal).into();
+            return Err(StoreError::Removed { entity: row.entity().clone(), attribute });
+        };
         let is_other = match check_value(value.clone(), attribute, money) {
             Ok(it) => discriminant(&it) != discriminant(value),
             Err(error) => matches!(error, ValueError::WrongType { .. }),

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::Unreadable;
-use super::json::{Stored, field, object, tagged, variants};
+use super::json::{Fields, Stored, field, object, variants};
 use crate::message::{
     Assign, Associate, Bypass, ConcurrencyBehavior, Create, CreateMultiple, Custom, Delete,
     DeleteMultiple, Disassociate, Link, Options, Parameters, Related, RelationshipRole, Request,
@@ -55,13 +55,9 @@ variants! {
 }
 
 impl Stored for Custom {
-    fn write(&self) -> Json {
-        let mut json = tagged("message", Json::from(&*self.message));
-        if let Json::Object(fields) = &mut json {
-            fields.insert("parameters".to_owned(), self.parameters.write());
-            fields.insert("primary".to_owned(), self.primary.write());
-        }
-        json
+    fn write(&self, json: &mut String) {
+        let fields = Fields::begin(json).field("message", &self.message.to_string());
+        fields.field("parameters", &self.parameters).field("primary", &self.primary).end();
     }
 
     fn read(json: &Json, catalog: &Catalog) -> Result<Self, Unreadable> {

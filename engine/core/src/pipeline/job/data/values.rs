@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::Unreadable;
-use super::json::{Stored, field, object, tag_of, tagged, variants};
+use super::json::{
+    Fields, Stored, by_name, field, list, object, plain, shown, tag_of, tagged, text, variants,
+};
 use crate::message::Parameter;
 use crate::metadata::Catalog;
 use crate::record::{
@@ -43,8 +45,8 @@ variants! {
 macro_rules! words {
     ($($Type:ident, $what:literal;)*) => {$(
         impl Stored for $Type {
-            fn write(&self) -> Json {
-                Json::from(self.name())
+            fn write(&self, json: &mut String) {
+                text(self.name(), json);
             }
 
             fn read(json: &Json, _: &Catalog) -> Result<Self, Unreadable> {
@@ -62,22 +64,22 @@ words! {
 
 /// Under the name of its kind. Numbers that JSON would round stand there as texts.
 impl Stored for Value {
-    fn write(&self) -> Json {
+    fn write(&self, json: &mut String) {
         match self {
-            Self::Null => Json::Null,
-            Self::Text(it) => tagged("text", Json::from(&**it)),
-            Self::WholeNumber(it) => tagged("whole-number", Json::from(*it)),
-            Self::Decimal(it) => tagged("decimal", Json::from(it.to_string())),
-            Self::Double(it) => tagged("double", Json::from(format!("{it:?}"))),
-            Self::Boolean(it) => tagged("boolean", Json::from(*it)),
-            Self::Moment(it) => tagged("moment", Json::from(it.to_rfc3339())),
-            Self::Date(it) => tagged("date", Json::from(it.to_string())),
-            Self::Choice(it) => tagged("choice", Json::from(*it)),
-            Self::Choices(it) => tagged("choices", it.iter().copied().collect()),
-            Self::Lookup(it) => tagged("lookup", it.write()),
-            Self::Parties(it) => tagged("parties", it.iter().map(Stored::write).collect()),
-            Self::Id(it) => tagged("id", it.write()),
-            Self::Bytes(it) => tagged("bytes", Json::from(to_hex(it))),
+            Self::Null => json.push_str("null"),
+            Self::Text(it) => tagged("text", json, |json| text(it, json)),
+            Self::WholeNumber(it) => tagged("whole-number", json, |json| plain(it, json)),
+            Self::Decimal(it) => tagged("decimal", json, |json| shown(it, json)),
+            Self::Double(it) => tagged("double", json, |json| shown(format_args!("{it:?}"), json)),
+            Self::Boolean(it) => tagged("boolean", json, |json| plain(it, json)),
+            Self::Moment(it) => tagged("moment", json, |json| text(&it.to_rfc3339(), json)),
+            Self::Date(it) => tagged("date", json, |json| shown(it, json)),
+            Self::Choice(it) => tagged("choice", json, |json| plain(it, json)),
+            Self::Choices(it) => tagged("choices", json, |json| list(&**it, json)),
+            Self::Lookup(it) => tagged("lookup", json, |json| it.write(json)),
+            Self::Parties(it) => tagged("parties", json, |json| list(&**it, json)),
+            Self::Id(it) => tagged("id", json, |json| shown(it, json)),
+            Self::Bytes(it) => tagged("bytes", json, |json| text(&to_hex(it), json)),
         }
     }
 
@@ -122,28 +124,26 @@ struct LookupByKey {
 
 /// By the names of its entity and of its attributes: places are those of one engine's life.
 impl Stored for Record {
-    fn write(&self) -> Json {
-        let name = |it| self.metadata().name(it).to_owned();
-        let attributes: BTreeMap<String, Value> =
-            self.iter().map(|(it, value)| (name(it), value.clone())).collect();
-        let key: BTreeMap<String, Value> =
-            self.key().map(|(it, value)| (name(it), value.clone())).collect();
-        let aliased: BTreeMap<String, Value> =
-            self.aliases().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+    fn write(&self, json: &mut String) {
+        let name = |it| self.metadata().name(it);
+        let fields = Fields::begin(json).field("entity", self.entity());
+        let fields = fields.field("id", &self.id()).field("version", &self.version());
+        let fields = fields.with("attributes", |json| by_name(self.attributes(), json));
+        let fields = if self.key().next().is_some() {
+            let key = self.key().map(|(it, value)| (name(it), value));
+            fields.with("key", |json| by_name(key, json))
+        } else {
+            fields
+        };
+        let fields = if self.aliases().next().is_some() {
+            fields.with("aliased", |json| by_name(self.aliases(), json))
+        } else {
+            fields
+        };
         let lookups = self.lookups_by_key().iter().cloned();
-        let lookups: Vec<LookupByKey> =
-            lookups.map(|(it, record)| LookupByKey { attribute: name(it), record }).collect();
-        let fields = [
-            ("entity", self.entity().write()),
-            ("id", self.id().write()),
-            ("version", self.version().write()),
-            ("attributes", attributes.write()),
-            ("key", Some(key).filter(|it| !it.is_empty()).write()),
-            ("aliased", Some(aliased).filter(|it| !it.is_empty()).write()),
-            ("lookups", Some(lookups).filter(|it| !it.is_empty()).write()),
-        ];
-        let present = fields.into_iter().filter(|(_, it)| !it.is_null());
-        Json::Object(present.map(|(name, it)| (name.to_owned(), it)).collect())
+        let lookup = |(it, record)| LookupByKey { attribute: name(it).to_owned(), record };
+        let lookups: Vec<LookupByKey> = lookups.map(lookup).collect();
+        fields.field("lookups", &Some(lookups).filter(|it| !it.is_empty())).end();
     }
 
     fn read(json: &Json, catalog: &Catalog) -> Result<Self, Unreadable> {
