@@ -47,7 +47,7 @@ fn measure(durability: Durability, work: Work) {
     let folder = tempfile::tempdir().unwrap();
     let (ours, hand) = (folder.path().join("engine.db"), folder.path().join("hand.db"));
     let queueing = queue(&engine(&ours, durability, work, Jobs::Manual));
-    std::fs::copy(&ours, &hand).unwrap();
+    Sqlite::open(&ours).unwrap().back_up_to(&hand).unwrap();
 
     let engine = engine(&ours, durability, work, Jobs::Workers(WORKERS));
     let began = Instant::now();
