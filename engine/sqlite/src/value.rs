@@ -50,7 +50,7 @@ impl ToSql for Bound<'_> {
 
 /// A moment as a text whose order is that of time: without a zone, and with a fraction where it has one.
 fn moment(moment: NaiveDateTime) -> String {
-    bounded(moment.date(), || moment.format("%Y-%m-%dT%H:%M:%S%.f").to_string())
+    bounded(moment.date(), || format!("{moment:?}"))
 }
 
 fn date(date: NaiveDate) -> String {
