@@ -14,6 +14,8 @@ use crate::{Column, ColumnKind, Dialect};
 
 /// The column of the row version. It also is the column of the attribute `versionnumber`.
 pub const VERSION: &str = "row$version";
+/// The attributes that the identity and the version of a record have.
+const OWN: usize = 2;
 
 /// How the records of an entity lie in a database.
 #[derive(Debug)]
@@ -119,16 +121,21 @@ impl Table {
     /// among its attributes.
     pub fn record(&self, id: Uuid, version: u64, count: usize) -> Record {
         let mut record = Record::of(&self.entity, id);
+        record.reserve(OWN + count);
+        self.stamp(&mut record, id, version);
+        record
+    }
+
+    /// Says which record it is, and in which version it lies there.
+    pub fn stamp(&self, record: &mut Record, id: Uuid, version: u64) {
         record.set_version(version);
         let number = Value::WholeNumber(i64::try_from(version).unwrap_or(i64::MAX));
         let own = [(self.identity.place, Value::Id(id)), (self.version.place, number)];
-        record.reserve(own.len() + count);
         for (place, value) in own {
             if let Some(place) = place {
                 record.put(place, value);
             }
         }
-        record
     }
 
     /// The definition of the attribute of a column.

@@ -64,6 +64,7 @@ mod backup;
 mod connection;
 mod dialect;
 mod error;
+mod known;
 mod mark;
 mod reader;
 mod schema;

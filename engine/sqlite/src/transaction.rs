@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::SqliteError;
 use crate::error::is_taken;
+use crate::known::Known;
 use crate::mark;
 use crate::reader::{self, Snapshot};
 use crate::shared::Shared;
@@ -26,6 +27,7 @@ pub(crate) struct SqliteTransaction {
     seen: Seen,
     /// The entities whose records were written.
     written: BTreeSet<LogicalName>,
+    known: Known,
 }
 
 /// A transaction over its life.
@@ -68,8 +70,13 @@ impl SqliteTransaction {
     }
 
     fn of(shared: &Arc<Shared>, state: State) -> Self {
-        let (seen, written) = Default::default();
-        Self { shared: Arc::clone(shared), state, seen, written }
+        let (seen, written, known) = Default::default();
+        Self { shared: Arc::clone(shared), state, seen, written, known }
+    }
+
+    /// The record, where it is known and the transaction is not over.
+    fn known(&self, entity: &Arc<EntityMetadata>, id: Uuid) -> Option<&Record> {
+        self.known.get(entity, id).filter(|_| !matches!(self.state, State::Over { .. }))
     }
 
     /// Asks the snapshot, or the writer once it has the turn. Answers also whether it was the snapshot.
@@ -196,8 +203,14 @@ impl Reader for SqliteTransaction {
         entity: &Arc<EntityMetadata>,
         id: Uuid,
     ) -> Result<Option<Record>, StoreError> {
+        if let Some(known) = self.known(entity, id) {
+            return Ok(Some(known.clone()));
+        }
         let table = self.shared.table(entity);
         let (record, is_snapshot) = self.ask(|it| reader::retrieve(it, &table, id))?;
+        if let Some(record) = &record {
+            self.known.keep(record);
+        }
         if is_snapshot {
             let version = record.as_ref().and_then(Record::version);
             self.seen.record(id, SeenRecord { table, version, is_existence: false });
@@ -206,6 +219,9 @@ impl Reader for SqliteTransaction {
     }
 
     fn exists(&mut self, entity: &Arc<EntityMetadata>, id: Uuid) -> Result<bool, StoreError> {
+        if self.known(entity, id).is_some() {
+            return Ok(true);
+        }
         let table = self.shared.table(entity);
         let (version, is_snapshot) = self.ask(|it| reader::version(it, &table, id))?;
         if is_snapshot {
@@ -238,6 +254,7 @@ impl Transaction for SqliteTransaction {
             return Err(self.taken(&table, record, refused)?);
         }
         self.written.insert(record.entity().clone());
+        self.known.insert(&table, id, version, record);
         Ok(version)
     }
 
@@ -251,6 +268,7 @@ impl Transaction for SqliteTransaction {
             Ok(0) => Err(StoreError::NotFound { target: target(change.entity(), id) }),
             Ok(_) => {
                 self.written.insert(change.entity().clone());
+                self.known.update(&table, id, version, change);
                 Ok(version)
             }
             Err(refused) => {
@@ -269,6 +287,7 @@ impl Transaction for SqliteTransaction {
             return Err(StoreError::NotFound { target: target(entity.logical_name(), id) });
         }
         self.written.insert(entity.logical_name().clone());
+        self.known.forget(id);
         Ok(())
     }
 
@@ -281,6 +300,7 @@ impl Transaction for SqliteTransaction {
     }
 
     fn back_to_mark(&mut self) -> Result<(), StoreError> {
+        self.known.clear();
         Ok(mark::go_back(self.take_turn()?)?)
     }
 
