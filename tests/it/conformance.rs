@@ -53,8 +53,8 @@ use rulegate::{
 };
 
 use crate::engines::{
-    Log, at, catalog, change, count, create, create_task, now, record, refuse, set, stored, text,
-    update,
+    Log, at, catalog, change, count, create, create_task, now, record, refuse, set, stored,
+    swallow_a_failed_create, text, update,
 };
 use crate::store::BriefSqlite;
 

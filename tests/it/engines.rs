@@ -8,8 +8,8 @@ use rulegate::clock::{CountingIds, ManualClock};
 use rulegate::engine::EngineBuilder;
 use rulegate::record::Query;
 use rulegate::{
-    Catalog, Context, Engine, EntityReference, Fault, Hook, OrganizationService, Record, Stage,
-    Step, Value,
+    Catalog, Context, Engine, EntityReference, ErrorCode, Fault, Hook, OrganizationService, Record,
+    Stage, Step, Value,
 };
 use support::bare;
 
@@ -127,6 +127,16 @@ impl Log {
 /// A hook that refuses.
 pub(crate) fn refuse(reason: &'static str) -> impl Hook + 'static {
     move |_: &mut Context| Err(Fault::reject(reason))
+}
+
+/// A hook that creates a task whose identity is taken, and goes on as if nothing had happened.
+pub(crate) fn swallow_a_failed_create(ctx: &mut Context) -> Result<(), Fault> {
+    let service = ctx.service();
+    let first = service.create(service.record("task")?)?;
+    let mut twin = service.record("task")?;
+    twin.identify(first.id);
+    assert_eq!(service.create(twin).unwrap_err().code(), ErrorCode::Duplicate);
+    Ok(())
 }
 
 /// A hook that sets an attribute of the target.

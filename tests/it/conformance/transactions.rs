@@ -8,16 +8,6 @@ fn in_transaction(ctx: &mut Context) -> bool {
     ctx.is_in_transaction()
 }
 
-/// Creates a task whose identity is taken, and goes on as if nothing had happened.
-fn swallow_a_failed_create(ctx: &mut Context) -> Result<(), Fault> {
-    let service = ctx.service();
-    let first = service.create(service.record("task")?)?;
-    let mut twin = service.record("task")?;
-    twin.identify(first.id);
-    assert_eq!(service.create(twin).unwrap_err().code(), ErrorCode::Duplicate);
-    Ok(())
-}
-
 /// Given a step at 10 that refuses, when an account is created, the caller hears why, no later step runs and
 /// nothing is stored.
 #[test]

@@ -4,6 +4,7 @@ use rulegate::{Context, ErrorCode, Fault, Hook, Message, OrganizationService, St
 
 use crate::engines::{
     Log, at, builder, change, count, create, create_task, engine, record, refuse,
+    swallow_a_failed_create,
 };
 
 fn on_create(stage: u16) -> Step {
@@ -75,23 +76,13 @@ fn others_do_not_see_what_is_not_committed() {
     assert_eq!(log.take(), ["1 0"]);
 }
 
-/// Creates a task of an identity that is taken, and goes on as if nothing had happened.
-fn swallow_a_failed_write(ctx: &mut Context) -> Result<(), Fault> {
-    let service = ctx.service();
-    let first = service.create(service.record("task")?)?;
-    let mut twin = service.record("task")?;
-    twin.identify(first.id);
-    assert_eq!(service.create(twin).unwrap_err().code(), ErrorCode::Duplicate);
-    Ok(())
-}
-
 #[test]
 fn swallowing_a_nested_failure_does_not_save_the_operation() {
     // P-32, E-11, E-12
     for stage in [20, 40] {
         let log = Log::default();
         let engine = engine([
-            on_create(stage).rank(1).run("swallow", swallow_a_failed_write),
+            on_create(stage).rank(1).run("swallow", swallow_a_failed_create),
             on_create(stage).rank(2).run("next", log.word("next")),
         ]);
 
@@ -106,7 +97,7 @@ fn swallowing_a_nested_failure_does_not_save_the_operation() {
 #[test]
 fn pre_validation_may_catch_a_nested_failure() {
     // E-14
-    let engine = engine([on_create(10).run("swallow", swallow_a_failed_write)]);
+    let engine = engine([on_create(10).run("swallow", swallow_a_failed_create)]);
 
     create(&engine, "account", []);
 
@@ -116,7 +107,7 @@ fn pre_validation_may_catch_a_nested_failure() {
 #[test]
 fn a_job_may_catch_a_nested_failure() {
     // E-14, P-27
-    let engine = engine([on_create(40).asynchronous().run("swallow", swallow_a_failed_write)]);
+    let engine = engine([on_create(40).asynchronous().run("swallow", swallow_a_failed_create)]);
 
     create(&engine, "account", []);
     let [job] = engine.run_jobs().try_into().unwrap();
@@ -131,7 +122,7 @@ fn nothing_can_be_read_or_written_in_a_doomed_transaction() {
     let log = Log::default();
     let seen = log.clone();
     let go_on = move |ctx: &mut Context| {
-        swallow_a_failed_write(ctx)?;
+        swallow_a_failed_create(ctx)?;
         let service = ctx.service();
         seen.write(service.create(service.record("task")?).unwrap_err().code());
         let all = rulegate::Query::new("task");

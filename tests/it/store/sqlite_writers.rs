@@ -64,6 +64,32 @@ fn clients_that_wait_for_each_other_share_commits() {
 }
 
 #[test]
+fn what_is_behind_a_mark_is_undone_alone() {
+    let store = BriefSqlite::new();
+    let world = World::new(&store);
+    world.insert(&store, 1, &[("name", "one".into())]);
+    let named = |id, name: &str| world.record(id, &[("name", name.into())]);
+    let mut tx = store.begin().unwrap();
+    tx.insert(&named(2, "two")).unwrap();
+
+    tx.mark().unwrap();
+    tx.update(&named(1, "other")).unwrap();
+    tx.update(&named(2, "other")).unwrap();
+    tx.insert(&named(3, "three")).unwrap();
+    tx.back_to_mark().unwrap();
+
+    let mut name = |id: u128| {
+        let found = tx.retrieve(&world.account, Uuid::from_u128(id)).unwrap()?;
+        found.get("name").map(ToString::to_string)
+    };
+    let within = [name(1), name(2), name(3)];
+    assert_eq!(within, [Some("\"one\"".to_owned()), Some("\"two\"".to_owned()), None]);
+    tx.commit().unwrap();
+    let there = [1, 2, 3].map(|it| world.read(&store, it).is_some());
+    assert_eq!(there, [true, true, false]);
+}
+
+#[test]
 fn what_is_read_only_needs_no_turn() {
     let store = BriefSqlite::new();
     let world = World::new(&store);
