@@ -36,7 +36,8 @@ impl Known {
     }
 
     /// Keeps a new record, as it lies in its table.
-    pub(crate) fn insert(&mut self, table: &Table, id: Uuid, version: u64, record: &Record) {
+    pub(crate) fn insert(&mut self, table: &Table, version: u64, record: &Record) {
+        let Some(id) = record.id() else { return };
         let mut row = table.record(id, version, record.present().len());
         row.merge(record);
         table.stamp(&mut row, id, version);
@@ -44,7 +45,8 @@ impl Known {
     }
 
     /// Lays a change over the record, if it is known.
-    pub(crate) fn update(&mut self, table: &Table, id: Uuid, version: u64, change: &Record) {
+    pub(crate) fn update(&mut self, table: &Table, version: u64, change: &Record) {
+        let Some(id) = change.id() else { return };
         let Some(mut row) = self.records.remove(&id) else { return };
         if Arc::ptr_eq(row.metadata(), change.metadata()) {
             row.merge(change);

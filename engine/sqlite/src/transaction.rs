@@ -254,7 +254,7 @@ impl Transaction for SqliteTransaction {
             return Err(self.taken(&table, record, refused)?);
         }
         self.written.insert(record.entity().clone());
-        self.known.insert(&table, id, version, record);
+        self.known.insert(&table, version, record);
         Ok(version)
     }
 
@@ -268,7 +268,7 @@ impl Transaction for SqliteTransaction {
             Ok(0) => Err(StoreError::NotFound { target: target(change.entity(), id) }),
             Ok(_) => {
                 self.written.insert(change.entity().clone());
-                self.known.update(&table, id, version, change);
+                self.known.update(&table, version, change);
                 Ok(version)
             }
             Err(refused) => {
