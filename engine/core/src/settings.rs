@@ -46,9 +46,11 @@ pub struct Settings {
     /// when it went.
     pub job_recovery: bool,
     /// How long nobody else runs a job that an engine has begun: when that is over, the engine must be gone, and
-    /// another one takes the job over. More than [`time_limit`](Self::time_limit), so that a job has all its time.
+    /// one that found the job when it was built takes it over. More than [`time_limit`](Self::time_limit), so that
+    /// a job has all its time.
     ///
-    /// Nothing for an engine that is alone with its store: it takes up at once what it finds begun.
+    /// Nothing for an engine that is alone with its store: it takes up at once what it finds begun. So it is where
+    /// `asyncoperation` lacks the attributes `hostid` and `leaseduntil`.
     pub job_lease: Duration,
     /// Which jobs run one after another.
     pub job_order: JobOrder,

@@ -1,7 +1,7 @@
 //! Marks: a savepoint within a turn, behind which a message of several can be undone alone.
 
 use crate::SqliteError;
-use crate::turn::Turn;
+use crate::turn::{self, Turn};
 
 pub(crate) fn set(turn: &Turn) -> Result<(), SqliteError> {
     run(turn, "SAVEPOINT part")
@@ -17,7 +17,5 @@ pub(crate) fn go_back(turn: &Turn) -> Result<(), SqliteError> {
 }
 
 fn run(turn: &Turn, sql: &str) -> Result<(), SqliteError> {
-    let prepared = turn.connection()?.prepare_cached(sql);
-    let done = prepared.and_then(|mut it| it.execute([]));
-    done.map(drop).map_err(|it| turn.error(it))
+    turn::run(turn.connection()?, sql).map_err(|it| turn.error(it))
 }

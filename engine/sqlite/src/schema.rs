@@ -39,7 +39,7 @@ enum Refusal {
     Store(StoreError),
 }
 
-/// The columns that an entity has, by name.
+/// The columns that an entity has in the file, by name.
 type Kinds = BTreeMap<String, ColumnKind>;
 
 impl Schema<'_> {
@@ -70,8 +70,7 @@ impl Schema<'_> {
             if self.table.columns().iter().any(|it| *it.name == **attribute) {
                 continue;
             }
-            self.remove(attribute, *kind)?;
-            kinds.remove(attribute);
+            self.check_unused(attribute, *kind)?;
         }
         if kinds == stored { Ok(()) } else { self.remember(name, &kinds) }
     }
@@ -90,20 +89,25 @@ impl Schema<'_> {
         }))
     }
 
-    /// Takes out a column that has left the catalog, if nothing is in it.
-    fn remove(&self, attribute: &str, kind: ColumnKind) -> Result<(), Refusal> {
+    /// Refuses that a column has left the catalog, if anything is in it. Else it stays, empty: messages under way and
+    /// other processes may have a catalog that knows it.
+    fn check_unused(&self, attribute: &str, kind: ColumnKind) -> Result<(), Refusal> {
         let attribute = LogicalName::from(attribute);
-        if self.take_out(&Column { place: None, name: attribute.clone(), kind })? {
+        if !self.is_used(&Column { place: None, name: attribute.clone(), kind })? {
             return Ok(());
         }
         let entity = self.table.entity().logical_name().clone();
         Err(Refusal::Store(StoreError::Removed { entity, attribute }))
     }
 
+    fn is_used(&self, column: &Column) -> Result<bool, Refusal> {
+        let used = self.table.is_used(column);
+        Ok(self.connection.query_row(&used, [], |_| Ok(())).optional()?.is_some())
+    }
+
     /// Takes out a column. Answers whether it did: nothing was in it.
     fn take_out(&self, column: &Column) -> Result<bool, Refusal> {
-        let used = self.table.is_used(column);
-        if self.connection.query_row(&used, [], |_| Ok(())).optional()?.is_some() {
+        if self.is_used(column)? {
             return Ok(false);
         }
         // No column goes while an index or a view stands on it; those that are wanted come back.

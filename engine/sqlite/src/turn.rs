@@ -189,6 +189,7 @@ pub(crate) fn between_batches<T>(
     outcome.map_err(|it| shared.file.error(it))
 }
 
-fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+/// Carries a statement out that answers nothing.
+pub(crate) fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
 }

@@ -73,6 +73,24 @@ fn what_cannot_be_read_does_not_come_over_a_link() {
 }
 
 #[test]
+fn what_cannot_be_read_is_not_computed_with() {
+    // C-7
+    let mut hidden = EntityDefinition::new("hidden")
+        .attribute("secret", rulegate::metadata::AttributeType::text(9));
+    for attribute in &mut hidden.attributes {
+        attribute.valid_for.read = attribute.logical_name != "secret";
+    }
+    let catalog = support::bare().entity(hidden).check().unwrap();
+    let engine = Engine::builder(catalog).build().unwrap();
+    create(&engine, "hidden", [("secret", "x".into())]);
+
+    let query = Query::new("hidden")
+        .group_by(GroupBy::new("secret").named("secrets"))
+        .aggregate(Aggregate::count().named("all"));
+    assert_eq!(texts(&engine, query, ["secrets", "all"]), [["–", "1"]]);
+}
+
+#[test]
 fn groups_are_counted_and_ordered() {
     // M-12
     let engine = contacts();

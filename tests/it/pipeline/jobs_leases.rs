@@ -1,7 +1,7 @@
 //! Who runs a job, until when nobody else does, and what of it is there if it ends in between.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -364,6 +364,36 @@ fn jobs_that_a_job_queued_run_once_it_is_done() {
     engine.wait_for_jobs();
     assert_eq!((log.take().len(), count(&engine, "task")), (20, 20));
     assert_eq!(statuses(&engine), [30; 40]);
+}
+
+#[test]
+fn a_job_that_is_canceled_before_its_turn_never_runs() {
+    // L-7: the worker has taken both already.
+    let scene = Scene::new();
+    let (begins, begun) = mpsc::channel();
+    let (goes, go) = mpsc::channel::<()>();
+    let (ran, begins, go) = (Arc::new(AtomicU32::new(0)), Mutex::new(begins), Mutex::new(go));
+    let runs = Arc::clone(&ran);
+    let hook = move |_: &mut Context| {
+        if runs.fetch_add(1, Ordering::SeqCst) == 0 {
+            begins.lock().unwrap().send(()).unwrap();
+            go.lock().unwrap().recv().unwrap();
+        }
+        Ok(())
+    };
+    let engine = scene.on(scene.store()).settings(|it| it.jobs = Jobs::Workers(1));
+    let engine = engine.step(job().run("job", hook)).build().unwrap();
+    let targets = (0..2).map(|_| engine.record("account").unwrap()).collect();
+    engine.send(CreateMultiple { targets }).unwrap();
+    begun.recv().unwrap();
+
+    let second = engine.jobs().into_iter().max_by_key(|it| it.sequence).unwrap();
+    engine.cancel_job(second.id).unwrap();
+    goes.send(()).unwrap();
+    engine.wait_for_jobs();
+
+    assert_eq!(ran.load(Ordering::SeqCst), 1);
+    assert_eq!(statuses(&engine), [30, 32]);
 }
 
 #[test]

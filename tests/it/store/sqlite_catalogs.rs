@@ -42,6 +42,23 @@ fn an_attribute_with_values_stays() {
 }
 
 #[test]
+fn who_still_has_the_old_catalog_finds_an_attribute_that_has_left() {
+    // P-105: messages under way, and other processes.
+    let store = BriefSqlite::new();
+    let both = goals(&[("a", AttributeType::text(9)), ("b", AttributeType::text(9))]);
+    store.adopt(&both).unwrap();
+    insert(&store, &both, 1, &[("a", "A".into())]);
+
+    let one = goals(&[("a", AttributeType::text(9))]);
+    store.adopt(&one).unwrap();
+
+    assert_eq!(read(&store, &both, 1).get("a"), Some(&"A".into()));
+    insert(&store, &both, 2, &[("b", "B".into())]);
+    assert_eq!(read(&store, &both, 2).get("b"), Some(&"B".into()));
+    assert!(store.adopt(&one).is_err(), "now it has a value");
+}
+
+#[test]
 fn an_attribute_changes_its_type_only_while_nothing_is_in_it() {
     let store = BriefSqlite::new();
     let text = goals(&[("a", AttributeType::text(9)), ("b", AttributeType::text(9))]);

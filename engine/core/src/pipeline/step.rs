@@ -216,7 +216,8 @@ impl Step {
     /// runs at least once: the identity in [`Context::job`] is the same each time, to be sent along as the key by which the
     /// service knows what it has done. What another job sends is in one transaction with that it is done, so that it is
     /// there exactly once; from its first message that writes to its end others wait to write, as with a
-    /// synchronous step.
+    /// synchronous step. So this is also for hooks that write through an [`Engine`](crate::Engine) of their own instead
+    /// of their context's service, and for those that wait for what another thread sends.
     #[must_use]
     pub fn reaching_outside(mut self) -> Self {
         self.is_reaching_outside = true;

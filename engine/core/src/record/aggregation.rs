@@ -184,8 +184,11 @@ impl Resolver<'_> {
     fn source(&mut self, name: &LogicalName) -> Result<(Source, AttributeType), QueryError> {
         let Some((alias, attribute)) = name.split_once('.') else {
             let place = self.entity.find(name)?;
-            let kind = self.entity.attribute_at(place).map(|it| it.kind.clone());
-            return Ok((Source::Own(place), kind.unwrap_or(AttributeType::Virtual)));
+            let attribute = self.entity.attribute_at(place);
+            let kind = attribute.map_or(AttributeType::Virtual, |it| it.kind.clone());
+            // What cannot be read is null here too (C-7).
+            let is_shown = attribute.is_some_and(|it| it.valid_for.read);
+            return Ok((if is_shown { Source::Own(place) } else { Source::Nowhere }, kind));
         };
         let link = self.links.iter_mut().find(|it| **it.alias() == *alias);
         let link = link.ok_or_else(|| QueryError::Alias { alias: alias.into() })?;

@@ -79,7 +79,7 @@ impl Environment {
             }
             Verdict::Elsewhere(until) => {
                 (job.is_elsewhere, job.again_on) = (true, Some(until));
-                self.jobs.put_back(job);
+                self.jobs.put_back(job, self.clock.now());
             }
             Verdict::Gone => self.jobs.drop_taken(&job),
             Verdict::Ends(ending, last) => self.jobs.end(vec![(job, ending, last.shown)]),
@@ -165,8 +165,10 @@ impl Environment {
         until.filter(|_| last.shown.state.code() == 2 && !is_ours)
     }
 
-    /// Until when a lease holds that begins now; `None` where there are none.
+    /// Until when a lease holds that begins now; `None` where there are none, or records have no place for them.
     fn lease_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let entity = self.jobs.records.entity()?;
+        entity.ordinal(HOST).and(entity.ordinal(LEASED_UNTIL))?;
         let span = Some(self.settings.job_lease).filter(|it| !it.is_zero())?;
         Some(now.checked_add_signed(TimeDelta::from_std(span).ok()?).unwrap_or(now))
     }
@@ -175,24 +177,29 @@ impl Environment {
     fn wait_for_store(&self, lot: Vec<Job>, now: DateTime<Utc>) -> Vec<Job> {
         for mut job in lot {
             job.again_on = now.checked_add_signed(STORE_DELAY);
-            self.jobs.put_back(job);
+            self.jobs.put_back(job, now);
         }
         Vec::new()
     }
 
-    /// Whether a leased job has all the time that it may take: else its lease is made longer.
-    pub(super) fn has_time(&self, job: &mut Job) -> Result<(), StoreError> {
-        let now = self.clock.now();
+    /// Until when the lease of a job must be made longer, so that it has all the time that it may take; `None`
+    /// where it has.
+    pub(super) fn longer_lease(&self, job: &Job) -> Option<DateTime<Utc>> {
+        let (until, now) = (job.leased_until?, self.clock.now());
         let limit = TimeDelta::from_std(self.settings.time_limit).unwrap_or(TimeDelta::MAX);
-        let Some(until) = job.leased_until else { return Ok(()) };
-        let Some(entity) = self.jobs.records.entity() else { return Ok(()) };
-        if until.signed_duration_since(now) >= limit {
+        let is_short = until.signed_duration_since(now) < limit;
+        self.lease_until(now).filter(|it| is_short && until < *it)
+    }
+
+    /// Makes the lease of a job longer.
+    pub(super) fn lengthen(
+        &self,
+        job: &mut Job,
+        longer: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let Some(entity) = self.jobs.records.entity().filter(|_| longer.is_some()) else {
             return Ok(());
-        }
-        let longer = self.lease_until(now);
-        if longer <= Some(until) {
-            return Ok(());
-        }
+        };
         write(&*self.store, |tx| {
             self.check_lease(&entity, job, tx)?;
             let mut change = Record::of(&entity, job.id);

@@ -50,6 +50,8 @@ pub(super) struct QueueState {
     pub(super) done: VecDeque<JobRecord>,
     /// Those whose records do not say yet what was asked of them.
     unkept: Vec<Uuid>,
+    /// How many were put back whose records do not say so yet: until they do, nobody is idle.
+    unwritten: usize,
     workers: usize,
     is_closed: bool,
 }
@@ -133,6 +135,9 @@ impl JobQueue {
     /// Adds a job that the store remembered alone, for what is asked of it now.
     pub(super) fn recall(&self, job: Job) {
         let mut state = self.lock();
+        if state.shown(job.id).is_some() {
+            return; // Somebody else was quicker.
+        }
         state.waiting.stand(job.in_line());
         state.suspended.push(job);
     }
@@ -205,14 +210,41 @@ impl JobQueue {
         self.changed.notify_all();
     }
 
-    /// Puts a job back that was taken and did not begin.
-    pub(super) fn put_back(&self, mut job: Job) {
+    /// Whether anything was asked of a job that is taken and did not begin.
+    pub(super) fn is_asked(&self, id: Uuid) -> bool {
+        let is_asked =
+            |it: &JobRecord| it.state != JobState::InProgress || it.postpone_until.is_some();
+        self.lock().running.get(&id).is_some_and(|it| is_asked(&it.shown))
+    }
+
+    /// Puts a job back that was leased and did not begin. Its record says so once it is [`written`](Self::written).
+    pub(super) fn give_back(&self, job: Job, now: DateTime<Utc>) {
+        self.lock().unwritten += 1;
+        self.put_back(job, now);
+    }
+
+    /// The record of a job that was given back says so.
+    pub(super) fn written(&self) {
         let mut state = self.lock();
-        let asked = state.running.remove(&job.id).map(|it| it.shown.state);
+        state.unwritten = state.unwritten.saturating_sub(1);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Puts a job back that was taken and not leased: what was asked of it meanwhile becomes of it.
+    pub(super) fn put_back(&self, mut job: Job, now: DateTime<Utc>) {
+        let mut state = self.lock();
+        let asked = state.running.remove(&job.id).map(|it| it.shown);
         job.attempts = job.attempts.saturating_sub(1);
+        if job.attempts == 0 {
+            job.started_on = None;
+        }
+        job.postpone_until = asked.as_ref().and_then(|it| it.postpone_until);
+        let asked = asked.map(|it| it.state);
         let token = job.token.clone();
         if asked == Some(JobState::Canceling) {
-            state.keep(job.record(JobState::Canceled));
+            let canceled = job.record(JobState::Canceled);
+            state.keep(JobRecord { completed_on: Some(now), ..canceled });
         } else if asked == Some(JobState::Pausing) {
             state.suspend(job);
         } else {
@@ -235,7 +267,8 @@ impl JobQueue {
     /// Waits until no job runs, and none is due.
     pub(crate) fn wait_until_idle(&self, clock: &dyn Clock) {
         let mut state = self.lock();
-        while !state.running.is_empty() || 0 < state.waiting.due(clock.now()) {
+        let is_busy = |it: &QueueState| !it.running.is_empty() || 0 < it.unwritten;
+        while is_busy(&state) || 0 < state.waiting.due(clock.now()) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }

@@ -15,7 +15,6 @@ use super::stored::{DATA, ENTITY, read};
 use super::waiting::InLine;
 use super::{ATTEMPT_LIMIT, Job, Said};
 use crate::code::ErrorCode;
-use crate::metadata::EntityMetadata;
 use crate::pipeline::{Environment, Generation};
 use crate::record::{Operator, Query, QueryPlan, Record, Value};
 use crate::store::StoreError;
@@ -51,8 +50,8 @@ pub(crate) fn recover(
     generation: &Arc<Generation>,
 ) -> Result<(), StoreError> {
     let entity = environment.jobs.records.adopt(&generation.catalog);
-    if let Some(entity) = entity.filter(|_| environment.settings.job_recovery) {
-        find(environment, generation, &entity)?;
+    if entity.is_some() && environment.settings.job_recovery {
+        find(environment, generation)?;
     }
     // A rules folder is loaded after the engine is built: what it caused waits for it.
     let is_time = |it: &FoundJob| {
@@ -66,11 +65,7 @@ pub(crate) fn recover(
 }
 
 /// Reads what is not completed.
-fn find(
-    environment: &Environment,
-    generation: &Generation,
-    entity: &Arc<EntityMetadata>,
-) -> Result<(), StoreError> {
+fn find(environment: &Environment, generation: &Generation) -> Result<(), StoreError> {
     let completed = Value::Choice(JobState::Succeeded.code().into());
     let query = Query::new(ENTITY)
         .filter("statecode", Operator::NotEqual, [completed])
@@ -88,7 +83,7 @@ fn find(
         let before = last.shown.state;
         let last = last.after_the_end(environment);
         if last.shown.state != before {
-            environment.write_job(entity, &last.shown, last.is_suspended)?;
+            environment.write_unchanged(record, &last.shown, last.is_suspended)?;
         }
         let job = FoundJob::new(record, last);
         if job.shown.state.is_completed() {

@@ -115,8 +115,16 @@ impl<'a> Shift<'a> {
         if is_outside {
             self.settle();
         }
-        if environment.has_time(&mut job).is_err() {
-            return environment.jobs.put_back(job);
+        let is_asked = environment.jobs.is_asked(job.id);
+        let longer = environment.longer_lease(&job);
+        if is_asked || longer.is_some() {
+            self.settle(); // What is written now needs the turn.
+        }
+        if is_asked || environment.lengthen(&mut job, longer).is_err() {
+            let id = job.id;
+            environment.jobs.give_back(job, environment.clock.now());
+            environment.keep_job(id);
+            return environment.jobs.written();
         }
         self.began.get_or_insert_with(Instant::now);
         let moved = match environment.settings.job_generation {

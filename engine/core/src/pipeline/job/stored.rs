@@ -80,6 +80,10 @@ impl Environment {
         let Some(entity) = self.jobs.records.entity() else { return };
         let kept = write(&*self.store, |tx| {
             let Some((shown, is_suspended)) = self.jobs.shape_of(id) else { return Ok(()) };
+            let stored = tx.retrieve(&entity, id)?;
+            if stored.as_ref().and_then(read).is_none_or(|it| it.state.is_completed()) {
+                return Ok(()); // Another engine was quicker.
+            }
             let change = self.change_of(&entity, &shown, is_suspended);
             found(tx.update(&change).map(drop))
         });
@@ -163,6 +167,23 @@ impl Environment {
     ) -> Result<(), StoreError> {
         let change = self.change_of(entity, shown, is_suspended);
         found(write(&*self.store, |tx| tx.update(&change).map(drop)))
+    }
+
+    /// The same, where the record is still as it was read: else another engine has the job.
+    pub(super) fn write_unchanged(
+        &self,
+        before: &Record,
+        shown: &JobRecord,
+        is_suspended: bool,
+    ) -> Result<(), StoreError> {
+        let change = self.change_of(before.metadata(), shown, is_suspended);
+        write(&*self.store, |tx| {
+            let now = tx.retrieve(before.metadata(), shown.id)?;
+            if now.is_some_and(|it| it.version() == before.version()) {
+                tx.update(&change)?;
+            }
+            Ok(())
+        })
     }
 
     /// What may have changed of a job.
