@@ -4,6 +4,7 @@
 mod bare;
 mod hostile;
 pub mod load;
+mod timing;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -50,6 +51,7 @@ pub fn shipped_catalog() -> Catalog {
 
 pub use self::bare::bare;
 pub use self::hostile::{hostile_rules, small_engine, small_set};
+pub use self::timing::{median, timed};
 
 /// The shipped entities and rules.
 ///

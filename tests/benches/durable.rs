@@ -19,6 +19,7 @@ use rulegate::metadata::{AttributeType, CatalogDraft, EntityDefinition};
 use rulegate::{Catalog, Context, Engine, Message, OrganizationService, Stage, Step, Value};
 use rulegate_sqlite::{Durability, Options, Sqlite};
 use rusqlite::{Connection, params};
+use support::{median, timed};
 use uuid::Uuid;
 
 /// How many messages a figure is the median of.
@@ -289,15 +290,4 @@ fn until(end: Instant, mut work: impl FnMut()) {
     while Instant::now() < end {
         work();
     }
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let began = Instant::now();
-    work();
-    began.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }

@@ -140,7 +140,7 @@ fn complete(connection: &Connection, job: &[u8]) {
 }
 
 /// A moment, as the store writes it.
-const NOW: i64 = 1_768_467_600_000_000;
+const NOW: &str = "2026-01-15T09:00:00.123456789";
 
 fn insert(connection: &Connection, number: u128) {
     let id = Uuid::from_u128(number);

@@ -1,8 +1,9 @@
 //! What reading and writing in bulk costs: messages on a SQLite file, beside the same statements written by hand.
 //!
 //! `cargo bench --package tests --bench queries -- 100000` prints medians and their ratios, with so many records
-//! in the file; a word behind it (`get`, `children`, `batch`) has that figure alone. Both sides work on files of the same schema and the same records, in turns, so that only the
-//! ratios mean something. By hand, amounts and moments stay the texts that they are in the file.
+//! in the file; a word behind it (`get`, `children`, `batch`) has that figure alone. Both sides work on files of
+//! the same schema and the same records, in turns, so that only the ratios mean something. By hand, amounts and
+//! moments stay the texts that they are in the file.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,7 +15,7 @@ use std::env;
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rulegate::message::{CreateMultiple, RetrieveMultiple};
 use rulegate::metadata::{AttributeType, CatalogDraft, EntityDefinition};
@@ -25,6 +26,7 @@ use rulegate_sqlite::{Durability, Options, Sqlite};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row, params};
 use rust_decimal::Decimal;
+use support::{median, timed};
 use uuid::Uuid;
 
 /// How many records the file has, unless an argument says otherwise.
@@ -311,15 +313,4 @@ fn compare(what: &str, rounds: usize, mut round: impl FnMut(usize) -> (Duration,
     let (ours, theirs) = (median(ours), median(theirs));
     let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
     println!("{what}: {ours:.1?} by hand {theirs:.1?} ratio {ratio:.2}");
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let began = Instant::now();
-    work();
-    began.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
