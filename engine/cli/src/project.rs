@@ -88,7 +88,8 @@ impl Project {
     /// Files of the rules folder, compiled and tried out with what the binary installs.
     pub(crate) fn compile(&self, files: &[SourceFile]) -> Result<RuleSet, Vec<Diagnostic>> {
         let messages = install::messages().map_err(|it| refused(&it))?;
-        let options = LoadOptions { limits: self.config.limits.clone(), messages };
+        let options =
+            LoadOptions { limits: self.config.limits.clone(), messages, ..LoadOptions::default() };
         let set = RuleSet::load(files, None, &options)?;
         self.playground(&set).map_err(|it| refused(&it))?;
         Ok(set)

@@ -56,7 +56,7 @@ pub(crate) use self::operation::{Call, Operation};
 pub use self::origin::Origin;
 pub use self::parent::ParentContext;
 pub use self::service::{OrganizationService, Service};
-pub use self::step::{Hook, IsolationMode, Mode, Stage, Step};
+pub use self::step::{Hook, IsolationMode, Mode, Reach, Stage, Step};
 pub(crate) use self::trace_log::TraceLog;
 pub use self::trace_log::TraceRow;
 pub(crate) use self::transcript::Recorder;

@@ -37,6 +37,18 @@ pub struct LoadOptions {
     pub limits: Limits,
     /// The names of the custom messages that the host registers: rules can run on them.
     pub messages: Vec<String>,
+    /// How rules run.
+    pub execution: Execution,
+}
+
+/// How rules run. What they do is the same either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Execution {
+    /// Rules whose types are known become native code, and the others are interpreted.
+    #[default]
+    Lowered,
+    /// All rules are interpreted: to compare, or to find out where a difference lies.
+    Interpreted,
 }
 
 impl RuleSet {

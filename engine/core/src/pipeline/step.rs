@@ -50,6 +50,34 @@ pub enum IsolationMode {
 pub trait Hook: Send + Sync {
     /// Looks at the context, changes the target, sends messages, or refuses with a fault.
     fn execute(&self, ctx: &mut Context) -> Result<(), Fault>;
+
+    /// Whether it would do nothing here: no change, no trace, no refusal. Asked before it runs where nobody
+    /// listens; it looks, and changes nothing.
+    fn is_idle(&self, ctx: &Context) -> bool {
+        let _ = ctx;
+        false
+    }
+
+    /// What it can touch: the less that is, the less the pipeline looks after once it has run.
+    fn reach(&self) -> Reach {
+        Reach::Everything
+    }
+
+    /// Whether it looks at images. Those of a step whose hook does not are not read.
+    fn looks_at_images(&self) -> bool {
+        true
+    }
+}
+
+/// What a hook can touch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// All that a context lets it.
+    #[default]
+    Everything,
+    /// Attributes of the target, and the trace. It sends no message, leaves all else of the context as it is,
+    /// and ends soon, for it has no loops.
+    Target,
 }
 
 /// Whether a step has anything to do with an entity.
