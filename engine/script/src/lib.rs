@@ -16,6 +16,7 @@ mod entity_file;
 mod folder;
 mod language;
 mod limits;
+mod lower;
 mod registration;
 mod rule;
 mod rule_set;

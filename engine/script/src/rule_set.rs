@@ -13,8 +13,9 @@ use crate::entity_file::{SourceFile, read_catalog};
 use crate::language;
 use crate::language::error::ended;
 use crate::limits::{Exceeded, Limits, on_budget};
+use crate::lower::{Facts, Lowered};
 use crate::registration::{self, Known, Registration};
-use crate::rule::{Handler, Rule, Script};
+use crate::rule::{Handler, Rule, Script, Shared};
 use crate::script::{Kind, Parsed};
 
 /// A catalog, and the steps of all rules over it.
@@ -100,12 +101,16 @@ impl RuleSet {
         }
         let mut rhai = language::engine(&catalog, &names, &options.limits);
         problems.extend(add_library(&mut rhai, &library, (&catalog, &options.limits)));
-        let rhai = Arc::new(rhai);
-        let limits = Arc::new(options.limits.clone());
+        let compiler = Compiler {
+            catalog: &catalog,
+            rhai: Arc::new(rhai),
+            limits: Arc::new(options.limits.clone()),
+            execution: options.execution,
+        };
         let mut steps = Vec::new();
         for script in &rules {
             match registration::read(script.file, &script.tree, known) {
-                Ok(registrations) => match add_rule(&rhai, script, (&registrations, &limits)) {
+                Ok(registrations) => match compiler.steps(script, &registrations) {
                     Ok(found) => steps.extend(found),
                     Err(found) => problems.extend(found),
                 },
@@ -185,35 +190,63 @@ fn add_library(
     problems
 }
 
-/// Compiles a rule for the steps that it says.
-fn add_rule(
-    rhai: &Arc<Rhai>,
-    parsed: &Parsed<'_>,
-    (registrations, limits): (&[Registration], &Arc<Limits>),
-) -> Result<Vec<Step>, Vec<Diagnostic>> {
-    let mut problems: Vec<Diagnostic> =
-        registrations.iter().filter_map(|it| parsed.handler(&it.handler)).collect();
-    let ast = match parsed.compile(rhai) {
-        Ok(ast) => ast,
-        Err(problem) => {
-            problems.push(*problem);
+/// What rules are compiled with.
+struct Compiler<'a> {
+    catalog: &'a Catalog,
+    rhai: Arc<Rhai>,
+    limits: Arc<Limits>,
+    execution: Execution,
+}
+
+impl Compiler<'_> {
+    /// Compiles a rule for the steps that it says.
+    fn steps(
+        &self,
+        parsed: &Parsed<'_>,
+        registrations: &[Registration],
+    ) -> Result<Vec<Step>, Vec<Diagnostic>> {
+        let mut problems: Vec<Diagnostic> =
+            registrations.iter().filter_map(|it| parsed.handler(&it.handler)).collect();
+        let ast = match parsed.compile(&self.rhai) {
+            Ok(ast) => ast,
+            Err(problem) => {
+                problems.push(*problem);
+                return Err(problems);
+            }
+        };
+        if !problems.is_empty() {
             return Err(problems);
         }
-    };
-    if !problems.is_empty() {
-        return Err(problems);
+        let script = Arc::new(Script { path: parsed.file.path.clone(), ast });
+        let steps = registrations.iter().filter_map(|it| {
+            let rule = Shared(Arc::new(self.rule(&script, it)?));
+            Some(it.clone().into_steps(&rule))
+        });
+        Ok(steps.flatten().collect())
     }
-    let script = Arc::new(Script { path: parsed.file.path.clone(), ast });
-    let steps = registrations.iter().filter_map(|registration| {
-        let rule = Rule {
-            rhai: Arc::clone(rhai),
-            script: Arc::clone(&script),
-            handler: Handler::of(&script.ast, &registration.handler)?,
+
+    fn rule(&self, script: &Arc<Script>, registration: &Registration) -> Option<Rule> {
+        let handler = Handler::of(&script.ast, &registration.handler)?;
+        let facts = Facts {
+            catalog: self.catalog,
+            entity: registration.entity(),
+            pre_aliases: &registration.pre_aliases,
+            post_aliases: &registration.post_aliases,
+            limits: &self.limits,
+        };
+        let (lowered, _) = match self.execution {
+            Execution::Lowered => Lowered::new(&handler, facts),
+            Execution::Interpreted => (None, None),
+        };
+        Some(Rule {
+            rhai: Arc::clone(&self.rhai),
+            script: Arc::clone(script),
+            looks_at_images: handler.looks_at_images(),
+            handler,
             pre_aliases: registration.pre_aliases.clone(),
             post_aliases: registration.post_aliases.clone(),
-            limits: Arc::clone(limits),
-        };
-        Some(registration.clone().into_steps(rule))
-    });
-    Ok(steps.flatten().collect())
+            limits: Arc::clone(&self.limits),
+            lowered,
+        })
+    }
 }
