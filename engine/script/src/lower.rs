@@ -103,12 +103,22 @@ impl Lowered {
         };
         let guard = Guard::of(&handler.body, scope());
         let (body, obstacle) = match Body::new(&handler.body, scope(), facts.limits) {
-            Ok(body) => (Some(body), None),
+            Ok((body, island)) => (Some(body), island),
             Err(obstacle) => (None, Some(obstacle)),
         };
         let is_of_use = guard.is_some() || body.is_some();
         let lowered = Self { entity: Arc::clone(entity), guard, body };
         (is_of_use.then_some(lowered), obstacle)
+    }
+
+    /// Whether its leading conditions are asked before it runs.
+    pub(crate) fn has_guard(&self) -> bool {
+        self.guard.is_some()
+    }
+
+    /// Whether its body is lowered, but for what Rhai evaluates as a part of it.
+    pub(crate) fn has_body(&self) -> bool {
+        self.body.is_some()
     }
 
     /// Whether the rule would do nothing.
@@ -132,22 +142,25 @@ impl Lowered {
 }
 
 impl Body {
-    fn new(body: &[Stmt], mut scope: Scope<'_>, limits: &Limits) -> Result<Self, Obstacle> {
+    /// The body, and the piece of it that Rhai always evaluates, if there is one.
+    fn new(
+        body: &[Stmt],
+        mut scope: Scope<'_>,
+        limits: &Limits,
+    ) -> Result<(Self, Option<Obstacle>), Obstacle> {
         let mut statements = Statements { scope: &mut scope, islands: Vec::new(), natives: 0 };
         let run = statements.block(body)?;
         let (natives, mut islands) = (statements.natives, statements.islands.into_iter());
         let (first, second) = (islands.next(), islands.next());
         // Each piece that Rhai evaluates has a frame of its own: where there are several, one for all is cheaper.
-        let (has_islands, is_worth_it) =
-            (first.is_some(), second.is_none() && (natives != 0 || first.is_none()));
-        if let (Some(first), false) = (first, is_worth_it) {
+        if let Some(first) = first.clone().filter(|_| second.is_some() || natives == 0) {
             return Err(first);
         }
         let locals = scope.locals();
         if limits.variables <= locals || limits.memory / largest_value(limits) < locals {
             return Err(Obstacle::new("as many variables", Position::NONE));
         }
-        Ok(Self { run, locals, has_islands })
+        Ok((Self { run, locals, has_islands: first.is_some() }, first))
     }
 }
 
@@ -164,6 +177,14 @@ impl Obstacle {
         Self { what: what.into(), position }
     }
 
+    /// What it is, and where.
+    pub(crate) fn at(&self, path: &str) -> String {
+        match (self.position.line(), self.position.position()) {
+            (Some(line), Some(column)) => format!("{} ({path}:{line}:{column})", self.what),
+            (_, _) => self.what.clone(),
+        }
+    }
+
     fn statement(statement: &Stmt) -> Self {
         let what = match statement {
             Stmt::For(..) | Stmt::While(..) | Stmt::Do(..) => "a loop".to_owned(),
@@ -171,6 +192,7 @@ impl Obstacle {
             Stmt::Switch(..) => "this `switch`".to_owned(),
             Stmt::BreakLoop(..) => "leaving a loop".to_owned(),
             Stmt::Assignment(_) => "this assignment".to_owned(),
+            Stmt::FnCall(call, _) => format!("`{}(…)`", call.name),
             _ => "this statement".to_owned(),
         };
         Self::new(what, statement.position())

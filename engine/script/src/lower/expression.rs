@@ -125,6 +125,25 @@ impl Expressions<'_> {
         Node::select(condition, self.block(&flow.body)?, self.block(&flow.branch)?)
     }
 
+    /// The part of an expression that keeps it from being lowered.
+    pub(super) fn culprit(self, expression: &Expr) -> &Expr {
+        let parts: Vec<&Expr> = match expression {
+            Expr::And(parts, _) | Expr::Or(parts, _) | Expr::Coalesce(parts, _) => {
+                parts.iter().collect()
+            }
+            Expr::InterpolatedString(parts, _) => parts.iter().collect(),
+            Expr::FnCall(call, _) if call.op_token.is_some() => call.args.iter().collect(),
+            Expr::Stmt(block) => match block.statements() {
+                [Stmt::If(flow, _)] => vec![&flow.expr],
+                [Stmt::Expr(inner)] => vec![&**inner],
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        let found = parts.into_iter().find(|it| self.node(it).is_none());
+        found.map_or(expression, |it| self.culprit(it))
+    }
+
     /// Whether `?.` stands before the rest of a chain.
     pub(super) fn is_optional(flags: ASTFlags) -> bool {
         flags.intersects(ASTFlags::NEGATED)

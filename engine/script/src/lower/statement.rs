@@ -73,7 +73,7 @@ impl Statements<'_, '_> {
 
     /// A statement that Rhai evaluates, always.
     pub(super) fn island(&mut self, statement: &Stmt) -> Lowered {
-        self.islands.push(Obstacle::statement(statement));
+        self.islands.push(self.obstacle_in(statement));
         let island = self.island_of_statement(statement)?;
         Ok(Box::new(move |machine| island.act(machine).map(|()| Flow::Next)))
     }
@@ -144,10 +144,10 @@ impl Statements<'_, '_> {
         }
         match &native {
             Some(_) => self.natives += 1,
-            None => self.islands.push(Obstacle::expression(expression)),
+            None => self.islands.push(self.obstacle(expression)),
         }
-        let island = Island::truth(expression, self.scope)
-            .ok_or_else(|| Obstacle::expression(expression))?;
+        let island =
+            Island::truth(expression, self.scope).ok_or_else(|| self.obstacle(expression))?;
         Ok(Box::new(move |machine| machine.truth(native.as_ref(), &island)))
     }
 
@@ -162,7 +162,7 @@ impl Statements<'_, '_> {
             self.scope.define(name, is_constant, Bound::Record(source));
             return Ok(None);
         }
-        let node = self.node(value).ok_or_else(|| Obstacle::expression(value))?;
+        let node = self.node(value).ok_or_else(|| self.obstacle(value))?;
         let (kind, native) = (node.kind(), node.value());
         let island = self.island_of(value)?;
         self.natives += 1;
@@ -229,7 +229,7 @@ impl Statements<'_, '_> {
         let (Some(Bound::Local(index, kind)), false) =
             (known.as_ref().map(|it| &it.bound), known.as_ref().is_some_and(|it| it.is_constant))
         else {
-            return Err(Obstacle::statement(statement));
+            return Err(self.obstacle_in(statement));
         };
         let index = *index;
         let mut node = self.node(value);
@@ -240,7 +240,7 @@ impl Statements<'_, '_> {
         // An option that is kept in a variable of another kind would forget of which set it is.
         let is_lost = |it: &Node| matches!(it.kind(), Kind::Choice(_)) && it.kind() != *kind;
         let Some(native) = node.filter(|it| !is_lost(it)).map(Node::value) else {
-            self.islands.push(Obstacle::statement(statement));
+            self.islands.push(self.obstacle_in(statement));
             return Ok(Box::new(move |machine| island.act(machine).map(|()| Flow::Next)));
         };
         self.natives += 1;
@@ -329,16 +329,28 @@ impl Statements<'_, '_> {
         }))
     }
 
+    fn obstacle(&self, expression: &Expr) -> Obstacle {
+        Obstacle::expression(Expressions { scope: self.scope }.culprit(expression))
+    }
+
+    fn obstacle_in(&self, statement: &Stmt) -> Obstacle {
+        match statement {
+            Stmt::Expr(expression) => self.obstacle(expression),
+            Stmt::Assignment(it) if self.node(&it.1.rhs).is_none() => self.obstacle(&it.1.rhs),
+            other => Obstacle::statement(other),
+        }
+    }
+
     pub(super) fn node(&self, expression: &Expr) -> Option<Node> {
         Expressions { scope: self.scope }.node(expression)
     }
 
     pub(super) fn island_of(&self, expression: &Expr) -> Result<Island, Obstacle> {
-        Island::value(expression, self.scope).ok_or_else(|| Obstacle::expression(expression))
+        Island::value(expression, self.scope).ok_or_else(|| self.obstacle(expression))
     }
 
     fn island_of_statement(&self, statement: &Stmt) -> Result<Island, Obstacle> {
-        Island::statement(statement, self.scope).ok_or_else(|| Obstacle::statement(statement))
+        Island::statement(statement, self.scope).ok_or_else(|| self.obstacle_in(statement))
     }
 }
 
