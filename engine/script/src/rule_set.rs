@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rhai::{Engine as Rhai, Module, Scope};
+use rhai::{AST, Engine as Rhai, Module, Scope};
 use rulegate::{Catalog, Step};
 
 use crate::diagnostic::Diagnostic;
@@ -129,11 +129,17 @@ impl RuleSet {
             script.properties(&mut names);
         }
         let mut rhai = language::engine(&catalog, &names, &options.limits);
-        problems.extend(add_library(&mut rhai, &library, (&catalog, &options.limits)));
+        let mut trees = BTreeMap::new();
+        problems.extend(add_library(
+            &mut rhai,
+            (&library, &mut trees),
+            (&catalog, &options.limits),
+        ));
         let compiler = Compiler {
             catalog: &catalog,
             rhai: Arc::new(rhai),
             limits: Arc::new(options.limits.clone()),
+            library: trees,
             execution: options.execution,
         };
         let mut steps = Vec::new();
@@ -179,7 +185,7 @@ fn all_messages(custom: &[String]) -> Vec<String> {
 /// Makes each library file a module of the language: `money::round2(x)`.
 fn add_library(
     rhai: &mut Rhai,
-    library: &[&Parsed<'_>],
+    (library, trees): (&[&Parsed<'_>], &mut BTreeMap<String, AST>),
     (catalog, limits): (&Catalog, &Limits),
 ) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
@@ -209,6 +215,7 @@ fn add_library(
                     (Err(error), None) => ended(error).fault.to_string(),
                     (Ok(module), None) => {
                         rhai.register_static_module(name, module.into());
+                        trees.insert(name.to_owned(), ast);
                         continue;
                     }
                 };
@@ -230,6 +237,8 @@ struct Compiler<'a> {
     catalog: &'a Catalog,
     rhai: Arc<Rhai>,
     limits: Arc<Limits>,
+    /// The modules of the library, by their names.
+    library: BTreeMap<String, AST>,
     execution: Execution,
 }
 
@@ -268,6 +277,8 @@ impl Compiler<'_> {
             pre_aliases: &registration.pre_aliases,
             post_aliases: &registration.post_aliases,
             limits: &self.limits,
+            ast: &script.ast,
+            library: &self.library,
         };
         let (lowered, obstacle) = match self.execution {
             Execution::Lowered => Lowered::new(&handler, facts),

@@ -10,7 +10,7 @@ use super::kind::Kind;
 use super::machine::{Locals, Machine};
 use super::scope::{Bound, Scope};
 use super::view::{Local, Source};
-use crate::language::context::{image, target};
+use crate::language::context::{ContextHandle, image, target};
 use crate::language::frame;
 
 /// A statement that Rhai evaluates.
@@ -54,9 +54,8 @@ impl Island {
 
     /// Evaluates it.
     pub(super) fn run(&self, machine: &mut Machine<'_>) -> Result<Dynamic, Box<Fault>> {
-        let Machine { ctx, locals, rule, .. } = machine;
-        let evaluate = |serial| {
-            let mut scope = rule.scope(serial);
+        machine.interpret(|rule, serial, locals| {
+            let mut scope = rhai::Scope::new();
             for (name, bound) in &self.names {
                 scope.push_dynamic(name.as_str(), value(bound, serial, locals)?);
             }
@@ -65,8 +64,7 @@ impl Island {
                 put(bound, scope.get_value::<Dynamic>(name), locals);
             }
             Ok(value)
-        };
-        rule.framed(ctx, evaluate).map_err(Box::new)
+        })
     }
 
     /// Evaluates it for what it does.
@@ -103,6 +101,7 @@ fn value(bound: &Bound, serial: u64, locals: &Locals) -> Result<Dynamic, Fault> 
             Ok(locals.get(*index).map_or(Dynamic::UNIT, |it| it.to_dynamic(kind)))
         }
         Bound::Record(source) => record(serial, source),
+        Bound::Context => Ok(Dynamic::from(ContextHandle(serial))),
     }
 }
 
@@ -121,6 +120,7 @@ fn record(serial: u64, source: &Source) -> Result<Dynamic, Fault> {
         Source::Target => target(frame),
         Source::Pre(alias) => image(frame, alias, true),
         Source::Post(alias) => image(frame, alias, false),
+        Source::Own(..) => Ok(Dynamic::UNIT),
     });
     found.map_err(|error| crate::language::error::ended(error).fault)
 }
