@@ -61,7 +61,7 @@ pub(crate) const ATTRIBUTES: [Attribute; 21] = [
 
 /// The attributes of a child.
 pub(crate) const CHILD: [Attribute; 6] = [
-    set("title", Kind::Text),
+    set("name", Kind::Text),
     set("count", Kind::Whole),
     set("price", Kind::Decimal),
     set("weight", Kind::Double),
@@ -195,12 +195,12 @@ second = { entity = "account", attribute = "accountid" }
 "#;
 
 const CHILD_TEXT: &str = r#"[entity]
-primary_name = "title"
+primary_name = "name"
 ownership = "organization"
 
 [attributes]
 childid = { type = "unique-identifier", required = "system", update = false }
-title = { type = "string", max_length = 40 }
+name = { type = "string", max_length = 40 }
 count = { type = "whole-number" }
 price = { type = "money" }
 weight = { type = "double" }
@@ -233,6 +233,7 @@ ownership = "none"
 
 [attributes]
 fullname = { type = "string", max_length = 50 }
+name = { type = "string", max_length = 50 }
 "#;
 
 const TEAM: &str = r#"[entity]

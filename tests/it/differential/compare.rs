@@ -205,7 +205,7 @@ fn seed(engine: &Engine, catalog: &Catalog, play: &Play) {
     engine.create(named("contact", 0).with("name", "Ann").unwrap()).unwrap();
     for index in 0..CHILDREN {
         let count = i64::try_from(index).unwrap_or(0) * 5 - 5;
-        let child = named("child", index).with("title", format!("Child {index}")).unwrap();
+        let child = named("child", index).with("name", format!("Child {index}")).unwrap();
         let child = child.with("count", count).unwrap();
         engine.create(child.with("price", rust_decimal::Decimal::new(1999, 2)).unwrap()).unwrap();
     }

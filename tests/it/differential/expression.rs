@@ -255,6 +255,7 @@ impl Writer<'_> {
         Some(match letter {
             '#' => (*self.choices.pick(&["==", "!=", "<", ">", "<=", ">="])).to_owned(),
             '@' => attribute.to_owned(),
+            'k' => (*self.choices.pick(&[0, 0, 0, 1, 1, -1, 2, 7])).to_string(),
             'n' => self.small().to_string(),
             'x' | _ => {
                 let kind = match Kind::of(letter) {

@@ -99,6 +99,8 @@ const DATES: &[&str] = &[
     "date(\"1999-12-31\")",
     "date(\"0001-01-01\")",
     "date(\"9999-12-31\")",
+    "date(\"1753-01-01\")",
+    "date(\"2026-12-31\")",
     "date(\"2026-13-01\")",
 ];
 
@@ -109,6 +111,8 @@ const MOMENTS: &[&str] = &[
     "datetime(\"2024-02-29T23:59:59Z\")",
     "datetime(\"2026-01-31T09:00:00+02:00\")",
     "datetime(\"1999-12-31T23:59:59.999Z\")",
+    "datetime(\"2100-01-01T00:00:00Z\")",
+    "datetime(\"2026-03-05T05:06:07Z\")",
     "datetime(\"no moment\")",
 ];
 
@@ -138,10 +142,10 @@ pub(crate) fn random(choices: &mut Choices, kind: Kind) -> String {
         Kind::Lookup => &["ctx.user", "query(\"account\", #{})[0].lookup()"],
         Kind::Wholes => &["[1, 2, 3]", "[]", "[5]", "[3, 1, 2, 3, (-1)]"],
         Kind::Texts => &["[\"a\", \"b\"]", "[]", "[\"Acme\"]"],
-        Kind::Record => &["query(\"child\", #{})[0]", "record(\"child\", #{ title: \"new\" })"],
+        Kind::Record => &["query(\"child\", #{})[0]", "record(\"child\", #{ name: \"new\" })"],
         Kind::Map => &["#{ a: 1, b: \"x\" }", "#{ b: \"\", a: (-1) }"],
     };
-    // Half of the time one of the first, which are the ordinary ones.
-    let end = if choices.chance(50) { ordinary.len() } else { ordinary.len().min(7) };
+    // Most of the time one of the first, which are the ordinary ones.
+    let end = if choices.chance(40) { ordinary.len() } else { ordinary.len().min(6) };
     ordinary.get(choices.below(end)).map_or_else(String::new, |it| (*it).to_owned())
 }

@@ -218,7 +218,7 @@ impl Writer<'_> {
                 ".clear()",
                 ".make_upper()",
                 "-= {s,}",
-                "[{n}] = {c,}",
+                "[{k}] = {c,}",
                 ".pad(30000, \"long \")",
                 ".append({x,})",
                 ".remove({s,})",
@@ -228,8 +228,8 @@ impl Writer<'_> {
             Kind::Wholes => &[
                 "= {a,}",
                 ".push({i,})",
-                "[{n}] = {i,}",
-                "[{n}] += {i,}",
+                "[{k}] = {i,}",
+                "[{k}] += {i,}",
                 "+= {a,}",
                 ".insert({n}, {i,})",
                 ".pop()",
@@ -246,7 +246,7 @@ impl Writer<'_> {
                 ".drain({n}..{n})",
                 ".for_each(|| this += {i})",
             ],
-            Kind::Texts => &["= {p,}", ".push({s,})", "[{n}] = {s,}", ".sort()", "[{n}] += {s,}"],
+            Kind::Texts => &["= {p,}", ".push({s,})", "[{k}] = {s,}", ".sort()", "[{k}] += {s,}"],
             Kind::Map => &[
                 "= {m,}",
                 ".a = {i,}",
@@ -259,7 +259,7 @@ impl Writer<'_> {
             Kind::Record => &[
                 "= {r,}",
                 ".count = {i,}",
-                ".title = {s,}",
+                ".name = {s,}",
                 ".price = {d,}",
                 ".count += {i,}",
                 ".thingid = ctx.target",

@@ -1,6 +1,6 @@
 //! What can be said of each kind, with holes: `{i}` is a whole number within an expression, `{i,}` one that
 //! stands alone, `{i?}` one that may be null. The letters are those of [`Kind::of`]; beside them `{x}` is
-//! anything, `{n}` a small number, `{#}` a comparison, and `{@}` the name of an attribute.
+//! anything, `{n}` a small number, `{k}` an index, `{#}` a comparison, and `{@}` the name of an attribute.
 
 use super::kind::Kind;
 
@@ -80,7 +80,7 @@ const WHOLE: &[&str] = &[
     "{o?}.value",
     "{a}.len()",
     "{a}.len",
-    "{a}[{n}]",
+    "{a}[{k}]",
     "{a}[-1]",
     "{a}.index_of({i,})",
     "{a}.reduce(|sum, it| sum + it, {i,})",
@@ -351,7 +351,7 @@ const TEXT: &[&str] = &[
     "{t}.format(\"%d.%m.%y %H:%M:%S\")",
     "{t}.format(\"%A %j %q\")",
     "type_of({x,})",
-    "{p}[{n}]",
+    "{p}[{k}]",
     "{p}.reduce(|all, it| all + it, {s,})",
     "{m}.b",
     "tools::initials({s,})",
@@ -365,16 +365,16 @@ const TEXT: &[&str] = &[
     "ctx.variables[\"text\"] ?? {s}",
     "ctx.parent?.message ?? {s}",
     "ctx.input[\"Target\"]?.to_string() ?? {s}",
-    "{r}.title ?? {s}",
-    "{r}.title",
-    "{r}[\"title\"] ?? {s}",
+    "{r}.name ?? {s}",
+    "{r}.name",
+    "{r}[\"name\"] ?? {s}",
     "min({s,}, {s,})",
     "max({s,}, {s,})",
     "{c}.to_string()",
     "{s}.get({n})?.to_string() ?? {s}",
 ];
 
-const CHAR: &[&str] = &["{s}[{n}]", "{c}.to_upper()", "{s}[-1]", "{i}.to_char()"];
+const CHAR: &[&str] = &["{s}[{k}]", "{c}.to_upper()", "{s}[-1]", "{i}.to_char()"];
 
 const DATE: &[&str] = &[
     "{y}.add_days({i,})",
@@ -411,8 +411,8 @@ const LOOKUP: &[&str] = &[
     "ctx.initiating_user",
     "{r}.lookup()",
     "{r}.thingid ?? {l}",
-    "create(\"child\", #{ title: {s,} })",
-    "query(\"account\", #{})[{n}].lookup()",
+    "create(\"child\", #{ name: {s,} })",
+    "query(\"account\", #{})[{k}].lookup()",
 ];
 
 const WHOLES: &[&str] = &[
@@ -449,8 +449,8 @@ const TEXTS: &[&str] = &[
 ];
 
 const RECORD: &[&str] = &[
-    "retrieve(create(\"child\", #{ title: {s,}, count: {i,} }))",
-    "record(\"child\", #{ title: {s,}, price: {d,}, weight: {f,} })",
-    "query(\"child\", #{})[{n}]",
-    "query(\"child\", #{ title: {s,} }, #{ order: \"-count\", top: 1 })[0]",
+    "retrieve(create(\"child\", #{ name: {s,}, count: {i,} }))",
+    "record(\"child\", #{ name: {s,}, price: {d,}, weight: {f,} })",
+    "query(\"child\", #{})[{k}]",
+    "query(\"child\", #{ name: {s,} }, #{ order: \"-count\", top: 1 })[0]",
 ];
