@@ -5,11 +5,11 @@
 
 mod array;
 pub(crate) mod context;
-mod date;
+pub(crate) mod date;
 pub(crate) mod error;
 pub(crate) mod frame;
-mod number;
-mod option;
+pub(crate) mod number;
+pub(crate) mod option;
 pub(crate) mod record;
 mod related;
 pub(crate) mod service;
