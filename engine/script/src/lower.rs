@@ -197,7 +197,7 @@ impl Obstacle {
     fn statement(statement: &Stmt) -> Self {
         let what = match statement {
             Stmt::For(..) | Stmt::While(..) | Stmt::Do(..) => "a loop".to_owned(),
-            Stmt::TryCatch(..) => "a `try` that returns".to_owned(),
+            Stmt::TryCatch(..) => "a `try`".to_owned(),
             Stmt::Switch(..) => "this `switch`".to_owned(),
             Stmt::BreakLoop(..) => "leaving a loop".to_owned(),
             Stmt::Assignment(_) => "this assignment".to_owned(),

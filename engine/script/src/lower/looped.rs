@@ -21,6 +21,8 @@ use crate::limits;
 enum Through {
     /// What Rhai finds: an array.
     Array(Island),
+    /// Whole numbers that stand in the rule.
+    Range(Range<i64>),
     /// Whole numbers from one to another, the last of them included or not; by Rhai, where one is not known.
     Numbers(Eval<i64>, Eval<i64>, bool, Island),
 }
@@ -65,7 +67,11 @@ pub(super) fn lower_for(
         body(machine)
     };
     let place = flow.expr.start_position();
+    let number = |it| Local::Value(Value::WholeNumber(it));
     Ok(match through {
+        Through::Range(range) => {
+            Box::new(move |machine| each(machine, range.clone().map(number), &turn))
+        }
         Through::Array(island) => Box::new(move |machine| {
             let values = array(machine, &island, (&kind, place))?;
             each(machine, values.into_iter(), &turn)
@@ -76,7 +82,6 @@ pub(super) fn lower_for(
                 (Some(from), Some(to)) => Numbers::Exclusive(from..to),
                 (_, _) => numbers(machine, &island, place)?,
             };
-            let number = |it| Local::Value(Value::WholeNumber(it));
             match numbers {
                 Numbers::Inclusive(range) => each(machine, range.map(number), &turn),
                 Numbers::Exclusive(range) => each(machine, range.map(number), &turn),
@@ -163,6 +168,12 @@ fn through(
         statements.natives += 1;
         let numbers = Through::Numbers(from.present(), to.present(), is_inclusive, island);
         return Ok((numbers, Kind::WholeNumber));
+    }
+    if let Expr::DynamicConstant(range, _) = expression
+        && let Some(range) = range.clone().try_cast::<Range<i64>>()
+    {
+        statements.natives += 1;
+        return Ok((Through::Range(range), Kind::WholeNumber));
     }
     let kind = answer::kind(expression, statements.scope);
     if !matches!(kind, Kind::Records(_)) {
