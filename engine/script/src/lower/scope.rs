@@ -63,7 +63,7 @@ impl<'a> Scope<'a> {
             names,
             locals,
         };
-        scope.define(parameter, true, Bound::Context);
+        scope.define(parameter, false, Bound::Context);
         scope
     }
 
