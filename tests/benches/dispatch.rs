@@ -213,7 +213,35 @@ fn registered() {
     println!("update, 3 steps of 10,000             {many:7.0} ns  {:6.2}×", many / few);
 }
 
-fn traces() {}
+/// An update with three steps: while nothing is remembered, as it is by default, and with a transcript.
+fn traces() {
+    let plain = engine(Memory::default(), []);
+    let rules = || (0..3).map(|it| on_update().run(format!("own-{it}"), Rule::new(&plain, 5)));
+    let remembering = |count: usize| {
+        let builder =
+            Engine::builder(bare().check().unwrap()).settings(|it| it.recent_steps = count);
+        rules().fold(builder, rulegate::engine::EngineBuilder::step).build().unwrap()
+    };
+    let traced = |engine: Engine| {
+        let account = engine.record("account").unwrap().with("name", "Acme").unwrap();
+        let target = engine.create(account).unwrap();
+        let change = engine.change(&target).unwrap().with("name", "Acme Ltd").unwrap();
+        let change = change.with("employees", 12).unwrap();
+        move || {
+            let inputs: Vec<Record> = (0..TIMES).map(|_| change.clone()).collect();
+            let send = |it| drop(black_box(engine.trace(rulegate::message::Update::new(it))));
+            timed(|| inputs.into_iter().for_each(send)) / TIMES
+        }
+    };
+    let [off, on, full] = compare([
+        Box::new(updates(remembering(0))),
+        Box::new(updates(remembering(1_000))),
+        Box::new(traced(remembering(1_000))),
+    ]);
+    println!("update, 3 steps, nothing remembered   {off:7.0} ns");
+    println!("… recent steps remembered             {on:7.0} ns  {:6.3}×", on / off);
+    println!("… and a full transcript               {full:7.0} ns  {:6.3}×", full / off);
+}
 
 /// One thread, and two at once, on records and engines' stores of their own or of one.
 fn threads() {

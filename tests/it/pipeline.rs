@@ -25,6 +25,7 @@ mod jobs_durable; // The same as records of the store.
 mod jobs_leases; // Who runs a job, and what is there if it ends in between.
 mod jobs_order; // Which job is next.
 mod jobs_recovery; // What an engine finds of another's.
+mod recent_steps; // Which ran last, and what came of them.
 mod registration; // Which steps are refused.
 mod trace_log; // A row for every run of a step.
 mod trace_records; // The same in the store.

@@ -22,8 +22,8 @@ use crate::error::Error;
 use crate::message::{CustomMessage, Request, Response};
 use crate::metadata::{Catalog, LogicalName};
 use crate::pipeline::{
-    Environment, Generation, Messages, OrganizationService, Registered, Serving, Step, StepError,
-    TraceRow, Transcript, recover,
+    Environment, Generation, Messages, OrganizationService, RecentStep, Registered, Serving, Step,
+    StepError, TraceRow, Transcript, recover,
 };
 use crate::record::Record;
 use crate::settings::Settings;
@@ -157,6 +157,14 @@ impl Engine {
     /// The runs of steps of which the setting keeps a row, newest last.
     pub fn trace_log(&self) -> Vec<TraceRow> {
         self.inner.environment.trace_log.rows()
+    }
+
+    /// The steps that ran last, newest last, and what came of each: as many as
+    /// [`recent_steps`](Settings::recent_steps) says, jobs among them. To be read at any time.
+    ///
+    /// A reload is no end: they are those of the newest four generations that ran any.
+    pub fn recent_steps(&self) -> Vec<RecentStep> {
+        self.inner.environment.recent.steps()
     }
 
     /// Sends messages in the name of the default user.

@@ -33,9 +33,11 @@ mod image;
 mod job;
 mod operation;
 mod origin;
+mod outcome;
 mod parent;
 mod plan;
 mod properties;
+mod recent;
 mod service;
 mod skip;
 mod step;
@@ -58,6 +60,9 @@ pub(crate) use self::job::{JobQueue, Shift, recall, recover, work};
 pub(crate) use self::operation::{Call, Operation};
 pub use self::origin::Origin;
 pub use self::parent::ParentContext;
+use self::recent::Ran;
+pub(crate) use self::recent::Recent;
+pub use self::recent::RecentStep;
 pub use self::service::{OrganizationService, Service};
 pub use self::step::{Hook, IsolationMode, Mode, Reach, Stage, Step};
 pub(crate) use self::trace_log::TraceLog;
@@ -69,7 +74,7 @@ use self::context::Running;
 use self::desk::Desk;
 use self::parent::Wrapper;
 use self::plan::PlannedStep;
-use crate::error::{DataError, Error, Fault, StepError as StepFailure};
+use crate::error::{DataError, Error, Fault};
 use crate::message::{Message, Parameters, Request, Response, Upsert, Upserted};
 use crate::metadata::suggestion;
 use crate::record::EntityReference;
@@ -201,46 +206,48 @@ fn run_stage(ctx: &mut Context, stage: Stage) -> Result<(), Error> {
 fn run_steps(ctx: &mut Context, stage: Stage, first: usize) -> Result<(), Error> {
     let operation = Arc::clone(&ctx.call.operation);
     let steps = operation.generation().plan(ctx.plan).at(stage);
-    let mut index = first;
-    loop {
+    let (mut ran, mut index) = (Ran::default(), first);
+    let outcome = loop {
         index = ctx.pass_by(steps, (stage, index));
-        let Some(planned) = steps.get(index) else { break };
-        ctx.check_depth(&planned.step)?;
-        ctx.enter(planned, (stage, Running::Planned(stage, index)));
-        let outcome = run_step(ctx, planned, &operation);
-        ctx.leave();
-        outcome?;
+        let Some(planned) = steps.get(index) else { break Ok(()) };
+        if let Err(error) = run_step(ctx, (planned, stage), &mut ran) {
+            break Err(error);
+        }
+        ran.push(index);
         index += 1;
-    }
+    };
+    ctx.remember(&mut ran);
     ctx.leave();
-    Ok(())
+    outcome
 }
 
-/// Runs one step, and leaves its traces.
-fn run_step(ctx: &mut Context, planned: &PlannedStep, operation: &Operation) -> Result<(), Error> {
-    let stage = ctx.stage;
-    let reaches_far = planned.reach == Reach::Everything;
-    if reaches_far {
-        operation.check_time()?;
+/// Runs the step that has the context, and leaves its traces.
+fn run_step(
+    ctx: &mut Context,
+    (planned, stage): (&PlannedStep, Stage),
+    ran: &mut Ran,
+) -> Result<(), Error> {
+    ctx.check_depth(&planned.step)?;
+    if planned.reach == Reach::Target && !ctx.call.operation.is_heard() {
+        return execute(&*planned.hook, ctx)
+            .or_else(|fault| ctx.fail((planned, stage), fault, ran));
     }
+    ctx.remember(ran); // What it sends comes behind.
+    let operation = Arc::clone(&ctx.call.operation);
+    operation.check_time()?;
     let before = operation.is_recorded().then(|| Arc::clone(&ctx.request));
     operation.note(|it| it.entered(stage, planned));
 
-    let mut outcome = execute(&*planned.hook, ctx);
-    if reaches_far {
-        outcome = outcome.and_then(|()| ctx.check_unturned());
-    }
+    let outcome = execute(&*planned.hook, ctx).and_then(|()| ctx.check_unturned());
 
     ctx.stage = stage;
+    ctx.keep_tag();
     operation.note(|it| it.left(ctx, before.as_deref(), &outcome));
-    ctx.log(&planned.step, &outcome);
-    if let Err(fault) = outcome {
-        return Err(ctx.failed((planned.step.name(), stage), fault));
+    match outcome {
+        Ok(()) => ctx.log(&planned.step, &outcome),
+        Err(fault) => return ctx.fail((planned, stage), fault, ran),
     }
-    if reaches_far {
-        operation.is_in_transaction()?; // Doomed: the step caught what cannot be caught.
-    }
-    Ok(())
+    operation.is_in_transaction().map(drop) // Doomed: the step caught what cannot be caught.
 }
 
 /// Runs the hook. A hook that panics is a hook that broke: its message fails, and the engine goes on.
@@ -439,39 +446,11 @@ impl Context {
         Ok(())
     }
 
-    /// A hook changes what its message carries: not which message it is, nor what kind of answer it has.
-    fn check_unturned(&self) -> Result<(), Fault> {
-        let entity = self.request.primary_entity().unwrap_or(self::context::none());
-        if self.request.message() != self.message || entity != self.entity() {
-            let (message, entity) = (&self.message, self.entity());
-            let reason = format!("the hook made another message of {message} of {entity}");
-            return Err(Fault::failed(reason));
-        }
-        self.check_targets()?;
-        if self.response.as_ref().is_some_and(|it| !self.request.is_answered_by(it)) {
-            let reason = format!("the hook answered {} as another message", self.message);
-            return Err(Fault::failed(reason));
-        }
-        Ok(())
-    }
-
     /// After a step: what belongs to it alone is gone.
     fn leave(&mut self) {
         self.caller = self.call.caller;
         self.running = Running::Nothing;
         self.keep_tag();
-    }
-
-    fn failed(&self, (step, stage): (&str, Stage), fault: Fault) -> Error {
-        Error::Step(Box::new(StepFailure {
-            step: step.to_owned(),
-            message: self.message.to_string(),
-            entity: self.entity().to_string(),
-            stage: stage.number(),
-            depth: self.call.depth,
-            fault,
-            trace: self.trace.lines(),
-        }))
     }
 
     /// Lends the request out, with what main operations may use.

@@ -11,7 +11,7 @@ use crate::clock::{Clock, IdSource, RandomIds, SystemClock};
 use crate::message::CustomMessage;
 use crate::metadata::Catalog;
 use crate::pipeline::{
-    Environment, Generation, Hook, JobQueue, Serving, Step, TraceLog, recover, work,
+    Environment, Generation, Hook, JobQueue, Recent, Serving, Step, TraceLog, recover, work,
 };
 use crate::settings::{Jobs, Settings};
 use crate::store::{Memory, Store};
@@ -121,9 +121,10 @@ impl EngineBuilder {
             store: self.store,
             clock: self.clock,
             ids: self.ids,
-            settings: self.settings,
             jobs: JobQueue::default(),
             trace_log: TraceLog::default(),
+            recent: Recent::new(self.settings.recent_steps),
+            settings: self.settings,
         });
         recover(&environment, &generation)?;
         Ok(start(environment, generation, self.registry))

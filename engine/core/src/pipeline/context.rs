@@ -17,7 +17,7 @@ use super::step::{Mode, Stage};
 use super::trace_log::TraceText;
 use crate::clock::IdStream;
 use crate::error::Fault;
-use crate::message::{Custom, Message, Parameters, Request, Response};
+use crate::message::{Message, Parameters, Request, Response};
 use crate::metadata::{Catalog, EntityIndex, EntityMetadata, LogicalName};
 use crate::record::{Record, Value};
 use crate::settings::{Caller, Settings};
@@ -82,8 +82,7 @@ pub(super) enum Running {
     Job(Arc<PlannedStep>),
 }
 
-/// What stands in a context whose owner took it out.
-static NOTHING: LazyLock<Arc<Request>> = LazyLock::new(|| Arc::new(Custom::new("none").into()));
+/// The name of the entity of messages that have none.
 static NO_ENTITY: LazyLock<LogicalName> = LazyLock::new(|| "none".into());
 
 impl Context {
@@ -318,7 +317,7 @@ impl Context {
         self.trace.push(&line);
     }
 
-    /// Takes the context out, and leaves an empty one of the same message in its place.
+    /// Takes the context out, and leaves one of the same message in its place that knows no more than what was sent.
     ///
     /// For code that must own its context while it runs, and gives it back before it returns.
     #[must_use = "a context that is not put back loses what hooks changed"]
@@ -328,7 +327,7 @@ impl Context {
             message: self.message.clone(),
             subject: self.subject.clone(),
             plan: self.plan,
-            request: Arc::clone(&NOTHING),
+            request: Arc::clone(self.sent()), // Of which nobody counts on being the only owner.
             sent: None,
             response: None,
             stage: self.stage,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::generation::Generation;
 use super::job::JobQueue;
+use super::recent::Recent;
 use super::trace_log::TraceLog;
 use crate::clock::{Clock, IdSource, IdStream};
 use crate::settings::Settings;
@@ -21,6 +22,7 @@ pub(crate) struct Environment {
     pub(crate) settings: Settings,
     pub(crate) jobs: JobQueue,
     pub(crate) trace_log: TraceLog,
+    pub(crate) recent: Recent,
 }
 
 /// What serves: a generation in its environment. A message takes both at once.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::Guard;
 use chrono::{DateTime, Utc};
+use smallvec::SmallVec;
 use uuid::Uuid;
 
 pub(super) use self::held::Held;
@@ -89,7 +90,7 @@ struct OpenTransaction {
 /// The identities that an operation drew: a rerun gets the same ones again.
 #[derive(Default)]
 struct IdTape {
-    drawn: Vec<Uuid>,
+    drawn: SmallVec<[Uuid; 2]>,
     next: usize,
 }
 
@@ -175,9 +176,10 @@ impl Operation {
     }
 
     /// Writes into the transcript, where there is one.
+    #[inline]
     pub(super) fn note(&self, write: impl FnOnce(&mut Recorder)) {
         if let Some(recorder) = &self.recorder {
-            write(&mut lock(recorder));
+            write_down(recorder, write);
         }
     }
 
@@ -383,6 +385,11 @@ fn doomed(is_conflict: bool, cause: &Arc<str>) -> Error {
     } else {
         Error::Doomed { cause: Arc::clone(cause) }
     }
+}
+
+#[cold]
+fn write_down(recorder: &Mutex<Recorder>, write: impl FnOnce(&mut Recorder)) {
+    write(&mut lock(recorder));
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

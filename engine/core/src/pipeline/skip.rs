@@ -18,11 +18,12 @@ impl Context {
         (stage, first): (Stage, usize),
     ) -> usize {
         let is_heard = self.call.operation.is_heard() || self.is_too_deep();
+        let has_options = self.call.options.is_some();
         let mut index = first;
         // A guard that panics lets its step run, which says so again.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             while let Some(planned) = steps.get(index) {
-                if self.skips(planned) {
+                if (has_options || planned.is_picky) && self.skips(planned) {
                     let note = |it: &mut Recorder| {
                         it.skipped(stage, planned, &self.why_skipped(planned));
                     };
@@ -47,8 +48,8 @@ impl Context {
 
     /// Whether a step does not run on this message.
     pub(super) fn skips(&self, planned: &PlannedStep) -> bool {
-        (self.call.options.is_some() && self.call.bypasses(&planned.step))
-            || (planned.is_of_relationship && self.is_of_other_relationship(planned))
+        self.call.bypasses(&planned.step)
+            || self.is_of_other_relationship(planned)
             || planned.filter.as_ref().is_some_and(|it| !self.sends_any_of(it))
     }
 

@@ -166,10 +166,16 @@ impl TraceText {
         }
     }
 
+    #[inline]
     pub(super) fn clear(&mut self) {
-        if !self.lines.is_empty() {
-            *self = Self::default();
+        if self.size != 0 || !self.lines.is_empty() {
+            self.forget();
         }
+    }
+
+    #[cold]
+    fn forget(&mut self) {
+        *self = Self::default();
     }
 
     pub(super) fn lines(&self) -> Vec<String> {

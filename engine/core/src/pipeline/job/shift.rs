@@ -151,6 +151,7 @@ impl<'a> Shift<'a> {
             .and_then(|()| ctx.check_depth(&job.planned.step).map_err(Fault::from))
             .and_then(|()| execute(&*job.planned.step.hook, &mut ctx));
         operation.note(|it| it.job_ended(&outcome));
+        ctx.remember_end(&outcome);
         ctx.log(&job.planned.step, &outcome);
         operation.close();
 

@@ -266,7 +266,7 @@ fn saved(ctx: &Context) -> String {
     }
 }
 
-pub(super) fn verdict(outcome: &Result<(), Fault>) -> StepOutcome {
+pub(in crate::pipeline) fn verdict(outcome: &Result<(), Fault>) -> StepOutcome {
     match outcome {
         Ok(()) => StepOutcome::Ran,
         Err(Fault::Rejected(rejection)) => {
