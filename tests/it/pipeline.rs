@@ -9,6 +9,7 @@ mod transactions; // What is undone together.
 mod configuration; // Two texts with which a step is registered.
 mod context; // What a hook sees of its message.
 mod filtering; // Which updates wake a step.
+mod guards; // What would do nothing, and is not run.
 mod images; // A record before the message and after the write.
 mod options; // What a caller says beside the parameters.
 mod properties; // The context of Dataverse, property by property.

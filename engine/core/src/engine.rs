@@ -16,15 +16,17 @@ pub use self::batch::{
 };
 pub use self::builder::{BuildError, EngineBuilder};
 pub use self::client::Client;
+use self::client::Sender;
 use crate::bootstrap;
 use crate::error::Error;
 use crate::message::{CustomMessage, Request, Response};
 use crate::metadata::{Catalog, LogicalName};
 use crate::pipeline::{
-    Environment, Generation, Messages, OrganizationService, Registered, Step, StepError, TraceRow,
-    Transcript, recover,
+    Environment, Generation, Messages, OrganizationService, Registered, Serving, Step, StepError,
+    TraceRow, Transcript, recover,
 };
-use crate::settings::{Caller, Settings};
+use crate::record::Record;
+use crate::settings::Settings;
 use crate::store::StoreError;
 
 /// A catalog, a store and the steps between them. Clones share all three.
@@ -35,7 +37,7 @@ pub struct Engine {
 
 struct Inner {
     environment: Arc<Environment>,
-    current: Arc<ArcSwap<Generation>>,
+    current: Arc<ArcSwap<Serving>>,
     /// What was registered in Rust, and what each other source gave last. One reload at a time.
     registry: Mutex<Registry>,
 }
@@ -79,7 +81,7 @@ impl Engine {
 
     /// Sends messages in the name of a user.
     pub fn as_user(&self, user: Uuid) -> Client {
-        Client::new(self.clone(), Caller::user(user))
+        Client::new(self.clone(), Sender::of(user))
     }
 
     /// Carries a message through the pipeline and keeps a transcript of it. Failing is no reason for
@@ -95,7 +97,7 @@ impl Engine {
 
     /// The number of the generation that serves: how many reloads came before.
     pub fn generation(&self) -> u64 {
-        self.inner.current.load().number
+        self.inner.current.load().generation.number
     }
 
     /// The steps of the generation that serves, in the order of their names.
@@ -135,7 +137,8 @@ impl Engine {
         let next = Arc::new(next);
         recover(&self.inner.environment, &next)?;
         registry.loaded = steps;
-        self.inner.current.store(next);
+        let environment = Arc::clone(&self.inner.environment);
+        self.inner.current.store(Arc::new(Serving { environment, generation: next }));
         Ok(number)
     }
 
@@ -188,11 +191,15 @@ impl Registry {
 
 impl OrganizationService for Engine {
     fn execute(&self, request: Request) -> Result<Response, Error> {
-        self.client().execute(request)
+        self.inner.send(&Sender::of(bootstrap::DEFAULT_USER), request)
     }
 
     fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.inner.current.load().catalog)
+        Arc::clone(&self.inner.current.load().generation.catalog)
+    }
+
+    fn record(&self, entity: &str) -> Result<Record, Error> {
+        Ok(Record::new(self.inner.current.load().generation.catalog.entity(entity)?))
     }
 }
 

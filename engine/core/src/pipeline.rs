@@ -49,7 +49,7 @@ use std::sync::Arc;
 pub(crate) use self::batch::run_together;
 pub use self::configuration::Deployment;
 pub use self::context::Context;
-pub(crate) use self::environment::Environment;
+pub(crate) use self::environment::{Environment, Serving};
 pub(crate) use self::generation::{Generation, Messages, Registered};
 pub use self::generation::{StepError, StepProblem};
 pub use self::image::Image;
@@ -91,7 +91,7 @@ const NESTING_LIMIT: u32 = 512;
 pub(crate) fn run(call: Call, request: Request) -> Result<Response, Error> {
     stacker::maybe_grow(STACK.0, STACK.1, || match request {
         Request::Upsert(upsert) => run_upsert(call, upsert),
-        single if call.operation.generation.hears_bulk_of(&single) => {
+        single if call.operation.generation().hears_bulk_of(&single) => {
             bulk::run_as_bulk(call, single)
         }
         Request::Create(_)
@@ -200,27 +200,20 @@ fn run_stage(ctx: &mut Context, stage: Stage) -> Result<(), Error> {
 /// Runs the steps of one stage, from that place on.
 fn run_steps(ctx: &mut Context, stage: Stage, first: usize) -> Result<(), Error> {
     let operation = Arc::clone(&ctx.call.operation);
-    let is_heard = operation.is_heard();
-    let steps = operation.generation.plan(ctx.plan).at(stage).iter().enumerate();
-    for (index, planned) in steps.skip(first) {
-        if ctx.skips(planned) {
-            operation.note(|it| it.skipped(stage, planned, &ctx.why_skipped(planned)));
-            continue;
-        }
+    let steps = operation.generation().plan(ctx.plan).at(stage);
+    let mut index = first;
+    loop {
+        index = ctx.pass_by(steps, (stage, index));
+        let Some(planned) = steps.get(index) else { break };
         ctx.check_depth(&planned.step)?;
         ctx.enter(planned, (stage, Running::Planned(stage, index)));
-        let is_idle = !is_heard && is_idle(planned, ctx);
-        let outcome = if is_idle { Ok(()) } else { run_step(ctx, planned, &operation) };
+        let outcome = run_step(ctx, planned, &operation);
         ctx.leave();
         outcome?;
+        index += 1;
     }
+    ctx.leave();
     Ok(())
-}
-
-/// Whether the step would do nothing: then it is as if it had run.
-fn is_idle(planned: &PlannedStep, ctx: &Context) -> bool {
-    // One that panics runs, and says so again.
-    catch_unwind(AssertUnwindSafe(|| planned.hook.is_idle(ctx))).unwrap_or(false)
 }
 
 /// Runs one step, and leaves its traces.
@@ -233,13 +226,17 @@ fn run_step(ctx: &mut Context, planned: &PlannedStep, operation: &Operation) -> 
     let before = operation.is_recorded().then(|| Arc::clone(&ctx.request));
     operation.note(|it| it.entered(stage, planned));
 
-    let outcome = execute(&*planned.hook, ctx);
-    let outcome = if reaches_far { outcome.and_then(|()| ctx.check_unturned()) } else { outcome };
+    let mut outcome = execute(&*planned.hook, ctx);
+    if reaches_far {
+        outcome = outcome.and_then(|()| ctx.check_unturned());
+    }
 
     ctx.stage = stage;
     operation.note(|it| it.left(ctx, before.as_deref(), &outcome));
     ctx.log(&planned.step, &outcome);
-    outcome.map_err(|fault| ctx.failed((planned.step.name(), stage), fault))?;
+    if let Err(fault) = outcome {
+        return Err(ctx.failed((planned.step.name(), stage), fault));
+    }
     if reaches_far {
         operation.is_in_transaction()?; // Doomed: the step caught what cannot be caught.
     }
@@ -280,7 +277,7 @@ fn main_operation(ctx: &mut Context) -> Result<(), Error> {
 /// The main operation of a custom message is a hook: it reads the input and fills the output (M-62).
 fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Error> {
     let operation = Arc::clone(&ctx.call.operation);
-    let messages = &operation.generation.messages;
+    let messages = &operation.generation().messages;
     let message = messages.get(name).ok_or(Error::Bug("a message lost its definition"))?;
     if let Request::Custom(custom) = Arc::make_mut(&mut ctx.request) {
         message.definition.accept(custom)?; // Steps may have changed the parameters (E-28).
@@ -311,7 +308,7 @@ impl Context {
         self.call.check_options(&self.message)?;
         let request = Arc::make_mut(&mut self.request);
         if let Request::Custom(custom) = request {
-            let messages = &self.call.operation.generation.messages;
+            let messages = &self.call.operation.generation().messages;
             let message = messages.get(&custom.message).ok_or_else(|| {
                 let known = messages.names();
                 let message = custom.message.to_string();
@@ -372,7 +369,7 @@ impl Context {
     /// Whether who catches this error saves nothing (E-12). A read may fail (E-13), but no step (P-30).
     fn dooms(&self, error: &Error) -> bool {
         !self.message.is_read()
-            || self.call.operation.environment.settings.read_failure_dooms
+            || self.call.operation.environment().settings.read_failure_dooms
             || matches!(error, Error::Step(_) | Error::TooDeep { .. })
             || error.is_conflict()
     }
@@ -418,7 +415,7 @@ impl Context {
     fn queue_own_jobs(&mut self) -> Result<(), Error> {
         let operation = Arc::clone(&self.call.operation);
         let mut has_looked = false;
-        for planned in &operation.generation.plan(self.plan).asynchronous {
+        for planned in &operation.generation().plan(self.plan).asynchronous {
             if self.skips(planned) {
                 let stage = Stage::PostOperation;
                 operation.note(|it| it.skipped(stage, planned, &self.why_skipped(planned)));
@@ -435,10 +432,9 @@ impl Context {
 
     /// A step runs at depth 8 and not at 9; a message that no step hears may go deeper (P-75, P-80).
     fn check_depth(&self, step: &Step) -> Result<(), Error> {
-        let (depth, limit) =
-            (self.call.depth, self.call.operation.environment.settings.depth_limit);
-        if limit < depth {
-            return Err(Error::TooDeep { step: step.name().to_owned(), depth, limit });
+        if self.is_too_deep() {
+            let (step, depth) = (step.name().to_owned(), self.call.depth);
+            return Err(Error::TooDeep { step, depth, limit: self.settings().depth_limit });
         }
         Ok(())
     }

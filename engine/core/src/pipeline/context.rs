@@ -113,17 +113,17 @@ impl Context {
 
     /// The catalog of the generation on which the message runs.
     pub fn catalog(&self) -> &Catalog {
-        &self.call.operation.generation.catalog
+        &self.call.operation.generation().catalog
     }
 
     /// The switches and limits of the engine.
     pub fn settings(&self) -> &Settings {
-        &self.call.operation.environment.settings
+        &self.call.operation.environment().settings
     }
 
     /// The number of the generation on which the message runs.
     pub fn generation(&self) -> u64 {
-        self.call.operation.generation.number
+        self.call.operation.generation().number
     }
 
     /// The stage at which the hook runs.
@@ -175,7 +175,7 @@ impl Context {
     pub fn request_id(&self) -> Uuid {
         *self
             .request_id
-            .get_or_init(|| self.call.operation.environment.new_id(IdStream::Request, self.now()))
+            .get_or_init(|| self.call.operation.environment().new_id(IdStream::Request, self.now()))
     }
 
     /// The identity of the job and when it was queued, for asynchronous hooks. Each run of the job has
@@ -392,7 +392,7 @@ impl Context {
 
     /// Once the request is accepted: what it is aimed at, and which steps listen.
     pub(super) fn settle(&mut self) {
-        let generation = &self.call.operation.generation;
+        let generation = &self.call.operation.generation();
         self.message = self.request.message();
         self.subject = Subject::of(&self.request, &generation.catalog);
         // Steps on associations may be those of the target's entity (I-60).
@@ -407,7 +407,7 @@ impl Context {
 
     /// The steps that listen.
     pub(super) fn plan(&self) -> &Plan {
-        self.call.operation.generation.plan(self.plan)
+        self.call.operation.generation().plan(self.plan)
     }
 
     /// The step that has the context.
@@ -423,7 +423,7 @@ impl Context {
     pub(super) fn enter(&mut self, planned: &PlannedStep, (stage, running): (Stage, Running)) {
         self.stage = stage;
         self.running = running;
-        self.caller = match planned.step.run_as {
+        self.caller = match planned.run_as {
             Some(user) => self.call.caller.acting_as(user),
             None => self.call.caller,
         };

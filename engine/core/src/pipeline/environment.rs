@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::generation::Generation;
 use super::job::JobQueue;
 use super::trace_log::TraceLog;
 use crate::clock::{Clock, IdSource, IdStream};
@@ -20,6 +21,13 @@ pub(crate) struct Environment {
     pub(crate) settings: Settings,
     pub(crate) jobs: JobQueue,
     pub(crate) trace_log: TraceLog,
+}
+
+/// What serves: a generation in its environment. A message takes both at once.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) generation: Arc<Generation>,
 }
 
 impl Environment {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use arc_swap::Guard;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use super::origin::Origin;
 use super::parent::ParentContext;
 use super::trace_log::TraceRow;
 use super::transcript::Recorder;
-use super::{Environment, Generation};
+use super::{Environment, Generation, Serving};
 use crate::clock::IdStream;
 use crate::error::Error;
 use crate::message::Options;
@@ -29,8 +30,8 @@ const TIME_LIMIT: Duration = Duration::from_hours(24 * 365);
 
 /// One outermost message and everything nested in it.
 pub(crate) struct Operation {
-    pub(super) environment: Arc<Environment>,
-    pub(super) generation: Arc<Generation>,
+    /// What serves: taken without a count that other threads take, too.
+    serving: Guard<Arc<Serving>>,
     /// The time at which it began: all stamps of one operation are the same, reruns included.
     pub(super) now: DateTime<Utc>,
     recorder: Option<Mutex<Recorder>>,
@@ -101,11 +102,8 @@ pub(super) struct Mark {
 }
 
 impl Operation {
-    pub(crate) fn new(
-        environment: &Arc<Environment>,
-        generation: &Arc<Generation>,
-        origin: Option<Arc<Origin>>,
-    ) -> Self {
+    pub(crate) fn new(serving: Guard<Arc<Serving>>, origin: Option<Arc<Origin>>) -> Self {
+        let environment = &*serving.environment;
         Self {
             now: environment.clock.now(),
             recorder: None,
@@ -120,9 +118,18 @@ impl Operation {
             rows: Mutex::default(),
             commits: AtomicU32::new(0),
             held: None,
-            environment: Arc::clone(environment),
-            generation: Arc::clone(generation),
+            serving,
         }
+    }
+
+    /// What all messages share.
+    pub(super) fn environment(&self) -> &Environment {
+        &self.serving.environment
+    }
+
+    /// The catalog and the steps, the same ones for all its messages.
+    pub(super) fn generation(&self) -> &Arc<Generation> {
+        &self.serving.generation
     }
 
     /// The operation, keeping a transcript.
@@ -164,7 +171,7 @@ impl Operation {
 
     /// The identity of the chain (P-85).
     pub(super) fn correlation(&self) -> Uuid {
-        *self.correlation.get_or_init(|| self.environment.new_id(IdStream::Request, self.now))
+        *self.correlation.get_or_init(|| self.environment().new_id(IdStream::Request, self.now))
     }
 
     /// Writes into the transcript, where there is one.
@@ -181,7 +188,7 @@ impl Operation {
 
     /// Whether somebody hears of a step that did nothing: a transcript, or a row in the trace log.
     pub(super) fn is_heard(&self) -> bool {
-        self.is_recorded() || self.environment.settings.trace_log == TraceLogSetting::All
+        self.is_recorded() || self.environment().settings.trace_log == TraceLogSetting::All
     }
 
     /// Whether anything was committed that a later failure does not undo (P-24).
@@ -191,7 +198,7 @@ impl Operation {
 
     /// Counts a message, and refuses it where there are too many, or too late, or after the end.
     pub(super) fn admit(&self) -> Result<(), Error> {
-        let settings = &self.environment.settings;
+        let settings = &self.environment().settings;
         if self.is_over.load(Ordering::Relaxed) {
             return Err(Error::Over);
         }
@@ -204,7 +211,7 @@ impl Operation {
     /// Refuses to go on after the deadline (E-37).
     pub(super) fn check_time(&self) -> Result<(), Error> {
         if self.deadline < Instant::now() {
-            return Err(Error::Timeout { limit: self.environment.settings.time_limit });
+            return Err(Error::Timeout { limit: self.environment().settings.time_limit });
         }
         Ok(())
     }
@@ -222,7 +229,7 @@ impl Operation {
         if let Some(id) = tape.drawn.get(index) {
             return *id;
         }
-        let id = self.environment.new_id(IdStream::Record, self.now);
+        let id = self.environment().new_id(IdStream::Record, self.now);
         tape.drawn.push(id);
         id
     }
@@ -235,8 +242,8 @@ impl Operation {
         match &mut *lock(&self.slot) {
             Slot::Open(open) => Ok(ask(open.transaction.as_mut())?),
             Slot::Closed => match &self.held {
-                Some(held) => Ok(held.read(&*self.environment.store, ask)?),
-                None => Ok(ask(self.environment.store.snapshot()?.as_mut())?),
+                Some(held) => Ok(held.read(&*self.environment().store, ask)?),
+                None => Ok(ask(self.environment().store.snapshot()?.as_mut())?),
             },
             Slot::Doomed { is_conflict, cause } => Err(doomed(*is_conflict, cause)),
         }
@@ -262,7 +269,7 @@ impl Operation {
 
     /// Keeps a job that runs if the transaction commits: in the store, too, where jobs have records.
     pub(super) fn queue(&self, mut job: Job) -> Result<(), Error> {
-        if let Some(record) = self.environment.jobs.new_record(&mut job) {
+        if let Some(record) = self.environment().jobs.new_record(&mut job) {
             self.write(|it| it.insert(&record))?;
         }
         if let Slot::Open(open) = &mut *lock(&self.slot) {
@@ -282,7 +289,7 @@ impl Operation {
 
     /// Opens the transaction, for the first time or once more.
     pub(super) fn begin(&self, attempt: u32) -> Result<Mark, Error> {
-        let store = &self.environment.store;
+        let store = &self.environment().store;
         let held = self.held.as_ref().map_or(Ok(None), |it| it.take())?;
         let (is_marked, written, jobs) = (held.is_some(), self.written(), Vec::new());
         let transaction = match held {
@@ -317,7 +324,7 @@ impl Operation {
             return held.keep(transaction, is_marked, jobs);
         }
         transaction.commit()?;
-        self.environment.jobs.push(jobs);
+        self.environment().jobs.push(jobs);
         Ok(())
     }
 

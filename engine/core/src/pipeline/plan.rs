@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::step::{Hook, ImageRequest, Mode, Reach, Stage, Step};
 use crate::message::Message;
 use crate::metadata::{AttributeSet, Catalog, EntityIndex, EntityMetadata, LogicalName};
@@ -46,6 +48,10 @@ pub(crate) struct PlannedStep {
     pub(super) filter: Option<AttributeSet>,
     pub(super) pre_images: Vec<PlannedImage>,
     pub(super) post_images: Vec<PlannedImage>,
+    /// Whether it runs for one relationship alone.
+    pub(super) is_of_relationship: bool,
+    /// In whose name it runs, where that is not the caller.
+    pub(super) run_as: Option<Uuid>,
     /// What its hook can touch.
     pub(super) reach: Reach,
     /// Whether it looks at them.
@@ -199,6 +205,8 @@ impl PlannedStep {
             pre_images: images(&step.pre_images),
             post_images: images(&step.post_images),
             hook: Arc::clone(&step.hook),
+            is_of_relationship: step.relationship.is_some(),
+            run_as: step.run_as,
             reach: step.hook.reach(),
             looks_at_images: step.hook.looks_at_images(),
             step: Arc::new(step.clone()),

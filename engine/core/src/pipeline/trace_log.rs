@@ -117,7 +117,7 @@ impl TraceRow {
 impl Context {
     /// Leaves a row in the trace log, as the setting says.
     pub(super) fn log(&self, step: &Step, outcome: &Result<(), Fault>) {
-        let environment = &self.call.operation.environment;
+        let environment = &self.call.operation.environment();
         let wanted = match outcome {
             Ok(()) => TraceLogSetting::All,
             Err(_) => TraceLogSetting::Exceptions,
