@@ -1,12 +1,12 @@
 //! Plays the same messages on two engines, whose rules run one way and the other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rulegate::pipeline::Transcript;
 use rulegate::{
     Catalog, Engine, Error, ErrorCode, Fault, OrganizationService, Query, Record, Response, Step,
 };
-use rulegate_script::{Diagnostic, Execution, LoadOptions, RuleSet, SourceFile};
+use rulegate_script::{Diagnostic, Execution, LoadOptions, RuleSet, SourceFile, Way};
 
 use super::catalog::{ENTITIES, THING, builder, files, identity, record};
 use super::record::{ACCOUNTS, CHILDREN, Play, What, filled};
@@ -24,6 +24,8 @@ pub(crate) struct Figures {
     pub(crate) rules: u64,
     /// Rules that do not load, for the same reasons both ways.
     pub(crate) refused: u64,
+    /// Rules of which the body, or at least the guard, is native.
+    pub(crate) lowered: u64,
     /// Messages that a rule heard.
     pub(crate) pairs: u64,
     pub(crate) rejected: u64,
@@ -39,6 +41,7 @@ impl std::ops::Add for Figures {
         Self {
             rules: self.rules + more.rules,
             refused: self.refused + more.refused,
+            lowered: self.lowered + more.lowered,
             pairs: self.pairs + more.pairs,
             rejected: self.rejected + more.rejected,
             failed: self.failed + more.failed,
@@ -49,10 +52,10 @@ impl std::ops::Add for Figures {
 
 impl std::fmt::Display for Figures {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { rules, refused, pairs, rejected, failed, limits } = self;
+        let Self { rules, refused, lowered, pairs, rejected, failed, limits } = self;
         write!(
             f,
-            "rules {rules} not-loaded {refused} pairs {pairs} rejected {rejected} failed {failed} \
+            "rules {rules} not-loaded {refused} lowered {lowered} pairs {pairs} rejected {rejected} failed {failed} \
              counted-differently {limits}"
         )
     }
@@ -62,6 +65,7 @@ impl std::fmt::Display for Figures {
 pub(crate) struct Loaded {
     catalog: Catalog,
     steps: [Vec<Step>; 2],
+    ways: BTreeMap<String, Way>,
     pub(crate) refused: BTreeSet<usize>,
 }
 
@@ -74,8 +78,8 @@ pub(crate) fn load(rules: &[Rule]) -> Result<Loaded, String> {
         sources.extend(kept.map(|(index, it)| SourceFile::new(path(index), it.text.as_str())));
         match WAYS.map(|way| read(&sources, way)) {
             [Ok(one), Ok(other)] => {
-                let catalog = one.catalog;
-                return Ok(Loaded { catalog, steps: [one.steps, other.steps], refused });
+                let RuleSet { catalog, ways, .. } = one;
+                return Ok(Loaded { catalog, steps: [one.steps, other.steps], ways, refused });
             }
             [Err(one), Err(other)] if one == other => {
                 let named = (0..rules.len()).filter(|it| one.iter().any(|at| at.file == path(*it)));
@@ -107,6 +111,11 @@ fn path(index: usize) -> String {
     format!("rules/{THING}/rule{index}.rhai")
 }
 
+/// The name of a rule's step.
+fn name(index: usize) -> String {
+    format!("{THING}/rule{index}")
+}
+
 /// What a message came to.
 #[derive(Debug, PartialEq)]
 struct Outcome {
@@ -125,7 +134,9 @@ impl Loaded {
         is_thorough: bool,
     ) -> Result<Figures, String> {
         let [one, other] = self.steps.each_ref().map(|it| self.engine(it, index, play));
-        let mut figures = Figures { rules: 1, ..Figures::default() };
+        let way = self.ways.get(&name(index));
+        let lowered = u64::from(way.is_some_and(|it| it.is_native || it.has_guard));
+        let mut figures = Figures { rules: 1, lowered, ..Figures::default() };
         for (number, ask) in play.asks.iter().enumerate() {
             let is_last = number + 1 == play.asks.len();
             let sent = [&one, &other].map(|it| self.send(it, &ask.what, ask.is_traced));
@@ -158,7 +169,7 @@ impl Loaded {
     fn engine(&self, steps: &[Step], index: usize, play: &Play) -> Engine {
         let engine = builder(self.catalog.clone()).build().unwrap();
         seed(&engine, &self.catalog, play);
-        let name = format!("{THING}/rule{index}");
+        let name = name(index);
         let own = steps.iter().filter(|it| it.name() == name).cloned().collect();
         engine.reload(self.catalog.clone(), own).unwrap();
         engine

@@ -31,12 +31,14 @@ impl Writer<'_> {
             return self.mistake(depth);
         }
         let deeper = usize::from(depth < DEPTH);
-        match self.choices.weighted(&[20, 30, 25, 3, 40 * deeper, 6 * deeper, 6 * deeper]) {
+        let wild = usize::from(!self.is_simple);
+        let weights = [20, 30, 25, 3, 40 * deeper, (1 + 5 * wild) * deeper, 6 * deeper * wild];
+        match self.choices.weighted(&weights) {
             1 => self.local(kind, false),
             2 => self.read_or_else(kind, depth),
             3 => self.read(kind),
             4 => {
-                let template = *self.choices.pick(words(kind));
+                let template = self.template(words(kind));
                 if !self.is_said_here(template) {
                     return self.local(kind, false);
                 }
@@ -61,7 +63,7 @@ impl Writer<'_> {
 
     /// Something that is wrong: another kind, or words that are none.
     fn mistake(&mut self, depth: usize) -> String {
-        let kind = *self.choices.pick(&Kind::ALL);
+        let kind = self.any_kind();
         if self.choices.chance(50) {
             let template = *self.choices.pick(MISTAKES);
             if !self.is_said_here(template) {
@@ -111,21 +113,28 @@ impl Writer<'_> {
             }
         }
         let mut places: Vec<String> = Vec::new();
-        let names = || ATTRIBUTES.iter().filter(|it| it.kind == kind).map(|it| it.name);
+        let is_strange = !self.is_simple || self.choices.chance(2);
+        let names = || {
+            let is_said =
+                |name: &str| is_strange || !["statuscode", "statecode", "thingid"].contains(&name);
+            ATTRIBUTES
+                .iter()
+                .filter(move |it| it.kind == kind && is_said(it.name))
+                .map(|it| it.name)
+        };
         let is_there = self.has_ctx && !self.scene.is_link();
         if is_there && self.scene.has_target() {
             for name in names() {
                 places.extend([format!("ctx.target.{name}"), format!("ctx.target.{name}")]);
             }
             places.extend(names().map(|it| format!("ctx.after(\"{it}\")")));
-            places.extend(names().take(2).map(|it| format!("ctx.target[\"{it}\"]")));
+            places.extend(names().filter(|_| is_strange).map(|it| format!("ctx.target[\"{it}\"]")));
         }
         for (image, shown) in [("pre", &self.scene.pre), ("post", &self.scene.post)] {
-            let shown = names().filter(|it| is_there && shown.contains(it));
-            places
-                .extend(shown.flat_map(|it| {
-                    [format!("ctx.{image}.{it}"), format!("ctx.{image}[\"{it}\"]")]
-                }));
+            let shown = || names().filter(|it| is_there && shown.contains(it));
+            places.extend(shown().map(|it| format!("ctx.{image}.{it}")));
+            let indexed = shown().filter(|_| is_strange);
+            places.extend(indexed.map(|it| format!("ctx.{image}[\"{it}\"]")));
         }
         if places.is_empty() {
             return self.local(kind, false);
@@ -142,7 +151,8 @@ impl Writer<'_> {
 
     /// An expression that decides between others.
     fn branches(&mut self, kind: Kind, depth: usize) -> String {
-        let form = self.choices.below(if kind == Kind::Flag { 6 } else { 7 });
+        let forms = if self.is_simple { 3 } else { 6 + usize::from(kind != Kind::Flag) };
+        let form = self.choices.below(forms);
         let first = self.expression(kind, depth);
         let second = self.expression(kind, depth);
         match form {
@@ -207,7 +217,14 @@ impl Writer<'_> {
     }
 
     pub(super) fn literal(&mut self, kind: Kind) -> String {
-        let mut text = literal::random(self.choices, kind);
+        let is_plain = self.is_simple && self.has_ctx && !self.choices.chance(4);
+        let mut text = match kind {
+            Kind::Date if is_plain => "ctx.today".to_owned(),
+            Kind::Moment if is_plain => "ctx.now".to_owned(),
+            Kind::Lookup if is_plain => "ctx.user".to_owned(),
+            Kind::Double if is_plain && self.scene.has_target() => "ctx.target.score".to_owned(),
+            _ => literal::random(self.choices, kind),
+        };
         if text.contains("ctx.") && !self.has_ctx {
             text = match kind {
                 Kind::Date => "date(\"2026-03-04\")",
@@ -260,7 +277,7 @@ impl Writer<'_> {
             'x' | _ => {
                 let kind = match Kind::of(letter) {
                     Some(kind) => kind,
-                    None if letter == 'x' => *self.choices.pick(&Kind::ALL),
+                    None if letter == 'x' => self.any_kind(),
                     None => return None,
                 };
                 if is_nullable {

@@ -44,6 +44,9 @@ impl Kind {
         Self::Record,
     ];
 
+    /// The kinds that simple rules have in hand: the first of [`Self::ALL`].
+    pub(crate) const SIMPLE: usize = 9;
+
     /// The kind that a letter means in the words of [`super::words`].
     pub(crate) fn of(letter: char) -> Option<Self> {
         Some(match letter {

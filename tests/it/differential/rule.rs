@@ -3,6 +3,7 @@
 use super::choices::Choices;
 use super::kind::Kind;
 use super::scene::Scene;
+use super::words::is_simple;
 
 /// A rule that was made up.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub(crate) struct Writer<'a> {
     pub(super) mentioned: Vec<(Kind, String)>,
     /// How many mistakes are still to be made.
     pub(super) mistakes: usize,
+    /// Whether it is as most rules are: short, without loops and functions.
+    pub(super) is_simple: bool,
     /// Whether `ctx` is in reach.
     pub(super) has_ctx: bool,
     pub(super) in_loop: bool,
@@ -64,7 +67,9 @@ impl Rule {
     pub(crate) fn random(choices: &mut Choices) -> Self {
         let scene = Scene::random(choices);
         let mistakes = if choices.chance(20) { 1 + choices.below(2) } else { 0 };
+        let is_simple = !choices.chance(30);
         let mut writer = Writer {
+            is_simple,
             choices,
             scene,
             locals: Vec::new(),
@@ -75,7 +80,7 @@ impl Rule {
             in_loop: false,
             text: String::new(),
             indent: 0,
-            fuel: FUEL,
+            fuel: if is_simple { FUEL / 2 } else { FUEL },
         };
         writer.rule();
         let Writer { scene, text, mentioned, .. } = writer;
@@ -86,7 +91,7 @@ impl Rule {
 impl Writer<'_> {
     fn rule(&mut self) {
         self.text = self.scene.header();
-        while self.choices.chance(18) {
+        while self.choices.chance(12) {
             let kind = *self.choices.pick(&PLAIN[..4]);
             let value = self.literal(kind);
             if value.contains([' ', '`']) {
@@ -97,7 +102,7 @@ impl Writer<'_> {
             self.line(&format!("const {name} = {value};"));
             self.locals.push(Local { name, kind, is_nullable: false, is_variable: false });
         }
-        while self.functions.len() < 3 && self.choices.chance(25) {
+        while self.functions.len() < 3 && self.choices.chance(if self.is_simple { 3 } else { 35 }) {
             self.function();
         }
         self.line("");
@@ -179,6 +184,22 @@ impl Writer<'_> {
         all.filter(|(index, it)| is_it(it) && !is_hidden(*index, &it.name))
             .map(|(_, it)| it.clone())
             .collect()
+    }
+
+    /// One of the templates; in a simple rule, hardly ever one that it would not have.
+    pub(super) fn template(&mut self, from: &'static [&'static str]) -> &'static str {
+        let simple: Vec<&str> = from.iter().copied().filter(|it| is_simple(it)).collect();
+        if self.is_simple && !simple.is_empty() && !self.choices.chance(3) {
+            return *self.choices.pick(&simple);
+        }
+        *self.choices.pick(from)
+    }
+
+    /// Any kind of value; in a simple rule, one that it would have.
+    pub(super) fn any_kind(&mut self) -> Kind {
+        let end = if self.is_simple { Kind::SIMPLE } else { Kind::ALL.len() };
+        let index = self.choices.below(end);
+        Kind::ALL.get(index).copied().unwrap_or(Kind::Whole)
     }
 
     /// Whether a name means something here.

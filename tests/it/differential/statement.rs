@@ -106,19 +106,20 @@ impl Writer<'_> {
         let writes = if self.scene.is_changeable() && self.has_ctx { 26 } else { 1 };
         let looping = usize::from(self.in_loop);
         let end = if depth == 0 { 1 } else { 5 };
+        let wild = usize::from(!self.is_simple);
         let form = self.choices.weighted(&[
             14,
             26,
             12,
             writes,
             14 * deeper,
-            5 * deeper,
-            6 * deeper,
+            (2 + 3 * wild) * deeper,
+            6 * deeper * wild,
             end,
             4 * looping,
             2 * deeper,
-            3 * deeper,
-            8,
+            3 * deeper * wild,
+            8 * wild,
         ]);
         match form {
             0 | 11 => self.simple(),
@@ -159,7 +160,7 @@ impl Writer<'_> {
     }
 
     fn simple(&mut self) {
-        let template = *self.choices.pick(STATEMENTS);
+        let template = self.template(STATEMENTS);
         if !self.is_said_here(template) {
             return;
         }
@@ -168,13 +169,19 @@ impl Writer<'_> {
     }
 
     fn end(&mut self, depth: usize) -> String {
-        let template = *self.choices.pick(ENDS);
+        let template = self.template(ENDS);
         self.fill(template, depth)
     }
 
     /// A variable or a constant, under a name that may be taken.
+    fn held(&mut self) -> Kind {
+        let end = if self.is_simple { 13 } else { HELD.len() };
+        let index = self.choices.below(end);
+        HELD.get(index).copied().unwrap_or(Kind::Whole)
+    }
+
     fn definition(&mut self) {
-        let kind = *self.choices.pick(&HELD);
+        let kind = self.held();
         let name = *self.choices.pick(&NAMES);
         let is_nullable = self.choices.chance(15);
         let value = if is_nullable { self.read(kind) } else { self.expression(kind, 0) };
@@ -197,7 +204,7 @@ impl Writer<'_> {
             return self.definition();
         }
         let Local { name, kind, .. } = self.choices.pick(&variables).clone();
-        let changes: &[&str] = match kind {
+        let changes: &'static [&'static str] = match kind {
             Kind::Whole => &[
                 "= {i,}", "+= {i,}", "-= {i,}", "*= {i,}", "/= {i,}", "%= {i,}", "**= {n}", "+= 1",
                 "&= {i,}", "<<= {n}",
@@ -271,7 +278,7 @@ impl Writer<'_> {
             Kind::Lookup => &["= {l,}"],
             Kind::Char => &["= {c,}"],
         };
-        let change = *self.choices.pick(changes);
+        let change = self.template(changes);
         if change.contains("ctx.") && !self.has_ctx {
             return;
         }
@@ -319,7 +326,7 @@ impl Writer<'_> {
                 format!("{place} = {place} ?? {value};")
             }
             (5, _) => {
-                let kind = *self.choices.pick(&Kind::ALL);
+                let kind = self.any_kind();
                 let value = self.expression(kind, 1);
                 format!("{place} = {value};")
             }
