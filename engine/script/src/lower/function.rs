@@ -11,8 +11,10 @@ use super::scope::{Bound, Scope};
 use super::view::{Local, View};
 use crate::rule::function;
 
-/// How deeply functions become parts of each other. Deeper ones, and those that call themselves, are Rhai's.
+/// How deeply functions become parts of each other, and how often in one rule: what goes beyond is Rhai's, as are
+/// functions that call themselves.
 const DEPTH_LIMIT: usize = 4;
+const CALL_LIMIT: usize = 64;
 
 /// A call, as an expression sees it: the values of the parameters, and of what the function defines.
 struct Call {
@@ -32,9 +34,11 @@ pub(super) fn call(
         Some(name) => scope.library.get(name)?,
         None => scope.ast,
     };
-    if scope.call_depth == DEPTH_LIMIT {
+    let calls = scope.calls.get() + 1;
+    if scope.call_depth == DEPTH_LIMIT || CALL_LIMIT < calls {
         return None;
     }
+    scope.calls.set(calls);
     let (parameters, body) = function(ast, &call.name, call.args.len())?;
     let mut inner = scope.of_function(ast);
     let mut arguments = Vec::new();

@@ -1,6 +1,8 @@
 //! Scopes: what the names of a rule mean where an expression stands.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rhai::AST;
@@ -24,6 +26,8 @@ pub(super) struct Scope<'a> {
     pub(super) library: &'a BTreeMap<String, AST>,
     /// How many calls stand around the expression.
     pub(super) call_depth: usize,
+    /// How many calls became parts of expressions.
+    pub(super) calls: Rc<Cell<usize>>,
     names: Vec<Name>,
     /// How many locals the rule needs at once.
     locals: usize,
@@ -60,6 +64,7 @@ impl<'a> Scope<'a> {
             ast,
             library,
             call_depth,
+            calls: Rc::default(),
             names,
             locals,
         };
@@ -70,7 +75,8 @@ impl<'a> Scope<'a> {
     /// The scope of a function of that script, which sees nothing of its caller's.
     pub(super) fn of_function(&self, ast: &'a AST) -> Self {
         let (names, locals, call_depth) = (Vec::new(), 0, self.call_depth + 1);
-        Self { ast, names, locals, call_depth, ..*self }
+        let calls = Rc::clone(&self.calls);
+        Self { ast, names, locals, call_depth, calls, ..*self }
     }
 
     /// Whether a call by this name is one of the language's: no function of the script has it.
