@@ -1,8 +1,8 @@
 //! Lowering: which rules become native code, what keeps the others from it, and that nobody notices but by the speed.
 
-use rulegate::OrganizationService;
-use rulegate_script::{Limits, SourceFile};
-use support::{shipped_rules, small_engine, small_set};
+use rulegate::{OrganizationService, Value};
+use rulegate_script::{Execution, Limits, SourceFile};
+use support::{shipped_rules, small_engine, small_set, small_set_as};
 
 use super::{create, rule, said, said_at, shown, table};
 
@@ -119,4 +119,19 @@ fn a_guard_that_holds_leaves_no_trace_and_no_change() {
 fn a_target_that_was_written_cannot_be_changed_by_native_code_either() {
     let ended = said_at("post-operation", "ctx.target.name = \"late\";");
     assert!(ended.contains("was written already"), "{ended}");
+}
+
+#[test]
+fn to_ask_a_value_is_not_to_change_it() {
+    // A word that took its value by reference would be followed by a write to the target, which is over here.
+    let body = "throw ctx.target.calledon.format(\"%Y\") + ctx.target.rating.to_string();";
+    let rule = rule("rule", "message: \"Create\", stage: \"post-operation\"", body);
+    for execution in [Execution::Lowered, Execution::Interpreted] {
+        let set = small_set_as(&[rule.clone()], execution).unwrap();
+        let engine = small_engine(&set, |it| it).unwrap();
+        let account = engine.record("account").unwrap().with("rating", Value::Choice(1)).unwrap();
+        let called = Value::Moment("2026-01-31T09:00:00Z".parse().unwrap());
+        let ended = engine.create(account.with("calledon", called).unwrap()).unwrap_err();
+        assert_eq!(shown(&ended), "= 2026Hot", "{execution:?}");
+    }
 }

@@ -10,28 +10,28 @@ type Moment = DateTime<Utc>;
 
 /// Registers dates and moments.
 pub(super) fn register(rhai: &mut Engine) {
+    // By value: what takes a date by reference could have changed it, and Rhai would write it back to where it was
+    // read, which an image refuses.
     rhai.register_type_with_name::<NaiveDate>("date")
-        .register_fn("to_string", |it: &mut NaiveDate| it.to_string())
-        .register_fn("to_debug", |it: &mut NaiveDate| it.to_string())
-        .register_fn("add_days", |it: &mut NaiveDate, days: INT| add_days(*it, days))
-        .register_fn("add_months", |it: &mut NaiveDate, months: INT| add_months(*it, months))
-        .register_fn("days_until", |it: &mut NaiveDate, to: NaiveDate| days(*it, to))
-        .register_fn("days_until", |it: &mut NaiveDate, to: Moment| days(*it, to.date_naive()))
-        .register_fn("date", |it: &mut NaiveDate| *it)
-        .register_fn("format", |it: &mut NaiveDate, pattern: &str| format(midnight(*it), pattern))
+        .register_fn("to_string", |it: NaiveDate| it.to_string())
+        .register_fn("to_debug", |it: NaiveDate| it.to_string())
+        .register_fn("add_days", |it: NaiveDate, days: INT| add_days(it, days))
+        .register_fn("add_months", |it: NaiveDate, months: INT| add_months(it, months))
+        .register_fn("days_until", |it: NaiveDate, to: NaiveDate| days(it, to))
+        .register_fn("days_until", |it: NaiveDate, to: Moment| days(it, to.date_naive()))
+        .register_fn("date", |it: NaiveDate| it)
+        .register_fn("format", |it: NaiveDate, pattern: &str| format(midnight(it), pattern))
         .register_fn("date", parse_date);
 
     rhai.register_type_with_name::<Moment>("date-time")
-        .register_fn("to_string", |it: &mut Moment| text(*it))
-        .register_fn("to_debug", |it: &mut Moment| text(*it))
-        .register_fn("add_days", |it: &mut Moment, days: INT| add_days_to_moment(*it, days))
-        .register_fn("add_months", |it: &mut Moment, months: INT| add_months_to_moment(*it, months))
-        .register_fn("days_until", |it: &mut Moment, to: Moment| {
-            days(it.date_naive(), to.date_naive())
-        })
-        .register_fn("days_until", |it: &mut Moment, to: NaiveDate| days(it.date_naive(), to))
-        .register_fn("date", |it: &mut Moment| it.date_naive())
-        .register_fn("format", |it: &mut Moment, pattern: &str| format(*it, pattern))
+        .register_fn("to_string", |it: Moment| text(it))
+        .register_fn("to_debug", |it: Moment| text(it))
+        .register_fn("add_days", |it: Moment, days: INT| add_days_to_moment(it, days))
+        .register_fn("add_months", |it: Moment, months: INT| add_months_to_moment(it, months))
+        .register_fn("days_until", |it: Moment, to: Moment| days(it.date_naive(), to.date_naive()))
+        .register_fn("days_until", |it: Moment, to: NaiveDate| days(it.date_naive(), to))
+        .register_fn("date", |it: Moment| it.date_naive())
+        .register_fn("format", |it: Moment, pattern: &str| format(it, pattern))
         .register_fn("datetime", parse_moment);
 
     for (name, part) in PARTS_OF_DATES {

@@ -33,8 +33,8 @@ pub(super) fn register(rhai: &mut Engine) {
         })
         .register_get("id", |it: &mut EntityReference| it.id.to_string())
         .register_get("name", |it: &mut EntityReference| name(it))
-        .register_fn("to_string", |it: &mut EntityReference| it.to_string())
-        .register_fn("to_debug", |it: &mut EntityReference| it.to_string())
+        .register_fn("to_string", |it: EntityReference| it.to_string())
+        .register_fn("to_debug", |it: EntityReference| it.to_string())
         .register_fn("==", |a: &mut EntityReference, b: EntityReference| *a == b)
         .register_fn("!=", |a: &mut EntityReference, b: EntityReference| *a != b);
 }
