@@ -92,13 +92,14 @@ fn reload(table: &mut Table) {
             let set = RuleSet::load(&files, Some(&engine.catalog()), &options).unwrap();
             engine.reload(set.catalog, set.steps).unwrap()
         };
-        let mut serving = RuleSet::load(&files, Some(&engine.catalog()), &options).unwrap();
+        let other = crate::world::engine(Vec::new());
+        let mut serving = RuleSet::load(&files, Some(&other.catalog()), &options).unwrap();
         let (mut next, mut save) = (files.clone(), 0);
         let one = || {
             save += 1;
             *next.last_mut().unwrap() = changed(count - 1, save);
-            serving = serving.succeed(&next, &engine.catalog(), &options).unwrap();
-            engine.reload(serving.catalog.clone(), serving.steps.clone()).unwrap()
+            serving = serving.succeed(&next, &other.catalog(), &options).unwrap();
+            other.reload(serving.catalog.clone(), serving.steps.clone()).unwrap()
         };
         let pace = crate::table::Pace { rounds: 15, ..SLOW };
         let turns = turns(pace, vec![side("all", all), side("one changed", one)]);

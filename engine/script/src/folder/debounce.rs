@@ -17,6 +17,8 @@ pub(super) struct Debouncer {
 struct State {
     /// The first and the last change of the burst.
     burst: Option<(Instant, Instant)>,
+    /// The change of the burst that was the last when a wait told of it ahead.
+    told_ahead: Option<Instant>,
     is_asked: bool,
     is_over: bool,
 }
@@ -26,6 +28,8 @@ struct State {
 pub(super) struct Pace {
     /// Nothing changed for so long.
     pub(super) quiet: Duration,
+    /// Nothing changed for so long: it may be over, and who can do so gets ready.
+    pub(super) lull: Duration,
     /// The first change is so long ago.
     pub(super) burst_limit: Duration,
 }
@@ -33,6 +37,10 @@ pub(super) struct Pace {
 /// Why a wait ended.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Wake {
+    /// Something changed, and that may have been all. It is said once in a burst.
+    Soon,
+    /// Something changed, for the first time then, and nothing since `Soon` was said.
+    Ready(Instant),
     /// Something changed, for the first time then.
     Changed(Instant),
     /// Nothing happened for long enough.
@@ -82,9 +90,11 @@ impl Debouncer {
                 return Wake::Asked;
             }
             let due = state.burst.map_or(idle, |burst| pace.due(burst));
-            let left = due.saturating_duration_since(Instant::now());
+            let lull = state.burst.filter(|_| state.told_ahead.is_none());
+            let soon = lull.map(|it| it.1 + pace.lull.min(WAITS.1)).filter(|it| *it < due);
+            let left = soon.unwrap_or(due).saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return state.burst.take().map_or(Wake::Idle, |it| Wake::Changed(it.0));
+                return if soon.is_some() { state.look_ahead() } else { state.take() };
             }
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -93,6 +103,22 @@ impl Debouncer {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn look_ahead(&mut self) -> Wake {
+        self.told_ahead = self.burst.map(|it| it.1);
+        Wake::Soon
+    }
+
+    fn take(&mut self) -> Wake {
+        let told = self.told_ahead.take();
+        match self.burst.take() {
+            Some((first, last)) if told == Some(last) => Wake::Ready(first),
+            Some((first, _)) => Wake::Changed(first),
+            None => Wake::Idle,
+        }
     }
 }
 

@@ -155,11 +155,14 @@ impl Walk {
         let name = entry.file_name();
         let shown = format!("{}/{}", folder.shown, name.to_string_lossy());
         let mut path = entry.path();
-        if entry.file_type().is_ok_and(|it| it.is_symlink()) {
+        let metadata = if entry.file_type().is_ok_and(|it| it.is_symlink()) {
             path = self.listing.places.follow(&path).unwrap_or(path);
-        }
+            fs::metadata(&path)
+        } else {
+            entry.metadata() // Found from the folder that is open, and not from the root.
+        };
         let wanted = wanted(&name, folder.around.is_empty());
-        match (fs::metadata(&path), wanted) {
+        match (metadata, wanted) {
             (Ok(metadata), None) if metadata.is_dir() => self.descend(path, shown, folder),
             (_, None) => {}
             (Ok(_), Some(Err(problem))) => self.problem(problem.in_file(shown)),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rulegate::engine::ReloadError;
 use rulegate::pipeline::StepError;
-use rulegate::{Engine, OrganizationService};
+use rulegate::{Catalog, Engine};
 
 use super::watch::Gate;
 use crate::diagnostic::Diagnostic;
@@ -23,25 +23,26 @@ pub(super) struct Refusal {
     pub(super) is_final: bool,
 }
 
-/// Makes the next generation of these files, which come after those of the set that serves. Answers its number, and
-/// its set.
-pub(super) fn reload(
-    engine: &Engine,
+/// Makes the set of these files, which come after those of the set that serves.
+pub(super) fn make(
+    catalog: &Catalog,
     (files, serving): (&[SourceFile], Option<&RuleSet>),
-    (options, gate): (&LoadOptions, Option<&Gate>),
-) -> Result<(u64, RuleSet), Refusal> {
-    let catalog = engine.catalog();
-    let set = guarded("reading the set", || match serving {
-        Some(serving) => serving.succeed(files, &catalog, options),
-        None => RuleSet::load(files, Some(&catalog), options),
-    })?;
+    options: &LoadOptions,
+) -> Result<RuleSet, Refusal> {
+    guarded("reading the set", || match serving {
+        Some(serving) => serving.succeed(files, catalog, options),
+        None => RuleSet::load(files, Some(catalog), options),
+    })
+}
+
+/// Makes the next generation of a set. Answers its number.
+pub(super) fn serve(engine: &Engine, set: &RuleSet, gate: Option<&Gate>) -> Result<u64, Refusal> {
     if let Some(gate) = gate {
-        guarded("the gate", || gate(&set))?;
+        guarded("the gate", || gate(set))?;
     }
     let (catalog, steps) = (set.catalog.clone(), set.steps.clone());
     let reloaded = guarded("the reload", || Ok(engine.reload(catalog, steps)))?;
-    let generation = reloaded.map_err(|error| refusal(&error, files))?;
-    Ok((generation, set))
+    reloaded.map_err(|error| refusal(&error, &set.files))
 }
 
 /// The paths of the files that one of the sets lacks, or has with another text.

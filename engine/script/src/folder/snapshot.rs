@@ -52,26 +52,47 @@ impl Memory {
     }
 }
 
+/// The files of a folder as they were read, not yet known to have been there together.
+#[derive(Debug)]
+pub(super) struct Draft {
+    listing: Listing,
+    /// None where one of them was no longer what was listed.
+    pub(super) files: Option<Files>,
+    /// When they were listed.
+    at: SystemTime,
+}
+
+impl Draft {
+    pub(super) fn read(folder: &RuleFolder, memory: &Memory) -> Self {
+        let listing = Listing::of(folder);
+        let at = SystemTime::now();
+        Self { files: read_all(&listing, memory), listing, at }
+    }
+
+    /// The snapshot, if the folder is as it was when it was read.
+    pub(super) fn confirm(self, folder: &RuleFolder, memory: &mut Memory) -> Option<Snapshot> {
+        let Self { listing, files, at } = self;
+        let files = files.filter(|_| listing == Listing::of(folder))?;
+        memory.keep(&listing, files.as_deref().unwrap_or_default(), at);
+        Some(Snapshot { files, places: listing.places, is_steady: true })
+    }
+}
+
 impl Snapshot {
     /// Reads the folder between two listings that say the same.
     pub(super) fn take(folder: &RuleFolder, memory: &mut Memory) -> Self {
-        let mut listing = Listing::of(folder);
         for _ in 0..ATTEMPTS.0 {
-            let now = SystemTime::now();
-            let files = read_all(&listing, memory);
-            let listed_again = Listing::of(folder);
-            if let (Some(files), true) = (files, listing == listed_again) {
-                memory.keep(&listing, files.as_deref().unwrap_or_default(), now);
-                return Self { files, places: listing.places, is_steady: true };
+            if let Some(snapshot) = Draft::read(folder, memory).confirm(folder, memory) {
+                return snapshot;
             }
             thread::sleep(ATTEMPTS.1);
-            listing = Listing::of(folder);
         }
         let problem =
             Diagnostic::error("unsteady", "the folder changes faster than it can be read")
                 .in_file(folder.name())
                 .help("find out which program writes there again and again");
-        Self { files: Err(vec![problem]), places: listing.places, is_steady: false }
+        let places = Listing::of(folder).places;
+        Self { files: Err(vec![problem]), places, is_steady: false }
     }
 }
 

@@ -8,20 +8,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rulegate::{Engine, OrganizationService};
+use rulegate::{Catalog, Engine, OrganizationService};
 
 pub use self::options::{Gate, WatchOptions};
 use super::RuleFolder;
 use super::debounce::{Debouncer, Pace, Wake};
 use super::native::NativeWatch;
-use super::reload::{Refusal, changes, reload};
-use super::snapshot::{Memory, Snapshot};
+use super::reload::{Refusal, changes, make, serve};
+use super::snapshot::{Draft, Memory, Snapshot};
 use crate::diagnostic::Diagnostic;
 use crate::entity_file::SourceFile;
 use crate::rule_set::RuleSet;
 
 /// How often the folder is read again because new places of it came to be watched.
 const SETTLING_LIMIT: u32 = 4;
+
+/// After which part of the quiet that ends a burst the set is made ready: the steps of an editor's save are over then,
+/// and most sets are made before the rest is.
+const LULL: u32 = 4;
 
 /// How many looks in a row may find a folder that does not hold still before its author hears of it.
 const UNSTEADY_LIMIT: u32 = 25;
@@ -95,6 +99,21 @@ struct Watch {
     unsteady_count: u32,
     /// What was read before.
     memory: Memory,
+    /// What was made ready before a burst of changes was over.
+    ahead: Option<Ahead>,
+}
+
+/// A set that was made before it was known that no more changes.
+struct Ahead {
+    draft: Draft,
+    made: Option<Candidate>,
+}
+
+/// A set, or why there is none, over a catalog in use.
+struct Candidate {
+    files: Vec<SourceFile>,
+    catalog: Arc<Catalog>,
+    set: Result<RuleSet, Refusal>,
 }
 
 impl Watcher {
@@ -130,6 +149,7 @@ impl Watcher {
             refused: None,
             unsteady_count: 0,
             memory: Memory::default(),
+            ahead: None,
         };
         let thread = thread::Builder::new().name("rules-folder".to_owned());
         let thread = thread.spawn(move || watch.run())?;
@@ -149,25 +169,56 @@ impl Drop for Watcher {
 
 impl Watch {
     fn run(mut self) {
-        let pace = Pace { quiet: self.options.quiet, burst_limit: self.options.burst_limit };
+        let quiet = self.options.quiet;
+        let pace = Pace { quiet, lull: quiet / LULL, burst_limit: self.options.burst_limit };
         let mut since = Instant::now();
         loop {
             self.look(since);
             let patience = self.patience();
-            since = match self.debouncer.wait(pace, patience) {
+            let mut wake = self.debouncer.wait(pace, patience);
+            if let Wake::Soon = wake {
+                self.look_ahead();
+                wake = self.debouncer.wait(pace, patience);
+            }
+            since = match wake {
                 Wake::Over => return,
-                Wake::Changed(since) => since,
-                Wake::Idle => {
-                    self.memory.forget(); // Who looks without a sign looks at everything.
+                Wake::Ready(since) => since,
+                Wake::Changed(since) => {
+                    self.ahead = None;
+                    since
+                }
+                Wake::Soon | Wake::Idle => {
+                    self.forget(); // Who looks without a sign looks at everything.
                     Instant::now()
                 }
                 Wake::Asked => {
-                    self.memory.forget();
+                    self.forget();
                     self.refused = None;
                     Instant::now()
                 }
             };
         }
+    }
+
+    fn forget(&mut self) {
+        self.memory.forget();
+        self.ahead = None;
+    }
+
+    /// Reads the folder and makes the set, in case that nothing else changes.
+    fn look_ahead(&mut self) {
+        let draft = Draft::read(&self.folder, &self.memory);
+        let files = draft.files.as_ref().and_then(|it| it.as_ref().ok());
+        let is_serving =
+            |it: &[SourceFile]| self.serving.as_ref().is_some_and(|set| set.files == it);
+        let made = files.filter(|it| !is_serving(it)).map(|it| self.candidate(it.clone()));
+        self.ahead = Some(Ahead { draft, made });
+    }
+
+    fn candidate(&self, files: Vec<SourceFile>) -> Candidate {
+        let catalog = self.engine.catalog();
+        let set = make(&catalog, (&files, self.serving.as_ref()), &self.options.load);
+        Candidate { files, catalog, set }
     }
 
     /// How long nothing may happen before it looks all the same.
@@ -178,7 +229,8 @@ impl Watch {
     }
 
     fn look(&mut self, since: Instant) {
-        let snapshot = self.snapshot();
+        let (draft, made) = self.ahead.take().map(|it| (it.draft, it.made)).unzip();
+        let snapshot = self.snapshot(draft);
         lock(&self.status).polling.clone_from(&self.native.failure);
         self.unsteady_count = if snapshot.is_steady { 0 } else { self.unsteady_count + 1 };
         if 0 < self.unsteady_count
@@ -191,19 +243,21 @@ impl Watch {
             Err(problems) => self.cannot_read(problems),
             Ok(files) => match self.folder.emptied(&files, &self.engine.catalog()) {
                 Some(problem) => self.cannot_read(vec![problem]),
-                None => self.judge(files, since),
+                None => self.judge(files, made.flatten(), since),
             },
         }
     }
 
-    /// Reads the folder, after every place was watched where a change of it shows.
-    fn snapshot(&mut self) -> Snapshot {
-        let mut snapshot = Snapshot::take(&self.folder, &mut self.memory);
+    /// Reads the folder, if it is not as it was read ahead, after every place was watched where a change of it shows.
+    fn snapshot(&mut self, ahead: Option<Draft>) -> Snapshot {
+        let Self { folder, memory, native, .. } = self;
+        let ahead = ahead.and_then(|it| it.confirm(folder, memory));
+        let mut snapshot = ahead.unwrap_or_else(|| Snapshot::take(folder, memory));
         for _ in 0..SETTLING_LIMIT {
-            if !self.native.turn_to(&snapshot.places) {
+            if !native.turn_to(&snapshot.places) {
                 break;
             }
-            snapshot = Snapshot::take(&self.folder, &mut self.memory);
+            snapshot = Snapshot::take(folder, memory);
         }
         snapshot
     }
@@ -215,7 +269,7 @@ impl Watch {
         }
     }
 
-    fn judge(&mut self, files: Vec<SourceFile>, since: Instant) {
+    fn judge(&mut self, files: Vec<SourceFile>, made: Option<Candidate>, since: Instant) {
         if self.serving.as_ref().is_some_and(|it| it.files == files) {
             self.refused = None;
             if self.stand(&[]) {
@@ -227,23 +281,33 @@ impl Watch {
         if self.refused.as_ref() == Some(&files) {
             return;
         }
-        let how = (&self.options.load, self.options.gate.as_ref());
-        match reload(&self.engine, (&files, self.serving.as_ref()), how) {
-            Ok((generation, set)) => {
-                let took = since.elapsed();
-                let before = self.serving.as_ref().map_or(&[] as &[_], |it| &it.files);
-                let (files_changed, rules) = (changes(before, &files), set.rule_count);
-                (self.serving, self.refused) = (Some(set), None);
-                self.stand(&[]);
-                self.tell(ReloadEvent::Reloaded { generation, rules, files_changed, took });
-            }
+        let in_use = self.engine.catalog();
+        let is_it = |it: &Candidate| it.files == files && Arc::ptr_eq(&it.catalog, &in_use);
+        let made = made.filter(is_it).unwrap_or_else(|| self.candidate(files));
+        let served = made.set.and_then(|set| {
+            let generation = serve(&self.engine, &set, self.options.gate.as_ref())?;
+            Ok((generation, set))
+        });
+        match served {
+            Ok((generation, set)) => self.served(generation, set, since),
             Err(Refusal { diagnostics, is_final }) => {
-                self.refused = is_final.then_some(files);
+                self.refused = is_final.then_some(made.files);
                 if self.stand(&diagnostics) || is_final {
                     self.tell(ReloadEvent::Refused { diagnostics });
                 }
             }
         }
+    }
+
+    fn served(&mut self, generation: u64, set: RuleSet, since: Instant) {
+        let took = since.elapsed();
+        let before = self.serving.as_ref().map_or(&[] as &[_], |it| &it.files);
+        let (files_changed, rules) = (changes(before, &set.files), set.rule_count);
+        let before = self.serving.replace(set);
+        self.refused = None;
+        self.stand(&[]);
+        self.tell(ReloadEvent::Reloaded { generation, rules, files_changed, took });
+        drop(before); // It takes its time, and nobody need wait for that.
     }
 
     /// Notes why the folder does not serve. Whether that was a change.
