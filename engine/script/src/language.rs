@@ -5,11 +5,11 @@
 
 mod array;
 pub(crate) mod context;
-mod date;
+pub(crate) mod date;
 pub(crate) mod error;
 pub(crate) mod frame;
-mod number;
-mod option;
+pub(crate) mod number;
+pub(crate) mod option;
 pub(crate) mod record;
 mod related;
 pub(crate) mod service;
@@ -50,12 +50,18 @@ pub(crate) fn engine(catalog: &Catalog, names: &BTreeSet<String>, limits: &Limit
     date::register(&mut rhai);
     option::register(&mut rhai);
     option::register_constants(&mut rhai, catalog);
-    record::register(&mut rhai, names.iter().map(String::as_str));
+    record::register(&mut rhai);
     service::register(&mut rhai);
     context::register(&mut rhai);
     register_words(&mut rhai);
     refuse_clocks(&mut rhai);
+    add_properties(&mut rhai, names);
     rhai
+}
+
+/// Lets scripts use these names as properties of records.
+pub(crate) fn add_properties(rhai: &mut Engine, names: &BTreeSet<String>) {
+    record::add_properties(rhai, names.iter().map(String::as_str));
 }
 
 fn furnish(rhai: &mut Engine, limits: &Limits) {

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use rhai::{AST, ASTNode, Caches, Engine, Scope, Stmt};
+use rhai::{AST, ASTNode, Caches, Dynamic, Engine, Expr, Position, Scope, Stmt};
+use rulegate::pipeline::Reach;
 use rulegate::{Context, Fault, Hook};
 
 use crate::language::context::ContextHandle;
-use crate::language::error::ended;
+use crate::language::error::{Ended, ended};
 use crate::language::frame::{FrameLimits, enter_rule};
 use crate::limits::{Exceeded, Limits, on_budget};
+use crate::lower::Lowered;
 
 /// The stack that a rule may need, and how much is added where there is less: rules run on any thread.
 const STACK: (usize, usize) = (1024 * 1024, 8 * 1024 * 1024);
@@ -22,6 +24,10 @@ pub(crate) struct Rule {
     pub(crate) pre_aliases: Vec<String>,
     pub(crate) post_aliases: Vec<String>,
     pub(crate) limits: Arc<Limits>,
+    /// What of it runs without Rhai.
+    pub(crate) lowered: Option<Lowered>,
+    /// Whether it can look at images.
+    pub(crate) looks_at_images: bool,
 }
 
 /// A compiled file.
@@ -42,25 +48,114 @@ pub(crate) struct Handler {
 impl Handler {
     /// The handler of that name, which the script must have.
     pub(crate) fn of(ast: &AST, name: &str) -> Option<Self> {
-        let is_it = |found: &str, parameters: usize| found == name && parameters == 1;
-        let function = ast.iter_functions().find(|it| is_it(it.name, it.params.len()))?;
-        let parameter = (*function.params.first()?).to_owned();
-        let mut alone = ast.clone();
-        alone.clear_statements();
-        alone.retain_functions(|_, _, found, parameters| is_it(found, parameters));
-        let mut body = Vec::new();
-        alone.walk(&mut |path: &[ASTNode<'_>]| {
-            if let [ASTNode::Stmt(statement)] = path {
-                body.push((*statement).clone());
-            }
-            true
-        });
+        let (parameters, body) = function(ast, name, 1)?;
+        let parameter = parameters.into_iter().next()?;
         Some(Self { parameter, body })
+    }
+
+    /// Whether the handler can look at images: it names one, or asks for what is compared with one, or hands
+    /// its context on.
+    pub(crate) fn looks_at_images(&self) -> bool {
+        let looks = |path: &[ASTNode<'_>]| match path {
+            [.., before, ASTNode::Expr(Expr::Variable(name, _, _))] => {
+                *name.1 == *self.parameter && leads_to_images(before)
+            }
+            _ => false,
+        };
+        let mut found = false;
+        for statement in &self.body {
+            statement.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
+                found |= looks(path);
+                !found
+            });
+        }
+        found
     }
 }
 
-impl Hook for Rule {
+/// The parameters and statements of a function.
+pub(crate) fn function(ast: &AST, name: &str, arity: usize) -> Option<(Vec<String>, Vec<Stmt>)> {
+    let is_it = |found: &str, parameters: usize| found == name && parameters == arity;
+    let found = ast.iter_functions().find(|it| is_it(it.name, it.params.len()))?;
+    let parameters = found.params.iter().map(|it| (*it).to_owned()).collect();
+    // Not `clone_functions_only_filtered`, which takes all functions where it begins with none.
+    let mut alone = ast.clone();
+    alone.clear_statements();
+    alone.retain_functions(|_, _, it, count| is_it(it, count));
+    let mut body = Vec::new();
+    alone.walk(&mut |path: &[ASTNode<'_>]| {
+        if let [ASTNode::Stmt(statement)] = path {
+            body.push((*statement).clone());
+        }
+        true
+    });
+    Some((parameters, body))
+}
+
+/// Whether what is asked of the context, around the node, can show an image.
+fn leads_to_images(asked: &ASTNode<'_>) -> bool {
+    const LOOKS: [&str; 6] = ["pre", "post", "images", "changed", "after", "input"];
+    let ASTNode::Expr(Expr::Dot(chain, _, _)) = asked else { return true };
+    let mut first = &chain.rhs;
+    while let Expr::Dot(rest, _, _) | Expr::Index(rest, _, _) = first {
+        first = &rest.lhs;
+    }
+    if let Expr::Property(it, _) = first {
+        return LOOKS.contains(&it.2.as_str());
+    }
+    let Expr::MethodCall(it, _) = first else { return true };
+    LOOKS.contains(&it.name.as_str())
+}
+
+/// A rule that several steps run.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared(pub(crate) Arc<Rule>);
+
+impl Hook for Shared {
     fn execute(&self, ctx: &mut Context) -> Result<(), Fault> {
+        self.0.execute(ctx)
+    }
+
+    fn is_idle(&self, ctx: &Context) -> bool {
+        self.0.is_idle(ctx)
+    }
+
+    fn reach(&self) -> Reach {
+        self.0.reach()
+    }
+
+    fn looks_at_images(&self) -> bool {
+        self.0.looks_at_images
+    }
+}
+
+impl Rule {
+    fn execute(&self, ctx: &mut Context) -> Result<(), Fault> {
+        if let Some(outcome) = self.lowered.as_ref().and_then(|it| it.run(self, ctx)) {
+            return outcome;
+        }
+        self.framed(ctx, |frame| {
+            self.evaluate(&mut self.scope(frame), &self.handler.body, false).map(drop)
+        })
+    }
+
+    fn is_idle(&self, ctx: &Context) -> bool {
+        self.lowered.as_ref().is_some_and(|it| it.is_idle(ctx))
+    }
+
+    fn reach(&self) -> Reach {
+        match &self.lowered {
+            Some(lowered) if lowered.is_self_contained() => Reach::Target,
+            Some(_) | None => Reach::Everything,
+        }
+    }
+
+    /// Lets Rhai evaluate in a frame and on a budget of the rule's own.
+    pub(crate) fn framed<R>(
+        &self,
+        ctx: &mut Context,
+        body: impl FnOnce(u64) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
         stacker::maybe_grow(STACK.0, STACK.1, || {
             let limits = FrameLimits {
                 records: self.limits.records,
@@ -69,56 +164,68 @@ impl Hook for Rule {
             };
             let deadline = ctx.deadline();
             enter_rule(ctx, (&self.pre_aliases, &self.post_aliases), &limits, |frame| {
-                let (outcome, exceeded) = on_budget(&self.limits, deadline, || self.call(frame));
+                let (outcome, exceeded) = on_budget(&self.limits, deadline, || body(frame));
                 match exceeded {
-                    Some(exceeded) => Err(self.stopped(exceeded, &outcome)),
+                    Some(exceeded) => Err(self.stopped(exceeded, outcome.as_ref().err())),
                     None => outcome,
                 }
             })
         })
     }
-}
 
-impl Rule {
     /// The end of a rule that exceeded something, whatever its script made of it.
-    fn stopped(&self, Exceeded(what): Exceeded, outcome: &Result<(), Fault>) -> Fault {
+    fn stopped(&self, Exceeded(what): Exceeded, outcome: Option<&Fault>) -> Fault {
         let place = match outcome {
-            Err(Fault::Limit(limit)) => Some(limit.place.clone()),
-            Err(Fault::Failed(failure)) => failure.place.clone(),
-            Err(Fault::Rejected(_) | Fault::Nested(_)) | Ok(()) => None,
+            Some(Fault::Limit(limit)) => Some(limit.place.clone()),
+            Some(Fault::Failed(failure)) => failure.place.clone(),
+            Some(Fault::Rejected(_) | Fault::Nested(_)) | None => None,
         };
         Fault::limit(what, place.unwrap_or_else(|| self.script.path.clone()))
     }
 
-    fn call(&self, frame: u64) -> Result<(), Fault> {
+    /// The variables with which the rule begins.
+    pub(crate) fn scope(&self, frame: u64) -> Scope<'_> {
+        let mut scope = Scope::new();
+        scope.push(self.handler.parameter.as_str(), ContextHandle(frame));
+        scope
+    }
+
+    /// Lets Rhai evaluate statements of the rule. Where they are not all of its body, variables are found by their
+    /// names: they do not lie where the tree says.
+    pub(crate) fn evaluate(
+        &self,
+        scope: &mut Scope<'_>,
+        statements: &[Stmt],
+        by_name: bool,
+    ) -> Result<Dynamic, Fault> {
         let mut global = self.rhai.new_global_runtime_state();
         global.lib.push(Arc::clone(self.script.ast.shared_lib()));
         global.source = Some(self.script.path.as_str().into());
         (global.level, global.scope_level) = (1, 1);
-        let mut scope = Scope::new();
-        scope.push(self.handler.parameter.as_str(), ContextHandle(frame));
+        global.always_search_scope = by_name;
         // A call of the function would forget where a limit was exceeded: Rhai writes the position of the
         // call, which has none, over it.
         #[expect(deprecated, reason = "the only way to run a function's body without calling it")]
-        let called = self.rhai.eval_statements_raw(
-            &mut global,
-            &mut Caches::new(),
-            &mut scope,
-            &self.handler.body,
-        );
-        called.map(drop).map_err(|error| {
+        let evaluated =
+            self.rhai.eval_statements_raw(&mut global, &mut Caches::new(), scope, statements);
+        evaluated.map_err(|error| {
             let ended = ended(error);
-            let file = ended.source.as_deref().unwrap_or(&self.script.path);
             let position = match self.handler.body.first() {
                 Some(first) if ended.position.is_none() => first.position(),
                 _ => ended.position,
             };
-            let place = match (position.line(), position.position()) {
-                (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
-                (Some(line), None) => format!("{file}:{line}"),
-                (None, _) => file.to_owned(),
-            };
-            ended.fault.at(place)
+            self.placed(ended, position)
         })
+    }
+
+    /// How the rule ended, with the place where it did.
+    pub(crate) fn placed(&self, ended: Ended, position: Position) -> Fault {
+        let file = ended.source.as_deref().unwrap_or(&self.script.path);
+        let place = match (position.line(), position.position()) {
+            (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
+            (Some(line), None) => format!("{file}:{line}"),
+            (None, _) => file.to_owned(),
+        };
+        ended.fault.at(place)
     }
 }

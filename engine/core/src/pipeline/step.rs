@@ -359,6 +359,11 @@ impl Step {
         self
     }
 
+    /// The hook that it runs: for those that wrap it in another, or run it by itself.
+    pub fn hook(&self) -> &Arc<dyn Hook> {
+        &self.hook
+    }
+
     /// The name of the step, which transcripts show.
     pub fn name(&self) -> &str {
         &self.name

@@ -12,8 +12,8 @@ use super::service::sender;
 use super::value::{bytes, to_dynamic, to_value};
 use crate::limits;
 
-/// Registers records and lookups, with a property for each of the names: the ones that scripts use.
-pub(super) fn register<'a>(rhai: &mut Engine, names: impl IntoIterator<Item = &'a str>) {
+/// Registers records and lookups.
+pub(super) fn register(rhai: &mut Engine) {
     rhai.register_type_with_name::<RecordHandle>("record")
         .register_fn("has", |it: &mut RecordHandle, name: &str| has(*it, name))
         .register_fn("remove", |it: &mut RecordHandle, name: &str| remove(*it, name))
@@ -37,6 +37,10 @@ pub(super) fn register<'a>(rhai: &mut Engine, names: impl IntoIterator<Item = &'
         .register_fn("to_debug", |it: &mut EntityReference| it.to_string())
         .register_fn("==", |a: &mut EntityReference, b: EntityReference| *a == b)
         .register_fn("!=", |a: &mut EntityReference, b: EntityReference| *a != b);
+}
+
+/// Registers a property of records for each of the names: the ones that scripts use.
+pub(super) fn add_properties<'a>(rhai: &mut Engine, names: impl IntoIterator<Item = &'a str>) {
     for name in names {
         let (of_get, of_set): (Arc<str>, Arc<str>) = (name.into(), name.into());
         rhai.register_get(name, move |it: &mut RecordHandle| get(*it, &of_get));

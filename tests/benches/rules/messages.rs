@@ -1,0 +1,210 @@
+//! Whole messages in the memory store: with more and more rules, among many steps, within each other, with a transcript.
+
+use rulegate::message::Update;
+use rulegate::{Context, EntityReference, Fault, Message, OrganizationService, Stage, Step};
+use rulegate_script::{Execution, SourceFile};
+
+use crate::table::{Row, STEADY, Side, Table, side, timed_side, turns};
+use crate::world::{self, SIMPLE, Script, change, customer, engine, engine_of, load, opportunity};
+
+/// How many rules a message meets.
+const COUNTS: [usize; 4] = [0, 1, 3, 10];
+
+/// How many entities there are beside those of which messages are sent, in [`steps`].
+const OTHERS: usize = 100;
+
+/// The relationship whose links are measured.
+const LINK: &str = "opportunitycompetitors_association";
+
+/// What a rule on a link does: it looks at both ends.
+const ON_LINK: &str = r#"fn run(ctx) {
+    if ctx.target.entity != "opportunity" { return; }
+    if ctx.related.len() > 5 { reject("five competitors at most"); }
+}"#;
+
+pub(crate) fn measure(table: &mut Table) {
+    for message in [Message::Create, Message::Update, Message::Associate] {
+        let title = format!("{message}");
+        if table.wants(&format!("{title} with rules")) {
+            with_rules(table, &message);
+        }
+    }
+    if table.wants("Update among steps") {
+        among_steps(table);
+    }
+    for depth in [1, 5] {
+        if table.wants("nested Create") {
+            nested(table, depth);
+        }
+    }
+    if table.wants("Update with a transcript") {
+        traced(table);
+    }
+}
+
+/// So many rules on a message.
+pub(crate) fn rules(message: &Message, count: usize) -> Vec<Step> {
+    let (step, body) = if *message == Message::Associate {
+        let on = format!("relationship: \"{LINK}\", stage: \"pre-operation\"");
+        (format!("message: \"Associate\", {on}"), ON_LINK)
+    } else {
+        (format!("message: \"{message}\", stage: \"pre-operation\""), SIMPLE)
+    };
+    let files: Vec<SourceFile> = (0..count)
+        .map(|it| Script { path: &format!("opportunity/rule_{it}"), step: &step, body }.file())
+        .collect();
+    load(files, Execution::Lowered).steps
+}
+
+fn with_rules(table: &mut Table, message: &Message) {
+    let sides = COUNTS.map(|count| {
+        let (name, steps) = (count.to_string(), rules(message, count));
+        match message.name() {
+            "Create" => creates(&name, steps),
+            "Associate" => associates(&name, steps),
+            _ => updates(&name, steps),
+        }
+    });
+    let turns = turns(STEADY, sides.into());
+    let title = format!("{message} with rules");
+    table.add(Row::new(format!("{title}: 0"), turns.figure("0")));
+    for count in COUNTS.iter().skip(1) {
+        table.add(Row::beside(&title, &turns, (&count.to_string(), "0")));
+    }
+}
+
+/// Creates, in an engine that is made anew for each turn: else there would be more and more records.
+fn creates(name: &str, steps: Vec<Step>) -> Side<'static> {
+    let set = load(Vec::new(), Execution::default());
+    timed_side(name, move |count| {
+        let engine = engine_of(&set, steps.clone());
+        let record = opportunity(&engine, &customer(&engine));
+        support::timed(|| {
+            for _ in 0..count {
+                engine.create(record.clone()).unwrap();
+            }
+        })
+    })
+}
+
+fn updates(name: &str, steps: Vec<Step>) -> Side<'static> {
+    let engine = engine(steps);
+    let change = change(&engine);
+    side(name, move || engine.update(change.clone()).unwrap())
+}
+
+/// Links an opportunity with one competitor after another.
+fn associates(name: &str, steps: Vec<Step>) -> Side<'static> {
+    let set = load(Vec::new(), Execution::default());
+    timed_side(name, move |count| {
+        let engine = engine_of(&set, steps.clone());
+        let target = engine.create(opportunity(&engine, &customer(&engine))).unwrap();
+        let rival = engine.record("competitor").unwrap().with("name", "Rival").unwrap();
+        let rivals: Vec<EntityReference> =
+            (0..count).map(|_| engine.create(rival.clone()).unwrap()).collect();
+        support::timed(|| {
+            for rival in rivals {
+                engine.associate(&target, LINK, [rival]).unwrap();
+            }
+        })
+    })
+}
+
+/// Three rules that match, of three, a hundred and ten thousand steps.
+fn among_steps(table: &mut Table) {
+    let others = (0..OTHERS)
+        .map(|it| SourceFile::new(format!("rules/other_{it}/entity.toml"), world::NAMED));
+    let set = load(others.collect(), Execution::default());
+    let idle = |step: Step, it: usize| step.run(format!("idle {it}"), |_: &mut Context| Ok(()));
+    let messages = [Message::Create, Message::Update, Message::Delete, Message::Retrieve];
+    let elsewhere = |count: usize| {
+        let on = |it: usize| {
+            let message = messages.get(it / OTHERS % messages.len()).unwrap();
+            idle(Step::on(message.clone(), format!("other_{}", it % OTHERS)), it)
+        };
+        (0..count).map(on).collect::<Vec<Step>>()
+    };
+    let filtered = |count: usize| {
+        let on =
+            |it: usize| idle(Step::on(Message::Update, "opportunity").filtering(["stepname"]), it);
+        (0..count).map(on).collect::<Vec<Step>>()
+    };
+    let among = |name: &str, others: Vec<Step>| {
+        let steps = rules(&Message::Update, 3).into_iter().chain(others).collect();
+        let engine = engine_of(&set, steps);
+        let change = change(&engine);
+        side(name, move || engine.update(change.clone()).unwrap())
+    };
+    let turns = turns(
+        STEADY,
+        vec![
+            among("3 of 3", Vec::new()),
+            among("3 of 100", elsewhere(97)),
+            among("3 of 10,000", elsewhere(9_997)),
+            among("3 of 1,000, the others filtered out", filtered(997)),
+        ],
+    );
+    let beside = |name| Row::beside("Update among steps", &turns, (name, "3 of 3"));
+    table.add(beside("3 of 100").at_most(1.05));
+    table.add(beside("3 of 10,000").at_most(1.05));
+    table.add(beside("3 of 1,000, the others filtered out"));
+}
+
+/// A task whose creation creates a task, so many times.
+fn nested(table: &mut Table, depth: u32) {
+    let body = format!(
+        "fn run(ctx) {{ if ctx.depth <= {depth} {{ create(\"task\", #{{ subject: \"again\" }}); }} }}"
+    );
+    let step = r#"message: "Create", stage: "post-operation""#;
+    let script = Script { path: "task/again", step, body: &body };
+    let by_hand = move |ctx: &mut Context| -> Result<(), Fault> {
+        if ctx.depth() <= depth {
+            let service = ctx.service();
+            service.create(service.record("task")?.with("subject", "again")?)?;
+        }
+        Ok(())
+    };
+    let by_hand = Step::on(Message::Create, "task").at(Stage::PostOperation).run("again", by_hand);
+    let set = load(Vec::new(), Execution::default());
+    let tasks = |name: &str, steps: Vec<Step>| {
+        let set = &set;
+        timed_side(name, move |count| {
+            let engine = engine_of(set, steps.clone());
+            let task = engine.record("task").unwrap().with("subject", "once").unwrap();
+            support::timed(|| {
+                for _ in 0..count {
+                    engine.create(task.clone()).unwrap();
+                }
+            })
+        })
+    };
+    let turns = turns(
+        STEADY,
+        vec![
+            tasks("alone", Vec::new()),
+            tasks("by hand", vec![by_hand]),
+            tasks("lowered", world::steps(script, Execution::Lowered)),
+            tasks("interpreted", world::steps(script, Execution::Interpreted)),
+        ],
+    );
+    let title = format!("nested Create, {depth} deep");
+    table.add(Row::beside(&title, &turns, ("by hand", "alone")));
+    table.add(Row::beside(&title, &turns, ("lowered", "by hand")));
+    table.add(Row::beside(&title, &turns, ("interpreted", "by hand")));
+}
+
+/// A message with three rules, and somebody who wants to know all that happens.
+fn traced(table: &mut Table) {
+    let engine = engine(rules(&Message::Update, 3));
+    let change = change(&engine);
+    let full = || {
+        let (transcript, outcome) = engine.trace(Update::new(change.clone()));
+        outcome.unwrap();
+        transcript
+    };
+    let turns = turns(
+        STEADY,
+        vec![side("off", || engine.update(change.clone()).unwrap()), side("full", full)],
+    );
+    table.add(Row::beside("Update with a transcript", &turns, ("full", "off")).at_most(1.25));
+}
