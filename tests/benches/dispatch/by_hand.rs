@@ -79,9 +79,11 @@ impl ByHand {
         for (ordinal, value) in sent {
             let attribute = entity.attribute_at(ordinal).unwrap();
             assert!(attribute.valid_for.create);
-            match check_value(value, attribute, money).unwrap() {
-                Value::Null => drop(target.take(ordinal)),
-                checked => target.put(ordinal, checked),
+            let checked = check_value(value, attribute, money).unwrap();
+            if checked.is_null() {
+                target.take(ordinal);
+            } else {
+                target.put(ordinal, checked);
             }
         }
         // Who, when, whose, and in which state.

@@ -22,7 +22,9 @@ pub(super) fn created(target: &mut Record, platform: &dyn Platform) -> Result<()
         stamp(target, place, value);
     }
     if let Some(delegate) = platform.delegate().map(user) {
-        behalf.into_iter().for_each(|it| stamp(target, it, &delegate));
+        for place in behalf {
+            stamp(target, place, &delegate);
+        }
     }
     Ok(())
 }

@@ -87,11 +87,17 @@ impl AttributeSet {
         })
     }
 
-    /// How many attributes of the set stand before this one: its index among the packed values.
-    pub(crate) fn rank(&self, ordinal: Ordinal) -> usize {
-        let (index, below) = (ordinal.index() / BITS, Self::bit(ordinal) - 1);
-        let before: u32 = self.words.iter().take(index).map(|it| it.count_ones()).sum();
-        (before + (self.word(index) & below).count_ones()) as usize
+    /// Whether the set holds the attribute, and how many stand before it: its index among the packed values.
+    #[inline]
+    pub(crate) fn find(&self, ordinal: Ordinal) -> (bool, usize) {
+        let (words, index, bit) =
+            (self.words.as_slice(), ordinal.index() / BITS, Self::bit(ordinal));
+        let word = words.get(index).copied().unwrap_or(0);
+        let mut before = (word & (bit - 1)).count_ones();
+        for word in words.iter().take(index) {
+            before += word.count_ones();
+        }
+        (word & bit != 0, before as usize)
     }
 
     fn word(&self, index: usize) -> u64 {

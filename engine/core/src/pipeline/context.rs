@@ -17,7 +17,7 @@ use super::step::{Mode, Stage};
 use super::trace_log::TraceText;
 use crate::clock::IdStream;
 use crate::error::Fault;
-use crate::message::{Message, Parameters, Request, Response};
+use crate::message::{Custom, Message, Parameters, Request, Response};
 use crate::metadata::{Catalog, EntityIndex, EntityMetadata, LogicalName};
 use crate::record::{Record, Value};
 use crate::settings::{Caller, Settings};
@@ -82,6 +82,10 @@ pub(super) enum Running {
     Job(Arc<PlannedStep>),
 }
 
+thread_local! {
+    /// What stands in a context whose owner took it out: one for each thread, so that none counts in another's.
+    static NOTHING: Arc<Request> = Arc::new(Custom::new("none").into());
+}
 /// The name of the entity of messages that have none.
 static NO_ENTITY: LazyLock<LogicalName> = LazyLock::new(|| "none".into());
 
@@ -317,7 +321,7 @@ impl Context {
         self.trace.push(&line);
     }
 
-    /// Takes the context out, and leaves one of the same message in its place that knows no more than what was sent.
+    /// Takes the context out, and leaves an empty one of the same message in its place.
     ///
     /// For code that must own its context while it runs, and gives it back before it returns.
     #[must_use = "a context that is not put back loses what hooks changed"]
@@ -327,7 +331,7 @@ impl Context {
             message: self.message.clone(),
             subject: self.subject.clone(),
             plan: self.plan,
-            request: Arc::clone(self.sent()), // Of which nobody counts on being the only owner.
+            request: NOTHING.with(Arc::clone),
             sent: None,
             response: None,
             stage: self.stage,

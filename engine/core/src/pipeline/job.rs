@@ -137,7 +137,7 @@ impl Job {
             leased_until: None,
             is_elsewhere: false,
             planned: Arc::clone(planned),
-            generation: Arc::clone(&operation.generation()),
+            generation: Arc::clone(operation.generation()),
             cause: Cause::new(ctx),
         }
     }

@@ -16,7 +16,7 @@ use crate::metadata::{AttributeSet, Catalog, EntityIndex, EntityMetadata, Logica
 /// All plans of a generation.
 #[derive(Debug, Default)]
 pub(super) struct Plans {
-    plans: Vec<Plan>,
+    all: Vec<Plan>,
     /// The plan of each message to each entity: first a row for no entity, then one for each.
     table: Vec<PlanId>,
     /// How many messages there are.
@@ -100,12 +100,12 @@ impl Plans {
     ) -> Self {
         let rows = 1 + catalog.places();
         let table = vec![PlanId::default(); rows * columns];
-        let plans = vec![Plan::default()];
-        let mut plans = Self { plans, table, columns, names: Arc::default() };
+        let all = vec![Plan::default()];
+        let mut plans = Self { all, table, columns, names: Arc::default() };
         for (column, steps) in by_column {
             plans.plan(catalog, *column, steps);
         }
-        plans.names = Arc::new(Names::new(&plans.plans, catalog));
+        plans.names = Arc::new(Names::new(&plans.all, catalog));
         plans
     }
 
@@ -120,7 +120,7 @@ impl Plans {
     }
 
     pub(super) fn get(&self, id: PlanId) -> &Plan {
-        self.plans.get(id.0).unwrap_or(&NOTHING)
+        self.all.get(id.0).unwrap_or(&NOTHING)
     }
 
     /// Plans one message: to no entity, and to each to which more steps listen than the general ones.
@@ -150,8 +150,8 @@ impl Plans {
     }
 
     fn add(&mut self, plan: Plan) -> PlanId {
-        self.plans.push(plan);
-        PlanId(self.plans.len() - 1)
+        self.all.push(plan);
+        PlanId(self.all.len() - 1)
     }
 
     fn put(&mut self, row: usize, column: usize, id: PlanId) {

@@ -174,13 +174,9 @@ impl Runs {
     fn tell(&self, run: &Run) -> Option<RecentStep> {
         let (_, names) = self.names.iter().find(|it| it.0 == run.generation)?;
         let job = run.more.as_ref().and_then(|it| it.job.as_ref());
-        let (message, step, mode) = match job {
-            Some((step, message)) => (message, step, Mode::Asynchronous),
-            None => {
-                let (message, step) = names.step(run.plan, run.stage, run.index)?;
-                (message, step, Mode::Synchronous)
-            }
-        };
+        let planned = || names.step(run.plan, run.stage, run.index);
+        let (message, step) = job.map(|(step, message)| (message, step)).or_else(planned)?;
+        let mode = if job.is_some() { Mode::Asynchronous } else { Mode::Synchronous };
         Some(RecentStep {
             step: Arc::clone(step),
             message: message.clone(),

@@ -20,24 +20,22 @@ impl Context {
         let is_heard = self.call.operation.is_heard() || self.is_too_deep();
         let has_options = self.call.options.is_some();
         let mut index = first;
+        let mut runs = |planned: &PlannedStep, index| {
+            if (has_options || planned.is_picky) && self.skips(planned) {
+                let why =
+                    |it: &mut Recorder| it.skipped(stage, planned, &self.why_skipped(planned));
+                self.call.operation.note(why);
+                return false;
+            }
+            self.enter(planned, (stage, Running::Planned(stage, index)));
+            is_heard || !planned.hook.is_idle(self)
+        };
         // A guard that panics lets its step run, which says so again.
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            while let Some(planned) = steps.get(index) {
-                if (has_options || planned.is_picky) && self.skips(planned) {
-                    let note = |it: &mut Recorder| {
-                        it.skipped(stage, planned, &self.why_skipped(planned));
-                    };
-                    self.call.operation.note(note);
-                } else {
-                    self.enter(planned, (stage, Running::Planned(stage, index)));
-                    if is_heard || !planned.hook.is_idle(self) {
-                        break;
-                    }
-                }
+        drop(catch_unwind(AssertUnwindSafe(|| {
+            while steps.get(index).is_some_and(|it| !runs(it, index)) {
                 index += 1;
             }
-        }));
-        drop(outcome);
+        })));
         index
     }
 

@@ -19,10 +19,8 @@ impl Slots {
     }
 
     pub(super) fn get(&self, ordinal: Ordinal) -> Option<&Value> {
-        if !self.present.contains(ordinal) {
-            return None;
-        }
-        self.values.get(self.present.rank(ordinal))
+        let (is_there, index) = self.present.find(ordinal);
+        if is_there { self.values.get(index) } else { None }
     }
 
     pub(super) fn reserve(&mut self, count: usize) {
@@ -65,20 +63,23 @@ impl Slots {
     }
 
     pub(super) fn put(&mut self, ordinal: Ordinal, value: Value) {
-        let index = self.present.rank(ordinal);
-        if self.present.insert(ordinal) {
-            if index == self.values.len() {
-                self.values.push(value); // As where a store reads a row from left to right.
-            } else {
-                self.values.insert(index, value);
+        let (is_there, index) = self.present.find(ordinal);
+        if is_there {
+            if let Some(slot) = self.values.get_mut(index) {
+                *slot = value;
             }
-        } else if let Some(slot) = self.values.get_mut(index) {
-            *slot = value;
+            return;
+        }
+        self.present.insert(ordinal);
+        if index == self.values.len() {
+            self.values.push(value); // As where a store reads a row from left to right.
+        } else {
+            self.values.insert(index, value);
         }
     }
 
     pub(super) fn take(&mut self, ordinal: Ordinal) -> Option<Value> {
-        self.present.remove(ordinal).then(|| self.values.remove(self.present.rank(ordinal)))
+        self.present.remove(ordinal).then(|| self.values.remove(self.present.find(ordinal).1))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (Ordinal, &Value)> {
