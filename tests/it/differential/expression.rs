@@ -274,7 +274,7 @@ impl Writer<'_> {
             '@' => attribute.to_owned(),
             'k' => (*self.choices.pick(&[0, 0, 0, 1, 1, -1, 2, 7])).to_string(),
             'n' => self.small().to_string(),
-            'x' | _ => {
+            _ => {
                 let kind = match Kind::of(letter) {
                     Some(kind) => kind,
                     None if letter == 'x' => self.any_kind(),

@@ -6,7 +6,7 @@ use super::record::Play;
 use super::rule::Rule;
 
 /// How often a smaller case is tried.
-const ATTEMPTS: usize = 6_000;
+const ATTEMPTS: usize = 1_500;
 
 /// A rule, the messages, and what was different.
 pub(crate) struct Found {
