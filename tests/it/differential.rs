@@ -95,6 +95,6 @@ fn smaller(seed: u64) -> Option<String> {
     let (mut of_rule, mut of_play) = (Choices::new(seed), Choices::new(!seed));
     let rule = Rule::random(&mut of_rule);
     let _ = Play::random(&mut of_play, &rule, MESSAGES);
-    let found = shrink::smallest([of_rule.made().0, of_play.made().0], MESSAGES)?;
+    let found = shrink::smallest(&[of_rule.made().0, of_play.made().0], MESSAGES)?;
     Some(format!("seed {seed}:\n\n{found}"))
 }

@@ -19,8 +19,8 @@ pub(crate) struct Found {
 }
 
 /// The smallest case that was found, in words. `drawn` is what the rule and the messages were made of.
-pub(crate) fn smallest(drawn: [Vec<u32>; 2], messages: usize) -> Option<String> {
-    let mut shrinker = Shrinker { found: attempt(&drawn, messages)?, left: ATTEMPTS, messages };
+pub(crate) fn smallest(drawn: &[Vec<u32>; 2], messages: usize) -> Option<String> {
+    let mut shrinker = Shrinker { found: attempt(drawn, messages)?, left: ATTEMPTS, messages };
     while shrinker.leave_out() || shrinker.lower() {}
     let Found { rule, difference, .. } = shrinker.found;
     Some(format!("{}\n{difference}", rule.text))
