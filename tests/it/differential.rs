@@ -55,7 +55,8 @@ fn play(pairs: u64, part: u64) -> Result<Figures, String> {
     while all.pairs < pairs {
         let seeds = seed..seed + BATCH;
         seed += BATCH;
-        all = all + batch(seeds)?;
+        let found = batch(seeds).map_err(|it| format!("after {} pairs, {it}", all.pairs))?;
+        all = all + found;
     }
     Ok(all)
 }
@@ -67,7 +68,7 @@ fn batch(seeds: std::ops::Range<u64>) -> Result<Figures, String> {
     let loaded = match load(&rules) {
         Ok(loaded) => loaded,
         Err(difference) => {
-            let single = seeds.clone().find_map(|seed| smaller(seed));
+            let single = seeds.clone().find_map(smaller);
             return Err(single.unwrap_or(difference));
         }
     };
@@ -94,6 +95,6 @@ fn smaller(seed: u64) -> Option<String> {
     let (mut of_rule, mut of_play) = (Choices::new(seed), Choices::new(!seed));
     let rule = Rule::random(&mut of_rule);
     let _ = Play::random(&mut of_play, &rule, MESSAGES);
-    let found = shrink::smallest([of_rule.made().0, of_play.made().0], MESSAGES)?;
+    let found = shrink::smallest(&[of_rule.made().0, of_play.made().0], MESSAGES)?;
     Some(format!("seed {seed}:\n\n{found}"))
 }

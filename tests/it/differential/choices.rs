@@ -91,7 +91,7 @@ impl Choices {
     }
 }
 
-/// The next number of SplitMix64.
+/// The next number of `SplitMix64`.
 fn next(state: &mut u64) -> u32 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut bits = *state;

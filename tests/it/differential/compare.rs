@@ -1,6 +1,8 @@
 //! Plays the same messages on two engines, whose rules run one way and the other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::time::Duration;
 
 use rulegate::pipeline::Transcript;
 use rulegate::{
@@ -102,7 +104,7 @@ pub(crate) fn load(rules: &[Rule]) -> Result<Loaded, String> {
 fn read(sources: &[SourceFile], execution: Execution) -> Result<RuleSet, Vec<Diagnostic>> {
     let mut options = LoadOptions { execution, ..LoadOptions::default() };
     options.limits.operations = OPERATIONS;
-    options.limits.time = std::time::Duration::from_hours(1);
+    options.limits.time = Duration::from_hours(1);
     RuleSet::load(sources, None, &options)
 }
 
@@ -284,10 +286,10 @@ impl Outcome {
     fn words(&self) -> String {
         let mut words = format!("{}{}\n", self.transcript, self.answer);
         for (transcript, job) in &self.jobs {
-            words.push_str(&format!("{transcript}{job}\n"));
+            let _ = writeln!(words, "{transcript}{job}");
         }
         for line in &self.stored {
-            words.push_str(&format!("  {line}\n"));
+            let _ = writeln!(words, "  {line}");
         }
         words
     }

@@ -218,21 +218,26 @@ impl Writer<'_> {
 
     pub(super) fn literal(&mut self, kind: Kind) -> String {
         let is_plain = self.is_simple && self.has_ctx && !self.choices.chance(4);
-        let mut text = match kind {
-            Kind::Date if is_plain => "ctx.today".to_owned(),
-            Kind::Moment if is_plain => "ctx.now".to_owned(),
-            Kind::Lookup if is_plain => "ctx.user".to_owned(),
-            Kind::Double if is_plain && self.scene.has_target() => "ctx.target.score".to_owned(),
-            _ => literal::random(self.choices, kind),
+        let plain = [
+            (Kind::Date, "ctx.today"),
+            (Kind::Moment, "ctx.now"),
+            (Kind::Lookup, "ctx.user"),
+            (Kind::Double, if self.scene.has_target() { "ctx.target.score" } else { "PI()" }),
+        ];
+        let without_ctx = [
+            (Kind::Date, "date(\"2026-03-04\")"),
+            (Kind::Moment, "datetime(\"2026-03-04T05:06:07Z\")"),
+            (Kind::Lookup, "()"),
+        ];
+        let of =
+            |table: &[(Kind, &'static str)]| table.iter().find(|it| it.0 == kind).map(|it| it.1);
+        let drawn = literal::random(self.choices, kind);
+        let instead = match (self.has_ctx, is_plain) {
+            (false, _) if drawn.contains("ctx.") => of(&without_ctx),
+            (_, true) => of(&plain),
+            (_, false) => None,
         };
-        if text.contains("ctx.") && !self.has_ctx {
-            text = match kind {
-                Kind::Date => "date(\"2026-03-04\")",
-                Kind::Moment => "datetime(\"2026-03-04T05:06:07Z\")",
-                _ => "()",
-            }
-            .to_owned();
-        }
+        let text = instead.map_or(drawn, str::to_owned);
         if self.mentioned.len() < 40 {
             self.mentioned.push((kind, text.clone()));
         }
@@ -274,7 +279,7 @@ impl Writer<'_> {
             '@' => attribute.to_owned(),
             'k' => (*self.choices.pick(&[0, 0, 0, 1, 1, -1, 2, 7])).to_string(),
             'n' => self.small().to_string(),
-            'x' | _ => {
+            _ => {
                 let kind = match Kind::of(letter) {
                     Some(kind) => kind,
                     None if letter == 'x' => self.any_kind(),

@@ -55,17 +55,7 @@ impl Play {
             let mark = choices.open();
             let goes_on = choices.chance(99);
             if goes_on {
-                let message = *choices.pick(rule.scene.messages);
-                let what = match message {
-                    "Create" => What::Create(row(choices, rule, 75)),
-                    "Update" => What::Update(choices.below(THINGS), row(choices, rule, 45)),
-                    "Delete" => What::Delete(choices.below(THINGS)),
-                    _ => {
-                        let is_taken = message == "Disassociate";
-                        What::Link(is_taken, choices.below(THINGS), choices.below(ACCOUNTS))
-                    }
-                };
-                asks.push(Ask { what, is_traced: !choices.chance(10) });
+                asks.push(Ask::random(choices, rule));
             }
             choices.close(mark);
             if !goes_on && asks.len() * 4 >= count {
@@ -73,6 +63,22 @@ impl Play {
             }
         }
         Self { things, asks }
+    }
+}
+
+impl Ask {
+    fn random(choices: &mut Choices, rule: &Rule) -> Self {
+        let message = *choices.pick(rule.scene.messages);
+        let what = match message {
+            "Create" => What::Create(row(choices, rule, 75)),
+            "Update" => What::Update(choices.below(THINGS), row(choices, rule, 45)),
+            "Delete" => What::Delete(choices.below(THINGS)),
+            _ => {
+                let is_taken = message == "Disassociate";
+                What::Link(is_taken, choices.below(THINGS), choices.below(ACCOUNTS))
+            }
+        };
+        Self { what, is_traced: !choices.chance(10) }
     }
 }
 

@@ -148,12 +148,11 @@ impl Writer<'_> {
             self.line(&format!("if a <= 0 {{ return {end}; }}"));
             let rest = parameters.replacen('a', "a - 1", 1);
             let again = format!("{name}({rest})");
-            match answers {
-                Kind::Whole | Kind::Text => {
-                    let more = self.operand(answers, 1);
-                    self.line(&format!("{again} + {more}"));
-                }
-                _ => self.line(&again),
+            if let Kind::Whole | Kind::Text = answers {
+                let more = self.operand(answers, 1);
+                self.line(&format!("{again} + {more}"));
+            } else {
+                self.line(&again);
             }
         } else {
             self.block(2);
@@ -190,9 +189,9 @@ impl Writer<'_> {
     pub(super) fn template(&mut self, from: &'static [&'static str]) -> &'static str {
         let simple: Vec<&str> = from.iter().copied().filter(|it| is_simple(it)).collect();
         if self.is_simple && !simple.is_empty() && !self.choices.chance(3) {
-            return *self.choices.pick(&simple);
+            return self.choices.pick(&simple);
         }
-        *self.choices.pick(from)
+        self.choices.pick(from)
     }
 
     /// Any kind of value; in a simple rule, one that it would have.

@@ -1,24 +1,26 @@
 //! Makes a case that shows a difference smaller, as long as it still shows one.
 
+use std::ops::Range;
+
 use super::choices::Choices;
 use super::compare::load;
 use super::record::Play;
 use super::rule::Rule;
 
 /// How often a smaller case is tried.
-const ATTEMPTS: usize = 6_000;
+const ATTEMPTS: usize = 1_500;
 
 /// A rule, the messages, and what was different.
 pub(crate) struct Found {
     rule: Rule,
     difference: String,
     drawn: [Vec<u32>; 2],
-    spans: [Vec<std::ops::Range<usize>>; 2],
+    spans: [Vec<Range<usize>>; 2],
 }
 
 /// The smallest case that was found, in words. `drawn` is what the rule and the messages were made of.
-pub(crate) fn smallest(drawn: [Vec<u32>; 2], messages: usize) -> Option<String> {
-    let mut shrinker = Shrinker { found: attempt(&drawn, messages)?, left: ATTEMPTS, messages };
+pub(crate) fn smallest(drawn: &[Vec<u32>; 2], messages: usize) -> Option<String> {
+    let mut shrinker = Shrinker { found: attempt(drawn, messages)?, left: ATTEMPTS, messages };
     while shrinker.leave_out() || shrinker.lower() {}
     let Found { rule, difference, .. } = shrinker.found;
     Some(format!("{}\n{difference}", rule.text))
@@ -48,29 +50,28 @@ impl Shrinker {
     fn leave_out(&mut self) -> bool {
         let mut has_changed = false;
         for of in [1, 0] {
-            let mut spans = self.spans(of);
             let mut index = 0;
-            while let Some(span) = spans.get(index).cloned() {
-                index += 1;
-                let Some(mut drawn) = self.drawn(of) else { return has_changed };
-                if drawn.len() < span.end || span.is_empty() {
-                    continue;
-                }
-                drawn.drain(span.clone());
-                let shorter = self.keeps(of, drawn);
-                let is_simpler = shorter || self.zeroes(of, &span);
-                if is_simpler {
-                    has_changed = true;
-                    spans = self.spans(of);
-                    index = index.saturating_sub(1);
-                }
+            while let Some(span) = self.spans(of).get(index).cloned() {
+                let is_simpler = self.without(of, &span) || self.zeroes(of, &span);
+                has_changed |= is_simpler;
+                index += usize::from(!is_simpler);
             }
         }
         has_changed
     }
 
+    /// Tries the case without a span.
+    fn without(&mut self, of: usize, span: &Range<usize>) -> bool {
+        let Some(mut drawn) = self.drawn(of) else { return false };
+        if drawn.len() < span.end || span.is_empty() {
+            return false;
+        }
+        drawn.drain(span.clone());
+        self.keeps(of, drawn)
+    }
+
     /// Tries the simplest choices for all of a span.
-    fn zeroes(&mut self, of: usize, span: &std::ops::Range<usize>) -> bool {
+    fn zeroes(&mut self, of: usize, span: &Range<usize>) -> bool {
         let Some(mut drawn) = self.drawn(of) else { return false };
         let Some(part) = drawn.get_mut(span.clone()) else { return false };
         if part.iter().all(|it| *it == 0) {
@@ -86,24 +87,24 @@ impl Shrinker {
         for of in [1, 0] {
             let mut at = 0;
             while let Some(value) = self.drawn(of).and_then(|it| it.get(at).copied()) {
-                let lower = [0, value / 2, value.saturating_sub(1)];
-                for simpler in lower.into_iter().filter(|it| *it < value) {
-                    let Some(mut drawn) = self.drawn(of) else { return has_changed };
-                    if let Some(it) = drawn.get_mut(at) {
-                        *it = simpler;
-                    }
-                    if self.keeps(of, drawn) {
-                        has_changed = true;
-                        break;
-                    }
-                }
+                let mut lower = [0, value / 2, value.saturating_sub(1)].into_iter();
+                has_changed |= lower.any(|it| it < value && self.with(of, at, it));
                 at += 1;
             }
         }
         has_changed
     }
 
-    fn spans(&self, of: usize) -> Vec<std::ops::Range<usize>> {
+    /// Tries the case with another choice at one place.
+    fn with(&mut self, of: usize, at: usize, choice: u32) -> bool {
+        let Some(mut drawn) = self.drawn(of) else { return false };
+        if let Some(it) = drawn.get_mut(at) {
+            *it = choice;
+        }
+        self.keeps(of, drawn)
+    }
+
+    fn spans(&self, of: usize) -> Vec<Range<usize>> {
         let mut spans = self.found.spans.get(of).cloned().unwrap_or_default();
         spans.sort_by_key(|it| std::cmp::Reverse(it.len()));
         spans

@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use super::rule::{Local, Writer};
-use super::sentences::{ENDS, STATEMENTS};
+use super::sentences::{ENDS, STATEMENTS, changes};
 
 /// How deeply blocks nest.
 const DEPTH: usize = 3;
@@ -204,81 +204,7 @@ impl Writer<'_> {
             return self.definition();
         }
         let Local { name, kind, .. } = self.choices.pick(&variables).clone();
-        let changes: &'static [&'static str] = match kind {
-            Kind::Whole => &[
-                "= {i,}", "+= {i,}", "-= {i,}", "*= {i,}", "/= {i,}", "%= {i,}", "**= {n}", "+= 1",
-                "&= {i,}", "<<= {n}",
-            ],
-            Kind::Decimal => {
-                &["= {d,}", "+= {d,}", "-= {d,}", "*= {d,}", "/= {d,}", "+= {i,}", "*= {f,}"]
-            }
-            Kind::Double => &["= {f,}", "+= {f,}", "-= {i,}", "*= {f,}", "/= {f,}", "%= {f,}"],
-            Kind::Text => &[
-                "= {s,}",
-                "+= {s,}",
-                "+= {i,}",
-                "+= {c,}",
-                ".pad({n}, 'x')",
-                ".replace({s,}, {s,})",
-                ".crop({n})",
-                ".truncate({n})",
-                ".clear()",
-                ".make_upper()",
-                "-= {s,}",
-                "[{k}] = {c,}",
-                ".pad(30000, \"long \")",
-                ".append({x,})",
-                ".remove({s,})",
-                ".pop({n})",
-            ],
-            Kind::Flag => &["= {b,}", "= !{b}", "&= {b,}", "|= {b,}"],
-            Kind::Wholes => &[
-                "= {a,}",
-                ".push({i,})",
-                "[{k}] = {i,}",
-                "[{k}] += {i,}",
-                "+= {a,}",
-                ".insert({n}, {i,})",
-                ".pop()",
-                ".remove({n})",
-                ".reverse()",
-                ".retain(|it| it {#} {i})",
-                ".sort()",
-                ".for_each(|it| trace(it))",
-                ".pad({n}, {i,})",
-                ".clear()",
-                ".truncate({n})",
-                ".sort(|a, b| b - a)",
-                ".dedup()",
-                ".drain({n}..{n})",
-                ".for_each(|| this += {i})",
-            ],
-            Kind::Texts => &["= {p,}", ".push({s,})", "[{k}] = {s,}", ".sort()", "[{k}] += {s,}"],
-            Kind::Map => &[
-                "= {m,}",
-                ".a = {i,}",
-                "[\"a\"] = {i,}",
-                ".b += {s,}",
-                ".a += {i,}",
-                ".remove(\"a\")",
-                ".c = {x,}",
-            ],
-            Kind::Record => &[
-                "= {r,}",
-                ".count = {i,}",
-                ".name = {s,}",
-                ".price = {d,}",
-                ".count += {i,}",
-                ".thingid = ctx.target",
-            ],
-            Kind::Date => &["= {y,}", "= {y,}.add_days({n})"],
-            Kind::Moment => &["= {t,}", "= {t,}.add_months({n})"],
-            Kind::Option => &["= {o,}"],
-            Kind::Options => &["= {O,}", ".push({o,})"],
-            Kind::Lookup => &["= {l,}"],
-            Kind::Char => &["= {c,}"],
-        };
-        let change = self.template(changes);
+        let change = self.template(changes(kind));
         if change.contains("ctx.") && !self.has_ctx {
             return;
         }
