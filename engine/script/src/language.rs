@@ -50,7 +50,7 @@ pub(crate) fn engine(catalog: &Catalog, names: &BTreeSet<String>, limits: &Limit
     date::register(&mut rhai);
     option::register(&mut rhai);
     option::register_constants(&mut rhai, catalog);
-    record::register(&mut rhai, names.iter().map(String::as_str));
+    record::register(&mut rhai, names.iter().map(String::as_str), catalog);
     service::register(&mut rhai);
     context::register(&mut rhai);
     register_words(&mut rhai);

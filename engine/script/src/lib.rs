@@ -14,6 +14,7 @@
 mod diagnostic;
 mod entity_file;
 mod folder;
+mod interpret;
 mod language;
 mod limits;
 mod registration;

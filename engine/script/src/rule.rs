@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use rhai::{AST, ASTNode, Caches, Engine, Scope, Stmt};
+use rhai::{AST, ASTNode, Engine, Stmt};
 use rulegate::{Context, Fault, Hook};
 
-use crate::language::context::ContextHandle;
+use crate::interpret::{Seat, interpret};
 use crate::language::error::ended;
-use crate::language::frame::{FrameLimits, enter_rule};
+use crate::language::frame::{Aliases, FrameLimits, enter_rule};
 use crate::limits::{Exceeded, Limits, on_budget};
 
 /// The stack that a rule may need, and how much is added where there is less: rules run on any thread.
@@ -19,9 +19,9 @@ pub(crate) struct Rule {
     pub(crate) rhai: Arc<Engine>,
     pub(crate) script: Arc<Script>,
     pub(crate) handler: Handler,
-    pub(crate) pre_aliases: Vec<String>,
-    pub(crate) post_aliases: Vec<String>,
+    pub(crate) aliases: Arc<Aliases>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) seat: Seat,
 }
 
 /// A compiled file.
@@ -68,7 +68,7 @@ impl Hook for Rule {
                 variables: self.limits.shared_variables,
             };
             let deadline = ctx.deadline();
-            enter_rule(ctx, (&self.pre_aliases, &self.post_aliases), &limits, |frame| {
+            enter_rule(ctx, &self.aliases, &limits, |frame| {
                 let (outcome, exceeded) = on_budget(&self.limits, deadline, || self.call(frame));
                 match exceeded {
                     Some(exceeded) => Err(self.stopped(exceeded, &outcome)),
@@ -91,22 +91,7 @@ impl Rule {
     }
 
     fn call(&self, frame: u64) -> Result<(), Fault> {
-        let mut global = self.rhai.new_global_runtime_state();
-        global.lib.push(Arc::clone(self.script.ast.shared_lib()));
-        global.source = Some(self.script.path.as_str().into());
-        (global.level, global.scope_level) = (1, 1);
-        let mut scope = Scope::new();
-        scope.push(self.handler.parameter.as_str(), ContextHandle(frame));
-        // A call of the function would forget where a limit was exceeded: Rhai writes the position of the
-        // call, which has none, over it.
-        #[expect(deprecated, reason = "the only way to run a function's body without calling it")]
-        let called = self.rhai.eval_statements_raw(
-            &mut global,
-            &mut Caches::new(),
-            &mut scope,
-            &self.handler.body,
-        );
-        called.map(drop).map_err(|error| {
+        interpret(self, frame).map(drop).map_err(|error| {
             let ended = ended(error);
             let file = ended.source.as_deref().unwrap_or(&self.script.path);
             let position = match self.handler.body.first() {

@@ -10,8 +10,10 @@ use rulegate::{Catalog, Step};
 
 use crate::diagnostic::Diagnostic;
 use crate::entity_file::{SourceFile, read_catalog};
+use crate::interpret::Family;
 use crate::language;
 use crate::language::error::ended;
+use crate::language::frame::Aliases;
 use crate::limits::{Exceeded, Limits, on_budget};
 use crate::registration::{self, Known, Registration};
 use crate::rule::{Handler, Rule, Script};
@@ -103,12 +105,15 @@ impl RuleSet {
         let rhai = Arc::new(rhai);
         let limits = Arc::new(options.limits.clone());
         let mut steps = Vec::new();
+        let mut family = Family::default();
         for script in &rules {
             match registration::read(script.file, &script.tree, known) {
-                Ok(registrations) => match add_rule(&rhai, script, (&registrations, &limits)) {
-                    Ok(found) => steps.extend(found),
-                    Err(found) => problems.extend(found),
-                },
+                Ok(registrations) => {
+                    match add_rule(&rhai, script, (&registrations, &limits, &mut family)) {
+                        Ok(found) => steps.extend(found),
+                        Err(found) => problems.extend(found),
+                    }
+                }
                 Err(found) => problems.extend(found),
             }
         }
@@ -189,7 +194,7 @@ fn add_library(
 fn add_rule(
     rhai: &Arc<Rhai>,
     parsed: &Parsed<'_>,
-    (registrations, limits): (&[Registration], &Arc<Limits>),
+    (registrations, limits, family): (&[Registration], &Arc<Limits>, &mut Family),
 ) -> Result<Vec<Step>, Vec<Diagnostic>> {
     let mut problems: Vec<Diagnostic> =
         registrations.iter().filter_map(|it| parsed.handler(&it.handler)).collect();
@@ -209,9 +214,12 @@ fn add_rule(
             rhai: Arc::clone(rhai),
             script: Arc::clone(&script),
             handler: Handler::of(&script.ast, &registration.handler)?,
-            pre_aliases: registration.pre_aliases.clone(),
-            post_aliases: registration.post_aliases.clone(),
+            aliases: Arc::new(Aliases {
+                pre: registration.pre_aliases.clone(),
+                post: registration.post_aliases.clone(),
+            }),
             limits: Arc::clone(limits),
+            seat: family.seat(),
         };
         Some(registration.clone().into_steps(rule))
     });

@@ -45,7 +45,7 @@ pub(crate) fn measure(table: &mut Table) {
 /// So many rules: half of them simple, half of them medium.
 fn rule_files(count: usize) -> Vec<SourceFile> {
     let script = |it: usize| {
-        let body = if it % 2 == 0 { SIMPLE } else { MEDIUM };
+        let body = if it.is_multiple_of(2) { SIMPLE } else { MEDIUM };
         Script { path: &format!("opportunity/rule_{it:04}"), step: ON_UPDATE, body }.file()
     };
     (0..count).map(script).collect()
@@ -117,10 +117,10 @@ fn live(table: &mut Table, (rules, saves): (usize, usize)) {
         let body = SIMPLE.replace("100000", &format!("{}", 100_001 + save));
         let file = Script { path: "opportunity/rule_0000", step: ON_UPDATE, body: &body }.file();
         write(&file);
-        let saved = Instant::now();
+        let began = Instant::now();
         let (event, served) = heard.recv_timeout(PATIENCE).unwrap();
         assert!(matches!(event, ReloadEvent::Reloaded { .. }), "{event:?}");
-        times.push(nanoseconds(served.saturating_duration_since(saved)));
+        times.push(nanoseconds(served.saturating_duration_since(began)));
     }
     times.remove(0); // The watch may still have been on its first look.
     times.sort_by(f64::total_cmp);

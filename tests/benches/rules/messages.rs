@@ -79,11 +79,7 @@ fn creates(name: &str, steps: Vec<Step>) -> Side<'static> {
     timed_side(name, move |count| {
         let engine = engine_of(&set, steps.clone());
         let record = opportunity(&engine, &customer(&engine));
-        support::timed(|| {
-            for _ in 0..count {
-                engine.create(record.clone()).unwrap();
-            }
-        })
+        side("", || engine.create(record.clone()).unwrap()).take(count)
     })
 }
 
@@ -171,11 +167,7 @@ fn nested(table: &mut Table, depth: u32) {
         timed_side(name, move |count| {
             let engine = engine_of(set, steps.clone());
             let task = engine.record("task").unwrap().with("subject", "once").unwrap();
-            support::timed(|| {
-                for _ in 0..count {
-                    engine.create(task.clone()).unwrap();
-                }
-            })
+            side("", || engine.create(task.clone()).unwrap()).take(count)
         })
     };
     let turns = turns(

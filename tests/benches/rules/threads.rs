@@ -38,8 +38,10 @@ fn updates(table: &mut Table, count: usize) {
                 on_threads(count, std::slice::from_ref(first), &update)
             }),
             timed_side("two threads", |count| on_threads(count, &changes, &update)),
-            timed_side("arithmetic on one", |count| on_threads(count, &[1], &arithmetic)),
-            timed_side("arithmetic on two", |count| on_threads(count, &[1, 2], &arithmetic)),
+            timed_side("arithmetic on one", |count| on_threads(count, &[1], &|it| arithmetic(*it))),
+            timed_side("arithmetic on two", |count| {
+                on_threads(count, &[1, 2], &|it| arithmetic(*it))
+            }),
         ],
     );
     let reached = 2.0 * turns.ratio("one thread", "two threads");
@@ -72,8 +74,8 @@ fn on_threads<T: Sync>(count: u32, of: &[T], work: &(impl Fn(&T) + Sync)) -> Dur
 }
 
 /// Some microseconds of work that touches nothing but registers.
-fn arithmetic(seed: &u64) {
-    let mut state = *seed;
+fn arithmetic(seed: u64) {
+    let mut state = seed;
     for _ in 0..2_000 {
         state ^= state << 13;
         state ^= state >> 7;

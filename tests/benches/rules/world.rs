@@ -65,11 +65,11 @@ pub(crate) const MEDIUM: &str = r#"fn run(ctx) {
 }"#;
 
 /// A condition that does not hold, and what would be done if it did.
-pub(crate) const GUARDED: &str = r#"fn run(ctx) {
+pub(crate) const GUARDED: &str = "fn run(ctx) {
     if ctx.target.estimatedvalue <= 1000000 { return; }
     ctx.target.opportunityratingcode = 1;
     ctx.target.closeprobability = 90;
-}"#;
+}";
 
 /// A rule as the folder has it.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rhai::{Array, Dynamic, Engine, ImmutableString};
 use rulegate::metadata::{EntityMetadata, Ordinal};
-use rulegate::{EntityReference, OrganizationService, Record, Response, Value};
+use rulegate::{Catalog, EntityReference, OrganizationService, Record, Response, Value};
 
 use super::error::{Raise, Raised};
 use super::frame::{self, Frame, Place, RecordHandle};
@@ -13,7 +13,11 @@ use super::value::{bytes, to_dynamic, to_value};
 use crate::limits;
 
 /// Registers records and lookups, with a property for each of the names: the ones that scripts use.
-pub(super) fn register<'a>(rhai: &mut Engine, names: impl IntoIterator<Item = &'a str>) {
+pub(super) fn register<'a>(
+    rhai: &mut Engine,
+    names: impl IntoIterator<Item = &'a str>,
+    catalog: &Catalog,
+) {
     rhai.register_type_with_name::<RecordHandle>("record")
         .register_fn("has", |it: &mut RecordHandle, name: &str| has(*it, name))
         .register_fn("remove", |it: &mut RecordHandle, name: &str| remove(*it, name))
@@ -23,7 +27,9 @@ pub(super) fn register<'a>(rhai: &mut Engine, names: impl IntoIterator<Item = &'
         })
         .register_fn("to_string", |it: &mut RecordHandle| text(*it))
         .register_fn("to_debug", |it: &mut RecordHandle| text(*it))
-        .register_indexer_get(|it: &mut RecordHandle, name: &str| get(*it, name))
+        .register_indexer_get(|it: &mut RecordHandle, name: &str| {
+            get(*it, |entity| find(entity, name))
+        })
         .register_indexer_set(|it: &mut RecordHandle, name: &str, value: Dynamic| {
             set(*it, name, &value)
         });
@@ -38,10 +44,11 @@ pub(super) fn register<'a>(rhai: &mut Engine, names: impl IntoIterator<Item = &'
         .register_fn("==", |a: &mut EntityReference, b: EntityReference| *a == b)
         .register_fn("!=", |a: &mut EntityReference, b: EntityReference| *a != b);
     for name in names {
-        let (of_get, of_set): (Arc<str>, Arc<str>) = (name.into(), name.into());
-        rhai.register_get(name, move |it: &mut RecordHandle| get(*it, &of_get));
+        let property = Arc::new(Property::new(name, catalog));
+        let of_set = Arc::clone(&property);
+        rhai.register_get(name, move |it: &mut RecordHandle| property.get(*it));
         rhai.register_set(name, move |it: &mut RecordHandle, value: Dynamic| {
-            set(*it, &of_set, &value)
+            of_set.set(*it, &value)
         });
     }
 }
@@ -56,12 +63,51 @@ pub(crate) fn record(handle: RecordHandle) -> Raised<Record> {
     read(handle, |record, _| Ok(record.clone()))
 }
 
-fn get(handle: RecordHandle, name: &str) -> Raised<Dynamic> {
+/// A property by whose name scripts know attributes, and where those are in the entities of the catalog.
+struct Property {
+    name: String,
+    places: Vec<(Arc<EntityMetadata>, Ordinal)>,
+}
+
+impl Property {
+    fn new(name: &str, catalog: &Catalog) -> Self {
+        let place = |it: &Arc<EntityMetadata>| Some((Arc::clone(it), it.ordinal(name)?));
+        Self { name: name.to_owned(), places: catalog.entities().filter_map(place).collect() }
+    }
+
+    /// Where it is in an entity, if that is one of the catalog's.
+    fn place(&self, entity: &Arc<EntityMetadata>) -> Option<&(Arc<EntityMetadata>, Ordinal)> {
+        self.places.iter().find(|it| Arc::ptr_eq(&it.0, entity))
+    }
+
+    fn get(&self, handle: RecordHandle) -> Raised<Dynamic> {
+        get(handle, |entity| match self.place(entity) {
+            Some((_, ordinal)) => Ok(*ordinal),
+            None => find(entity, &self.name),
+        })
+    }
+
+    fn set(&self, handle: RecordHandle, value: &Dynamic) -> Raised<()> {
+        // A value may stand for a record, which is in the frame: the frame is not looked into meanwhile.
+        let place = read(handle, |record, _| Ok(self.place(record.metadata())))?;
+        let Some((entity, ordinal)) = place else { return set(handle, &self.name, value) };
+        put(handle, *ordinal, converted_at(entity, *ordinal, value)?)
+    }
+}
+
+fn find(entity: &EntityMetadata, name: &str) -> Raised<Ordinal> {
+    entity.find(name).map_err(|error| Raise::text(error.to_string()))
+}
+
+fn get(
+    handle: RecordHandle,
+    place: impl FnOnce(&Arc<EntityMetadata>) -> Raised<Ordinal>,
+) -> Raised<Dynamic> {
     read(handle, |record, hidden| {
         let entity = record.metadata();
-        let ordinal = entity.find(name).map_err(|error| Raise::text(error.to_string()))?;
+        let ordinal = place(entity)?;
         if let Some(hidden) = hidden.filter(|it| !(it.shows)(ordinal)) {
-            let what = hidden.what;
+            let (what, name) = (hidden.what, entity.name(ordinal));
             return Err(Raise::text(format!(
                 "the {what} does not show `{name}`: add it to `{what}` in STEP"
             )));
@@ -73,6 +119,10 @@ fn get(handle: RecordHandle, name: &str) -> Raised<Dynamic> {
 fn set(handle: RecordHandle, name: &str, value: &Dynamic) -> Raised<()> {
     let entity = read(handle, |record, _| Ok(Arc::clone(record.metadata())))?;
     let (ordinal, value) = converted(&entity, name, value)?;
+    put(handle, ordinal, value)
+}
+
+fn put(handle: RecordHandle, ordinal: Ordinal, value: Value) -> Raised<()> {
     change(handle, |record| {
         let before = record.at(ordinal).map_or(0, bytes);
         Raise::within(limits::keep(bytes(&value), before))?;
@@ -83,22 +133,22 @@ fn set(handle: RecordHandle, name: &str, value: &Dynamic) -> Raised<()> {
 
 /// The place of an attribute, and the value in its type.
 pub(crate) fn converted(
-    entity: &Arc<EntityMetadata>,
+    entity: &EntityMetadata,
     name: &str,
     value: &Dynamic,
 ) -> Raised<(Ordinal, Value)> {
-    let ordinal = entity.find(name).map_err(|error| Raise::text(error.to_string()))?;
+    let ordinal = find(entity, name)?;
+    Ok((ordinal, converted_at(entity, ordinal, value)?))
+}
+
+fn converted_at(entity: &EntityMetadata, ordinal: Ordinal, value: &Dynamic) -> Raised<Value> {
     let attribute = entity.attribute_at(ordinal);
-    let attribute = attribute.ok_or_else(|| Raise::text(format!("`{name}` was removed")))?;
-    Ok((ordinal, to_value(value, attribute)?))
+    let removed = || Raise::text(format!("`{}` was removed", entity.name(ordinal)));
+    to_value(value, attribute.ok_or_else(removed)?)
 }
 
 fn has(handle: RecordHandle, name: &str) -> Raised<bool> {
-    read(handle, |record, _| {
-        let ordinal =
-            record.metadata().find(name).map_err(|error| Raise::text(error.to_string()))?;
-        Ok(record.at(ordinal).is_some())
-    })
+    read(handle, |record, _| Ok(record.at(find(record.metadata(), name)?).is_some()))
 }
 
 fn remove(handle: RecordHandle, name: &str) -> Raised<()> {
@@ -149,7 +199,7 @@ fn read<R>(
         Place::Pre(index) | Place::Post(index) => {
             let is_pre = matches!(handle.place, Place::Pre(_));
             let scene = frame.rule()?;
-            let aliases = if is_pre { &scene.pre_aliases } else { &scene.post_aliases };
+            let aliases = if is_pre { &scene.aliases.pre } else { &scene.aliases.post };
             let alias = aliases.get(index).map_or("", String::as_str);
             let ctx = &scene.ctx;
             let image = if is_pre { ctx.pre_image_as(alias) } else { ctx.post_image_as(alias) };
