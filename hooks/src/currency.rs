@@ -3,7 +3,6 @@
 use rulegate::bootstrap::{BASE_CURRENCY, is_bootstrapped};
 use rulegate::error::platform;
 use rulegate::metadata::{AttributeMetadata, AttributeType, EntityMetadata, Ordinal};
-use rulegate::pipeline::Image;
 use rulegate::record::{MoneyPrecision, check_value};
 use rulegate::{
     Context, EntityReference, Fault, Message, OrganizationService, Query, Record, Stage, Step,
@@ -110,7 +109,7 @@ impl Row {
     fn of(ctx: &Context) -> Option<Self> {
         ctx.catalog().entity("transactioncurrency").ok()?;
         let sent = ctx.target()?.clone();
-        let before = ctx.pre_image().map(Image::to_record);
+        let before = ctx.pre_image().map(|it| it.to_record());
         let is_new = before.is_none();
         let mut after = before.unwrap_or_else(|| Record::new(sent.metadata()));
         after.merge(&sent);

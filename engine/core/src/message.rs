@@ -52,6 +52,7 @@ pub use self::typed::TypedRequest;
 pub use self::update::{ConcurrencyBehavior, Update};
 pub use self::upsert::{Upsert, Upserted};
 use crate::error::Error;
+use crate::metadata::LogicalName;
 use crate::record::{EntityReference, Page, Record};
 
 /// The name of a message: what a step is registered on.
@@ -188,6 +189,32 @@ impl Message {
         }
     }
 
+    /// Its place in [`STANDARD`](Self::STANDARD); `None` for a custom message.
+    pub(crate) fn standard_index(&self) -> Option<usize> {
+        Some(match self {
+            Self::Create => 0,
+            Self::Retrieve => 1,
+            Self::RetrieveMultiple => 2,
+            Self::Update => 3,
+            Self::Delete => 4,
+            Self::Upsert => 5,
+            Self::CreateMultiple => 6,
+            Self::UpdateMultiple => 7,
+            Self::UpsertMultiple => 8,
+            Self::DeleteMultiple => 9,
+            Self::Associate => 10,
+            Self::Disassociate => 11,
+            Self::Assign => 12,
+            Self::SetState => 13,
+            Self::Custom(_) => return None,
+        })
+    }
+
+    /// Whether single messages stand within it.
+    pub(crate) fn is_bulk(&self) -> bool {
+        matches!(self, Self::CreateMultiple | Self::UpdateMultiple)
+    }
+
     /// The bulk message that it raises, too (M-41).
     pub(crate) fn bulk(&self) -> Option<Self> {
         if *self == Self::Create {
@@ -251,22 +278,25 @@ impl Request {
 
     /// The entity at which it is aimed, the *primary entity*; `none` for links and global messages.
     pub fn entity(&self) -> Cow<'_, str> {
+        self.primary_entity().map_or("none".into(), |it| Cow::Borrowed(it.as_str()))
+    }
+
+    /// The same as a name; `None` for links and global messages.
+    pub(crate) fn primary_entity(&self) -> Option<&LogicalName> {
         match self {
             Self::Create(Create { target, .. })
             | Self::Update(Update { target, .. })
-            | Self::Upsert(Upsert { target }) => Cow::Borrowed(target.entity()),
+            | Self::Upsert(Upsert { target }) => Some(target.entity()),
             Self::Retrieve(Retrieve { target, .. })
             | Self::Delete(Delete { target, .. })
             | Self::Assign(Assign { target, .. })
-            | Self::SetState(SetState { target, .. }) => Cow::Borrowed(&target.entity),
-            Self::RetrieveMultiple(RetrieveMultiple { query }) => Cow::Borrowed(&query.entity),
+            | Self::SetState(SetState { target, .. }) => Some(&target.entity),
+            Self::RetrieveMultiple(RetrieveMultiple { query }) => Some(&query.entity),
             Self::CreateMultiple(_) | Self::UpdateMultiple(_) | Self::UpsertMultiple(_) => {
-                multiple::entity_of(self.targets()).map_or("none".into(), |it| Cow::Borrowed(&**it))
+                multiple::entity_of(self.targets())
             }
-            Self::Custom(custom) => {
-                custom.primary.as_ref().map_or("none".into(), |it| it.entity.to_string().into())
-            }
-            Self::DeleteMultiple(_) | Self::Associate(_) | Self::Disassociate(_) => "none".into(),
+            Self::Custom(custom) => custom.primary.as_ref().map(|it| &it.entity),
+            Self::DeleteMultiple(_) | Self::Associate(_) | Self::Disassociate(_) => None,
         }
     }
 
@@ -374,7 +404,7 @@ impl Request {
     /// Before any step: takes out what callers cannot send, and resolves alternate keys (I-38, I-41).
     pub(crate) fn accept(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {
         if let Some(target) = self.target_mut() {
-            target.rebase(platform.catalog().entity(target.entity())?)?;
+            target.rebase(platform.catalog().own(target.metadata())?)?;
             if !target.lookups_by_key().is_empty() {
                 keys::resolve_lookups(target, platform)?;
             }

@@ -31,8 +31,8 @@ pub use self::attribute_set::{AttributeSet, Ordinal};
 pub use self::attribute_type::{
     AttributeType, DateTimeBehavior, DateTimeFormat, NumberFormat, PrecisionSource, TextFormat,
 };
-pub(crate) use self::entity::DefaultValue;
 pub use self::entity::{CdmEntity, EntityDefinition, EntityMetadata, EntityNames, Ownership};
+pub(crate) use self::entity::{DefaultValue, EntityIndex};
 pub(crate) use self::error::DidYouMean;
 pub use self::error::{
     DefinitionError, DefinitionProblem, InvalidCatalog, MetadataError, Part, Place,
@@ -61,6 +61,8 @@ pub struct CatalogDraft {
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     entities: BTreeMap<LogicalName, Arc<EntityMetadata>>,
+    /// The same by their places; `None` where a reload removed one.
+    by_index: Vec<Option<Arc<EntityMetadata>>>,
     /// By lower-cased schema name: Dataverse tells schema names apart without regard to case.
     relationships: BTreeMap<String, Arc<RelationshipMetadata>>,
     /// The schema names of the one-to-many relationships in which the entity is the parent.
@@ -86,17 +88,22 @@ impl Catalog {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let mut catalog = Self { external: draft.external, ..Self::default() };
+        let places = previous.map_or(0, |it| it.by_index.len());
+        let by_index = vec![None; places];
+        let mut catalog = Self { external: draft.external, by_index, ..Self::default() };
         for definition in draft.entities {
             let name = definition.logical_name.clone();
             let before = previous.and_then(|it| it.placed(&name));
             let entity = match before {
                 Some(same) if *same.definition() == definition => Arc::clone(same),
                 Some(_) | None => {
-                    Arc::new(EntityMetadata::place(definition, before.map(Arc::as_ref)))
+                    let next = EntityIndex(catalog.by_index.len());
+                    let index = before.map_or(next, |it| it.index());
+                    let before = before.map(Arc::as_ref);
+                    Arc::new(EntityMetadata::place(definition, index, before))
                 }
             };
-            catalog.entities.insert(name, entity);
+            catalog.put(name, entity);
         }
         for relationship in draft.relationships {
             catalog.link(relationship);
@@ -105,6 +112,17 @@ impl Catalog {
         let removed = before.filter(|(name, _)| !catalog.entities.contains_key(*name));
         catalog.retired = removed.map(|(name, it)| (name.clone(), Arc::clone(it))).collect();
         Ok(catalog)
+    }
+
+    fn put(&mut self, name: LogicalName, entity: Arc<EntityMetadata>) {
+        let index = entity.index().get();
+        if self.by_index.len() <= index {
+            self.by_index.resize(index + 1, None);
+        }
+        if let Some(place) = self.by_index.get_mut(index) {
+            *place = Some(Arc::clone(&entity));
+        }
+        self.entities.insert(name, entity);
     }
 
     /// The first entity whose attributes have not the places that they have here.
@@ -129,6 +147,32 @@ impl Catalog {
             entity: name.to_owned(),
             suggestion: suggestion(name, self.entities.keys().map(|it| &**it)).map(str::to_owned),
         })
+    }
+
+    /// The entity at that place; `None` where a reload removed it.
+    pub(crate) fn at(&self, index: EntityIndex) -> Option<&Arc<EntityMetadata>> {
+        self.by_index.get(index.get())?.as_ref()
+    }
+
+    /// The definition that this catalog has of an entity: found at once where it is the same.
+    pub(crate) fn own(
+        &self,
+        entity: &Arc<EntityMetadata>,
+    ) -> Result<&Arc<EntityMetadata>, MetadataError> {
+        match self.at(entity.index()) {
+            Some(own) if Arc::ptr_eq(own, entity) => Ok(own),
+            Some(_) | None => self.entity(entity.logical_name()),
+        }
+    }
+
+    /// How many places for entities there are.
+    pub(crate) fn places(&self) -> usize {
+        self.by_index.len()
+    }
+
+    /// The entity of that name, if there is one.
+    pub(crate) fn entity_by_name(&self, name: &str) -> Option<&Arc<EntityMetadata>> {
+        self.entities.get(name)
     }
 
     /// Whether there is an entity of that name.

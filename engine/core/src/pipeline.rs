@@ -34,12 +34,15 @@ mod job;
 mod operation;
 mod origin;
 mod parent;
+mod plan;
 mod properties;
 mod service;
+mod skip;
 mod step;
 mod trace_log;
 mod transcript;
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -62,12 +65,14 @@ pub use self::trace_log::TraceRow;
 pub(crate) use self::transcript::Recorder;
 pub use self::transcript::{Aliases, Event, StepOutcome, Transcript};
 
+use self::context::Running;
 use self::desk::Desk;
-use self::generation::PlannedStep;
+use self::parent::Wrapper;
+use self::plan::PlannedStep;
 use crate::error::{DataError, Error, Fault, StepError as StepFailure};
 use crate::message::{Message, Parameters, Request, Response, Upsert, Upserted};
 use crate::metadata::suggestion;
-use crate::record::{EntityReference, Record};
+use crate::record::EntityReference;
 use crate::store::StoreError;
 
 /// What hooks of one message leave for those that run later, by name (V-11).
@@ -109,7 +114,8 @@ pub(crate) fn run(call: Call, request: Request) -> Result<Response, Error> {
 /// Upsert is no event of its own: it ends in Create or Update, whose steps run (M-30).
 fn run_upsert(call: Call, upsert: Upsert) -> Result<Response, Error> {
     let asked = upsert.clone();
-    let resolved = match upsert.resolve(&mut Desk { call: call.clone(), parent: None }) {
+    let resolved = upsert.resolve(&mut Desk::of(&call));
+    let resolved = match resolved {
         Ok(resolved) => resolved,
         Err(error) => return refuse(call, asked.into(), error),
     };
@@ -183,49 +189,61 @@ fn carry(ctx: &mut Context) -> Result<Response, Error> {
 /// Runs the steps of one stage in order of rank, and behind those of a bulk message those of its records
 /// (M-44). The first fault stops the message (E-9).
 fn run_stage(ctx: &mut Context, stage: Stage) -> Result<(), Error> {
-    let steps = Arc::clone(ctx.plan.at(stage));
-    if !steps.is_empty() {
+    if !ctx.plan().at(stage).is_empty() {
         ctx.gather();
-        run_steps(ctx, stage, &steps)?;
+        run_steps(ctx, stage, 0)?;
         ctx.scatter();
     }
-    let is_one_of_many = 1 < ctx.items.len();
-    ctx.items.iter_mut().enumerate().try_for_each(|(index, item)| {
-        if is_one_of_many && !item.plan.at(stage).is_empty() {
-            item.call.operation.note(|it| it.turned_to(stage, index, item));
-        }
-        run_stage(item, stage)
-    })
+    if ctx.items.is_empty() { Ok(()) } else { bulk::run_stage_of_each(ctx, stage) }
 }
 
-fn run_steps(ctx: &mut Context, stage: Stage, steps: &[PlannedStep]) -> Result<(), Error> {
-    for planned in steps {
-        if let Some(reason) = ctx.skips(planned) {
-            ctx.call.operation.note(|it| it.skipped(stage, planned, &reason));
+/// Runs the steps of one stage, from that place on.
+fn run_steps(ctx: &mut Context, stage: Stage, first: usize) -> Result<(), Error> {
+    let operation = Arc::clone(&ctx.call.operation);
+    let is_heard = operation.is_heard();
+    let steps = operation.generation.plan(ctx.plan).at(stage).iter().enumerate();
+    for (index, planned) in steps.skip(first) {
+        if ctx.skips(planned) {
+            operation.note(|it| it.skipped(stage, planned, &ctx.why_skipped(planned)));
             continue;
         }
         ctx.check_depth(&planned.step)?;
-        run_step(ctx, planned, stage)?;
-        ctx.call.operation.is_in_transaction()?; // Doomed: the step caught what cannot be caught.
+        ctx.enter(planned, (stage, Running::Planned(stage, index)));
+        let is_idle = !is_heard && is_idle(planned, ctx);
+        let outcome = if is_idle { Ok(()) } else { run_step(ctx, planned, &operation) };
+        ctx.leave();
+        outcome?;
     }
     Ok(())
 }
 
-/// Runs one step, and leaves its traces.
-fn run_step(ctx: &mut Context, planned: &PlannedStep, stage: Stage) -> Result<(), Error> {
-    ctx.call.operation.check_time()?;
-    ctx.enter(planned, stage);
-    let before = ctx.call.operation.is_recorded().then(|| Arc::clone(&ctx.request));
-    ctx.call.operation.note(|it| it.entered(stage, planned));
+/// Whether the step would do nothing: then it is as if it had run.
+fn is_idle(planned: &PlannedStep, ctx: &Context) -> bool {
+    // One that panics runs, and says so again.
+    catch_unwind(AssertUnwindSafe(|| planned.hook.is_idle(ctx))).unwrap_or(false)
+}
 
-    let outcome = execute(&*planned.step.hook, ctx).and_then(|()| ctx.check_unturned());
+/// Runs one step, and leaves its traces.
+fn run_step(ctx: &mut Context, planned: &PlannedStep, operation: &Operation) -> Result<(), Error> {
+    let stage = ctx.stage;
+    let reaches_far = planned.reach == Reach::Everything;
+    if reaches_far {
+        operation.check_time()?;
+    }
+    let before = operation.is_recorded().then(|| Arc::clone(&ctx.request));
+    operation.note(|it| it.entered(stage, planned));
+
+    let outcome = execute(&*planned.hook, ctx);
+    let outcome = if reaches_far { outcome.and_then(|()| ctx.check_unturned()) } else { outcome };
 
     ctx.stage = stage;
-    ctx.call.operation.note(|it| it.left(ctx, before.as_deref(), &outcome));
+    operation.note(|it| it.left(ctx, before.as_deref(), &outcome));
     ctx.log(&planned.step, &outcome);
-    let failed = outcome.map_err(|fault| ctx.failed(&planned.step, fault));
-    ctx.leave();
-    failed
+    outcome.map_err(|fault| ctx.failed((planned.step.name(), stage), fault))?;
+    if reaches_far {
+        operation.is_in_transaction()?; // Doomed: the step caught what cannot be caught.
+    }
+    Ok(())
 }
 
 /// Runs the hook. A hook that panics is a hook that broke: its message fails, and the engine goes on.
@@ -250,9 +268,8 @@ fn main_operation(ctx: &mut Context) -> Result<(), Error> {
         let name = Arc::clone(&custom.message);
         custom_main_operation(ctx, &name)?
     } else {
-        let mut desk = ctx.desk(Stage::MainOperation);
         ctx.call.operation.note(Recorder::main_began);
-        let written = Arc::make_mut(&mut ctx.request).run(&mut desk);
+        let written = ctx.at_desk(|request, desk| request.run(desk));
         ctx.call.operation.note(|it| it.wrote(ctx, written.as_ref().ok()));
         written?
     };
@@ -262,22 +279,19 @@ fn main_operation(ctx: &mut Context) -> Result<(), Error> {
 
 /// The main operation of a custom message is a hook: it reads the input and fills the output (M-62).
 fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Error> {
-    let generation = Arc::clone(&ctx.call.operation.generation);
-    let message =
-        generation.messages.get(name).ok_or(Error::Bug("a message lost its definition"))?;
+    let operation = Arc::clone(&ctx.call.operation);
+    let messages = &operation.generation.messages;
+    let message = messages.get(name).ok_or(Error::Bug("a message lost its definition"))?;
     if let Request::Custom(custom) = Arc::make_mut(&mut ctx.request) {
         message.definition.accept(custom)?; // Steps may have changed the parameters (E-28).
     }
     ctx.call.operation.note(Recorder::main_began);
     ctx.response = Some(Response::Custom(message.definition.default_output()));
-    let step = Step::on_any(ctx.message.clone())
-        .at(Stage::MainOperation)
-        .run(name, |_: &mut Context| Ok(()));
     let outcome = execute(&*message.main, ctx).and_then(|()| ctx.check_unturned());
     ctx.call.operation.note(|it| it.main_ended(ctx, &outcome));
     ctx.keep_tag();
-    outcome.map_err(|fault| ctx.failed(&step, fault))?;
-    ctx.call.operation.is_in_transaction()?;
+    outcome.map_err(|fault| ctx.failed((name, Stage::MainOperation), fault))?;
+    operation.is_in_transaction()?;
     ctx.response.take().ok_or(Error::Bug("a message without an answer"))
 }
 
@@ -295,20 +309,19 @@ impl Context {
             return Err(Error::TooDeep { step, depth: self.call.depth, limit: NESTING_LIMIT });
         }
         self.call.check_options(&self.message)?;
-        let mut desk = Desk { call: self.call.clone(), parent: None };
-        let generation = Arc::clone(&self.call.operation.generation);
         let request = Arc::make_mut(&mut self.request);
         if let Request::Custom(custom) = request {
-            let message = generation.messages.get(&custom.message).ok_or_else(|| {
-                let known = generation.messages.names();
+            let messages = &self.call.operation.generation.messages;
+            let message = messages.get(&custom.message).ok_or_else(|| {
+                let known = messages.names();
                 let message = custom.message.to_string();
                 let suggestion = suggestion(&message, known).map(str::to_owned);
                 DataError::UnknownMessage { message, suggestion }
             })?;
             message.definition.accept(custom)?;
         }
-        request.accept(&mut desk)?;
-        self.sent = Arc::clone(&self.request);
+        request.accept(&mut Desk::of(&self.call))?;
+        self.sent = Some(Arc::clone(&self.request));
         self.settle();
         if self.is_bulk() { self.accept_items() } else { Ok(()) }
     }
@@ -378,8 +391,8 @@ impl Context {
     fn wrap(&mut self) {
         self.is_in_transaction = true;
         if self.message.is_wrapped() {
-            self.parent = Some(Arc::new(self.as_parent(Stage::MainOperation)));
-            self.shared = self.call.variables();
+            let shared = mem::replace(&mut self.shared, self.call.variables());
+            self.wrapper = Some(Wrapper::new(self.request.primary_id(), shared));
         }
         self.items.iter_mut().for_each(Self::wrap);
     }
@@ -389,51 +402,35 @@ impl Context {
         if self.message.is_read() {
             return Ok(()); // Nothing is done, and no desk is made for it.
         }
-        let mut desk = self.desk(Stage::MainOperation);
-        Arc::make_mut(&mut self.request).prepare(&mut desk)?;
+        self.at_desk(|request, desk| request.prepare(desk))?;
         self.each_item(Self::prepare)
     }
 
     /// Queues the asynchronous steps: they run if the transaction commits (P-41).
     fn queue_jobs(&mut self) -> Result<(), Error> {
-        let steps = Arc::clone(&self.plan.asynchronous);
-        if !steps.is_empty() {
+        if !self.plan().asynchronous.is_empty() {
             self.gather();
-            self.look_again()?;
-        }
-        for planned in steps.iter() {
-            if let Some(reason) = self.skips(planned) {
-                self.call.operation.note(|it| it.skipped(Stage::PostOperation, planned, &reason));
-                continue;
-            }
-            self.call.operation.note(|it| it.queued(planned));
-            self.call.operation.queue(job::Job::new(self, planned))?;
+            self.queue_own_jobs()?;
         }
         self.each_item(Self::queue_jobs)
     }
 
-    /// Why a step does not run on this message; `None` where it runs.
-    fn skips(&self, planned: &PlannedStep) -> Option<String> {
-        if self.call.bypasses(&planned.step) {
-            return Some("bypassed".to_owned());
-        }
-        if let Some(wanted) = planned.step.relationship_filter() {
-            let link = self.request.link()?;
-            if !link.relationship.eq_ignore_ascii_case(wanted) {
-                return Some(format!("another relationship than {wanted}"));
+    fn queue_own_jobs(&mut self) -> Result<(), Error> {
+        let operation = Arc::clone(&self.call.operation);
+        let mut has_looked = false;
+        for planned in &operation.generation.plan(self.plan).asynchronous {
+            if self.skips(planned) {
+                let stage = Stage::PostOperation;
+                operation.note(|it| it.skipped(stage, planned, &self.why_skipped(planned)));
+                continue;
             }
+            if !mem::replace(&mut has_looked, true) {
+                self.look_again()?;
+            }
+            operation.note(|it| it.queued(planned));
+            operation.queue(job::Job::new(self, planned))?;
         }
-        // P-100: the filter looks at the target as it is at this moment.
-        let filter = planned.filter.as_ref()?;
-        let is_sent = |it: &Record| it.present().intersects(filter);
-        let is_heard = match self.target() {
-            Some(target) => is_sent(target),
-            None => self.request.targets().iter().any(is_sent), // M-60
-        };
-        if is_heard {
-            return None;
-        }
-        Some(format!("{} not sent", planned.step.filtering_attributes().join(", ")))
+        Ok(())
     }
 
     /// A step runs at depth 8 and not at 9; a message that no step hears may go deeper (P-75, P-80).
@@ -448,8 +445,9 @@ impl Context {
 
     /// A hook changes what its message carries: not which message it is, nor what kind of answer it has.
     fn check_unturned(&self) -> Result<(), Fault> {
-        if self.request.message() != self.message || *self.request.entity() != *self.entity {
-            let (message, entity) = (&self.message, &self.entity);
+        let entity = self.request.primary_entity().unwrap_or(self::context::none());
+        if self.request.message() != self.message || entity != self.entity() {
+            let (message, entity) = (&self.message, self.entity());
             let reason = format!("the hook made another message of {message} of {entity}");
             return Err(Fault::failed(reason));
         }
@@ -464,24 +462,32 @@ impl Context {
     /// After a step: what belongs to it alone is gone.
     fn leave(&mut self) {
         self.caller = self.call.caller;
-        self.step = None;
+        self.running = Running::Nothing;
         self.keep_tag();
     }
 
-    fn failed(&self, step: &Step, fault: Fault) -> Error {
+    fn failed(&self, (step, stage): (&str, Stage), fault: Fault) -> Error {
         Error::Step(Box::new(StepFailure {
-            step: step.name().to_owned(),
+            step: step.to_owned(),
             message: self.message.to_string(),
-            entity: self.entity.to_string(),
-            stage: step.stage().number(),
+            entity: self.entity().to_string(),
+            stage: stage.number(),
             depth: self.call.depth,
             fault,
             trace: self.trace.lines(),
         }))
     }
 
-    /// What main operations may use.
-    fn desk(&self, stage: Stage) -> Desk {
-        Desk { call: self.call.clone(), parent: Some(Arc::new(self.as_parent(stage))) }
+    /// Lends the request out, with what main operations may use.
+    fn at_desk<T>(
+        &mut self,
+        act: impl FnOnce(&mut Request, &mut Desk<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let meanwhile = Arc::clone(self.sent());
+        let mut request = mem::replace(&mut self.request, meanwhile);
+        let mut desk = Desk::within(self, &request);
+        let outcome = act(Arc::make_mut(&mut request), &mut desk);
+        self.request = request;
+        outcome
     }
 }

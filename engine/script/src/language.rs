@@ -5,11 +5,11 @@
 
 mod array;
 pub(crate) mod context;
-mod date;
+pub(crate) mod date;
 pub(crate) mod error;
 pub(crate) mod frame;
-mod number;
-mod option;
+pub(crate) mod number;
+pub(crate) mod option;
 pub(crate) mod record;
 mod related;
 pub(crate) mod service;
@@ -24,7 +24,9 @@ use rhai::{Dynamic, Engine, FLOAT, INT, ImmutableString, NativeCallContext};
 use rulegate::Catalog;
 
 use self::error::{Raise, Raised};
-use crate::limits::{self, Limits, Use, charge, weigh};
+use self::record::Properties;
+use crate::limits::{self, Limits, Use, is_due, look, passes, weigh};
+use crate::shortcut;
 
 /// How long the modules of a folder may take to load, each: what stands outside of functions runs then.
 pub(crate) const LOADING: Duration = Duration::from_secs(10);
@@ -50,7 +52,8 @@ pub(crate) fn engine(catalog: &Catalog, names: &BTreeSet<String>, limits: &Limit
     date::register(&mut rhai);
     option::register(&mut rhai);
     option::register_constants(&mut rhai, catalog);
-    record::register(&mut rhai, names.iter().map(String::as_str), catalog);
+    let properties = record::register(&mut rhai, names.iter().map(String::as_str), catalog);
+    watch_variables(&mut rhai, properties);
     service::register(&mut rhai);
     context::register(&mut rhai);
     register_words(&mut rhai);
@@ -67,20 +70,30 @@ fn furnish(rhai: &mut Engine, limits: &Limits) {
     }
     #[expect(deprecated, reason = "the only way to read a literal with a point as a decimal")]
     rhai.on_parse_token(|token, _, _| number::exact(token));
-    rhai.on_progress(|_| charge().map(Dynamic::from));
+    rhai.on_progress(|_| if passes() { None } else { look().map(Dynamic::from) });
+    rhai.on_print(|line| drop(trace(line)));
+    rhai.on_debug(|line, _, _| drop(trace(line)));
+}
+
+/// Lets variables be weighed, and answers those that stand for attributes of the target.
+fn watch_variables(rhai: &mut Engine, properties: Properties) {
     #[expect(deprecated, reason = "the only way to see what a script holds while it runs")]
-    rhai.on_var(|_, _, context| {
-        Raise::within(weigh(context.call_level(), context.scope(), Use::Access)).map(|()| None)
+    rhai.on_var(move |name, place, context| {
+        if name.starts_with('.') && name != shortcut::TARGET {
+            return properties.of_target(place.wrapping_sub(1)).map(Some);
+        }
+        if is_due(context.call_level(), Use::Access) {
+            Raise::within(weigh(context.scope(), Use::Access))?;
+        }
+        Ok(None)
     });
     #[expect(deprecated, reason = "variables that are defined and not used hold something, too")]
     rhai.on_def_var(|is_running, _, context| {
-        if is_running {
-            Raise::within(weigh(context.call_level(), context.scope(), Use::Definition))?;
+        if is_running && is_due(context.call_level(), Use::Definition) {
+            Raise::within(weigh(context.scope(), Use::Definition))?;
         }
         Ok(true)
     });
-    rhai.on_print(|line| drop(trace(line)));
-    rhai.on_debug(|line, _, _| drop(trace(line)));
 }
 
 /// The words that are no message, and the texts that Rhai's own words do differently.

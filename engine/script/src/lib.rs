@@ -17,11 +17,13 @@ mod folder;
 mod interpret;
 mod language;
 mod limits;
+mod lower;
 mod registration;
 mod rule;
 mod rule_set;
 mod run;
 mod script;
+mod shortcut;
 mod text_value;
 
 pub use self::diagnostic::{Diagnostic, Fix, Severity, span_of_word};
@@ -29,7 +31,7 @@ pub use self::entity_file::{SourceFile, read_catalog};
 pub use self::folder::{Gate, ReloadEvent, RuleFolder, WatchOptions, WatchStatus, Watcher};
 pub use self::language::words::{WORDS, Word};
 pub use self::limits::Limits;
-pub use self::rule_set::{Execution, LoadOptions, RuleSet};
+pub use self::rule_set::{Execution, LoadOptions, RuleSet, Way};
 pub use self::run::{Played, Playground, check_run};
 pub use self::text_value::{
     TextValueError, parameter_from_text, reference_from_text, value_from_text,

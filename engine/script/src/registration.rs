@@ -5,12 +5,13 @@ mod literal;
 use std::sync::Arc;
 
 use rulegate::metadata::suggestion;
-use rulegate::{Catalog, Hook, Message, Stage, Step};
+use rulegate::{Catalog, Message, Stage, Step};
 
 pub(crate) use self::literal::problem;
 use self::literal::{Entry, Reader};
 use crate::diagnostic::Diagnostic;
 use crate::entity_file::SourceFile;
+use crate::rule::Shared;
 
 /// What a step of a script says of itself.
 #[derive(Debug, Clone)]
@@ -180,14 +181,19 @@ fn check_stage(reader: &mut Reader<'_>, told: &Told) {
 
 impl Registration {
     /// The steps, with the hook that they run.
-    pub(crate) fn into_steps(self, hook: impl Hook + 'static) -> Vec<Step> {
-        let hook = Arc::new(hook);
+    pub(crate) fn into_steps(self, hook: &Shared) -> Vec<Step> {
         let Self { steps, name, .. } = self;
-        let shared = |step: Step| {
-            let hook = Arc::clone(&hook);
-            step.run(name.as_str(), move |ctx: &mut rulegate::Context| hook.execute(ctx))
-        };
-        steps.into_iter().map(shared).collect()
+        steps.into_iter().map(|it| it.run(name.as_str(), hook.clone())).collect()
+    }
+
+    /// Whether each of its messages carries a record as its target.
+    pub(crate) fn is_on_records(&self) -> bool {
+        self.steps.iter().all(|it| matches!(it.message(), Message::Create | Message::Update))
+    }
+
+    /// The entity at whose records its messages are aimed.
+    pub(crate) fn entity(&self) -> Option<&str> {
+        self.steps.first()?.entity().map(rulegate::LogicalName::as_str)
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use rhai::{AST, ASTNode, Engine, Stmt};
+use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Scope, Stmt};
+use rulegate::pipeline::Reach;
 use rulegate::{Context, Fault, Hook};
 
-use crate::interpret::{Seat, interpret};
+use crate::interpret::{Seat, interpret, interpret_piece};
+use crate::language::context::ContextHandle;
 use crate::language::error::ended;
 use crate::language::frame::{Aliases, FrameLimits, enter_rule};
 use crate::limits::{Exceeded, Limits, on_budget};
+use crate::lower::Lowered;
 
 /// The stack that a rule may need, and how much is added where there is less: rules run on any thread.
 const STACK: (usize, usize) = (1024 * 1024, 8 * 1024 * 1024);
@@ -22,6 +25,10 @@ pub(crate) struct Rule {
     pub(crate) aliases: Arc<Aliases>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) seat: Seat,
+    /// What of it runs without Rhai.
+    pub(crate) lowered: Option<Lowered>,
+    /// Whether it can look at images.
+    pub(crate) looks_at_images: bool,
 }
 
 /// A compiled file.
@@ -57,10 +64,89 @@ impl Handler {
         });
         Some(Self { parameter, body })
     }
+
+    /// Whether the handler can look at images: it names one, or asks for what is compared with one, or hands
+    /// its context on.
+    pub(crate) fn looks_at_images(&self) -> bool {
+        let looks = |path: &[ASTNode<'_>]| match path {
+            [.., before, ASTNode::Expr(Expr::Variable(name, _, _))] => {
+                *name.1 == *self.parameter && leads_to_images(before)
+            }
+            _ => false,
+        };
+        let mut found = false;
+        for statement in &self.body {
+            statement.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
+                found |= looks(path);
+                !found
+            });
+        }
+        found
+    }
 }
 
-impl Hook for Rule {
+/// Whether what is asked of the context, around the node, can show an image.
+fn leads_to_images(asked: &ASTNode<'_>) -> bool {
+    const LOOKS: [&str; 6] = ["pre", "post", "images", "changed", "after", "input"];
+    let ASTNode::Expr(Expr::Dot(chain, _, _)) = asked else { return true };
+    let mut first = &chain.rhs;
+    while let Expr::Dot(rest, _, _) | Expr::Index(rest, _, _) = first {
+        first = &rest.lhs;
+    }
+    if let Expr::Property(it, _) = first {
+        return LOOKS.contains(&it.2.as_str());
+    }
+    let Expr::MethodCall(it, _) = first else { return true };
+    LOOKS.contains(&it.name.as_str())
+}
+
+/// A rule that several steps run.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared(pub(crate) Arc<Rule>);
+
+impl Hook for Shared {
     fn execute(&self, ctx: &mut Context) -> Result<(), Fault> {
+        self.0.execute(ctx)
+    }
+
+    fn is_idle(&self, ctx: &Context) -> bool {
+        self.0.is_idle(ctx)
+    }
+
+    fn reach(&self) -> Reach {
+        self.0.reach()
+    }
+
+    fn looks_at_images(&self) -> bool {
+        self.0.looks_at_images
+    }
+}
+
+impl Rule {
+    fn execute(&self, ctx: &mut Context) -> Result<(), Fault> {
+        if let Some(outcome) = self.lowered.as_ref().and_then(|it| it.run(self, ctx)) {
+            return outcome;
+        }
+        self.framed(ctx, |frame| self.placed(interpret(self, frame)).map(drop))
+    }
+
+    fn is_idle(&self, ctx: &Context) -> bool {
+        self.lowered.as_ref().is_some_and(|it| it.is_idle(ctx))
+    }
+
+    fn reach(&self) -> Reach {
+        match &self.lowered {
+            Some(lowered) if lowered.is_self_contained() => Reach::Target,
+            Some(_) | None => Reach::Everything,
+        }
+    }
+
+    /// Lets Rhai evaluate in a frame and on a budget of the rule's own.
+    pub(crate) fn framed<R>(
+        &self,
+        ctx: &mut Context,
+        body: impl FnOnce(u64) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
         stacker::maybe_grow(STACK.0, STACK.1, || {
             let limits = FrameLimits {
                 records: self.limits.records,
@@ -69,29 +155,44 @@ impl Hook for Rule {
             };
             let deadline = ctx.deadline();
             enter_rule(ctx, &self.aliases, &limits, |frame| {
-                let (outcome, exceeded) = on_budget(&self.limits, deadline, || self.call(frame));
+                let (outcome, exceeded) = on_budget(&self.limits, deadline, || body(frame));
                 match exceeded {
-                    Some(exceeded) => Err(self.stopped(exceeded, &outcome)),
+                    Some(exceeded) => Err(self.stopped(exceeded, outcome.as_ref().err())),
                     None => outcome,
                 }
             })
         })
     }
-}
 
-impl Rule {
     /// The end of a rule that exceeded something, whatever its script made of it.
-    fn stopped(&self, Exceeded(what): Exceeded, outcome: &Result<(), Fault>) -> Fault {
+    fn stopped(&self, Exceeded(what): Exceeded, outcome: Option<&Fault>) -> Fault {
         let place = match outcome {
-            Err(Fault::Limit(limit)) => Some(limit.place.clone()),
-            Err(Fault::Failed(failure)) => failure.place.clone(),
-            Err(Fault::Rejected(_) | Fault::Nested(_)) | Ok(()) => None,
+            Some(Fault::Limit(limit)) => Some(limit.place.clone()),
+            Some(Fault::Failed(failure)) => failure.place.clone(),
+            Some(Fault::Rejected(_) | Fault::Nested(_)) | None => None,
         };
         Fault::limit(what, place.unwrap_or_else(|| self.script.path.clone()))
     }
 
-    fn call(&self, frame: u64) -> Result<(), Fault> {
-        interpret(self, frame).map(drop).map_err(|error| {
+    /// The variables with which the rule begins.
+    pub(crate) fn scope(&self, frame: u64) -> Scope<'_> {
+        let mut scope = Scope::new();
+        scope.push(self.handler.parameter.as_str(), ContextHandle(frame));
+        scope
+    }
+
+    /// Lets Rhai evaluate statements of the rule that are not all of its body.
+    pub(crate) fn evaluate(
+        &self,
+        scope: &mut Scope<'_>,
+        statements: &[Stmt],
+    ) -> Result<Dynamic, Fault> {
+        self.placed(interpret_piece(self, scope, statements))
+    }
+
+    /// What a piece of the rule came to; an error knows where it happened.
+    fn placed(&self, evaluated: Result<Dynamic, Box<EvalAltResult>>) -> Result<Dynamic, Fault> {
+        evaluated.map_err(|error| {
             let ended = ended(error);
             let file = ended.source.as_deref().unwrap_or(&self.script.path);
             let position = match self.handler.body.first() {

@@ -1,6 +1,7 @@
 //! Rule sets: a catalog and all rules over it, read from the files of a folder, all or nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,8 +16,9 @@ use crate::language;
 use crate::language::error::ended;
 use crate::language::frame::Aliases;
 use crate::limits::{Exceeded, Limits, on_budget};
+use crate::lower::{Facts, Lowered};
 use crate::registration::{self, Known, Registration};
-use crate::rule::{Handler, Rule, Script};
+use crate::rule::{Handler, Rule, Script, Shared};
 use crate::script::{Kind, Parsed};
 
 /// A catalog, and the steps of all rules over it.
@@ -30,6 +32,34 @@ pub struct RuleSet {
     pub rule_count: usize,
     /// The files from which it was read.
     pub files: Vec<SourceFile>,
+    /// How each rule runs, by the names of its steps.
+    pub ways: BTreeMap<String, Way>,
+}
+
+/// How a rule runs: as native code, as far as it goes, or by Rhai.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Way {
+    /// Whether its leading conditions are asked before it runs, as native code.
+    pub has_guard: bool,
+    /// Whether its body is native code.
+    pub is_native: bool,
+    /// What Rhai evaluates of a native body, or what kept the body from being native, with its place.
+    pub obstacle: Option<String>,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let obstacle = self.obstacle.as_deref();
+        match (self.is_native, self.has_guard, obstacle) {
+            (true, _, None) => f.write_str("native"),
+            (true, _, Some(what)) => write!(f, "native, but for {what}"),
+            (false, true, what) => {
+                write!(f, "native guard, then interpreted: {}", what.unwrap_or("as asked"))
+            }
+            (false, false, what) => write!(f, "interpreted: {}", what.unwrap_or("as asked")),
+        }
+    }
 }
 
 /// What a rule set is read with.
@@ -102,18 +132,26 @@ impl RuleSet {
         }
         let mut rhai = language::engine(&catalog, &names, &options.limits);
         problems.extend(add_library(&mut rhai, &library, (&catalog, &options.limits)));
-        let rhai = Arc::new(rhai);
-        let limits = Arc::new(options.limits.clone());
+        let compiler = Compiler {
+            catalog: &catalog,
+            rhai: Arc::new(rhai),
+            limits: Arc::new(options.limits.clone()),
+            execution: options.execution,
+            family: Family::default(),
+        };
         let mut steps = Vec::new();
-        let mut family = Family::default();
+        let mut ways = BTreeMap::new();
         for script in &rules {
             match registration::read(script.file, &script.tree, known) {
-                Ok(registrations) => {
-                    match add_rule(&rhai, script, (&registrations, &limits, &mut family)) {
-                        Ok(found) => steps.extend(found),
-                        Err(found) => problems.extend(found),
+                Ok(registrations) => match compiler.steps(script, &registrations) {
+                    Ok(found) => {
+                        for (found, way) in found {
+                            ways.extend(found.iter().map(|it| (it.name().to_owned(), way.clone())));
+                            steps.extend(found);
+                        }
                     }
-                }
+                    Err(found) => problems.extend(found),
+                },
                 Err(found) => problems.extend(found),
             }
         }
@@ -125,7 +163,7 @@ impl RuleSet {
             return Err(problems);
         }
         steps.sort_by(|a, b| a.name().cmp(b.name()));
-        Ok(Self { catalog, steps, rule_count: rules.len(), files: Vec::new() })
+        Ok(Self { catalog, steps, rule_count: rules.len(), files: Vec::new(), ways })
     }
 }
 
@@ -190,38 +228,73 @@ fn add_library(
     problems
 }
 
-/// Compiles a rule for the steps that it says.
-fn add_rule(
-    rhai: &Arc<Rhai>,
-    parsed: &Parsed<'_>,
-    (registrations, limits, family): (&[Registration], &Arc<Limits>, &mut Family),
-) -> Result<Vec<Step>, Vec<Diagnostic>> {
-    let mut problems: Vec<Diagnostic> =
-        registrations.iter().filter_map(|it| parsed.handler(&it.handler)).collect();
-    let ast = match parsed.compile(rhai) {
-        Ok(ast) => ast,
-        Err(problem) => {
-            problems.push(*problem);
+/// What rules are compiled with.
+struct Compiler<'a> {
+    catalog: &'a Catalog,
+    rhai: Arc<Rhai>,
+    limits: Arc<Limits>,
+    execution: Execution,
+    family: Family,
+}
+
+impl Compiler<'_> {
+    /// Compiles a rule for the steps that it says.
+    fn steps(
+        &self,
+        parsed: &Parsed<'_>,
+        registrations: &[Registration],
+    ) -> Result<Vec<(Vec<Step>, Way)>, Vec<Diagnostic>> {
+        let mut problems: Vec<Diagnostic> =
+            registrations.iter().filter_map(|it| parsed.handler(&it.handler)).collect();
+        let ast = match parsed.compile(&self.rhai) {
+            Ok(ast) => ast,
+            Err(problem) => {
+                problems.push(*problem);
+                return Err(problems);
+            }
+        };
+        if !problems.is_empty() {
             return Err(problems);
         }
-    };
-    if !problems.is_empty() {
-        return Err(problems);
+        let script = Arc::new(Script { path: parsed.file.path.clone(), ast });
+        let steps = registrations.iter().filter_map(|it| {
+            let (rule, way) = self.rule(&script, it)?;
+            Some((it.clone().into_steps(&Shared(Arc::new(rule))), way))
+        });
+        Ok(steps.collect())
     }
-    let script = Arc::new(Script { path: parsed.file.path.clone(), ast });
-    let steps = registrations.iter().filter_map(|registration| {
+
+    fn rule(&self, script: &Arc<Script>, registration: &Registration) -> Option<(Rule, Way)> {
+        let handler = Handler::of(&script.ast, &registration.handler)?;
+        let facts = Facts {
+            catalog: self.catalog,
+            entity: registration.entity(),
+            pre_aliases: &registration.pre_aliases,
+            post_aliases: &registration.post_aliases,
+            limits: &self.limits,
+        };
+        let (lowered, obstacle) = match self.execution {
+            Execution::Lowered => Lowered::new(&handler, facts),
+            Execution::Interpreted => (None, None),
+        };
+        let way = Way {
+            has_guard: lowered.as_ref().is_some_and(Lowered::has_guard),
+            is_native: lowered.as_ref().is_some_and(Lowered::has_body),
+            obstacle: obstacle.map(|it| it.at(&script.path)),
+        };
         let rule = Rule {
-            rhai: Arc::clone(rhai),
-            script: Arc::clone(&script),
-            handler: Handler::of(&script.ast, &registration.handler)?,
+            rhai: Arc::clone(&self.rhai),
+            script: Arc::clone(script),
+            looks_at_images: handler.looks_at_images(),
+            handler,
             aliases: Arc::new(Aliases {
                 pre: registration.pre_aliases.clone(),
                 post: registration.post_aliases.clone(),
             }),
-            limits: Arc::clone(limits),
-            seat: family.seat(),
+            limits: Arc::clone(&self.limits),
+            lowered,
+            seat: self.family.seat(registration.is_on_records()),
         };
-        Some(registration.clone().into_steps(rule))
-    });
-    Ok(steps.flatten().collect())
+        Some((rule, way))
+    }
 }

@@ -13,7 +13,7 @@ use rulegate_script::{
 use crate::peer;
 use crate::table::{Figure, Row, SLOW, Table, nanoseconds, side, turns};
 use crate::world::{
-    MEDIUM, ON_UPDATE, SIMPLE, Script, customer, engine, engine_of, entity_files, load, opportunity,
+    MEDIUM, ON_UPDATE, SIMPLE, Script, customer, engine, entity_files, load, opportunity, serving,
 };
 
 /// How many rules a large folder has.
@@ -73,9 +73,7 @@ fn cold_start(table: &mut Table) {
 }
 
 fn start(files: Vec<SourceFile>, execution: Execution) -> rulegate::Engine {
-    let set = load(files, execution);
-    let steps = set.steps.clone();
-    engine_of(&set, steps)
+    serving(&load(files, execution))
 }
 
 /// The next generation from texts, without a folder.
@@ -105,7 +103,7 @@ fn live(table: &mut Table, (rules, saves): (usize, usize)) {
     entity_files().iter().chain(&rule_files(rules)).for_each(write);
     let folder = RuleFolder::new(home.path().join("rules"));
     let set = folder.load(&LoadOptions::default(), None).unwrap();
-    let engine = engine_of(&set, set.steps.clone());
+    let engine = serving(&set);
     let options = WatchOptions::default().serving(&set);
     let quiet = nanoseconds(options.quiet);
     let (send, heard) = mpsc::channel();

@@ -80,7 +80,9 @@ pub(crate) fn timed_side<'a>(name: &str, run: impl FnMut(u32) -> Duration + 'a) 
 /// Lets the sides take turns.
 pub(crate) fn turns(pace: Pace, mut sides: Vec<Side<'_>>) -> Turns {
     if let Some((name, count)) = counted() {
-        sides.iter_mut().filter(|it| it.name == name).for_each(|it| drop(it.take(count)));
+        sides.iter_mut().filter(|it| it.name == name).for_each(|it| {
+            it.take(count);
+        });
         return Turns { times: vec![Vec::new(); sides.len()], names: names(sides) };
     }
     let counts: Vec<u32> = sides.iter_mut().map(|it| it.count(pace.slice)).collect();

@@ -9,7 +9,7 @@ use rulegate::{Message, OrganizationService, Record};
 
 use crate::messages::rules;
 use crate::table::{Pace, Row, Table, timed_side, turns};
-use crate::world::{change, engine};
+use crate::world::{change, serving};
 
 /// Slices long enough that the threads' coming and going is nothing.
 const PACE: Pace = Pace { rounds: 61, slice: Duration::from_millis(10) };
@@ -27,7 +27,7 @@ pub(crate) fn measure(table: &mut Table) {
 
 /// Updates of independent records with so many rules.
 fn updates(table: &mut Table, count: usize) {
-    let engine = engine(rules(&Message::Update, count));
+    let engine = serving(&rules(&Message::Update, count));
     let changes = [change(&engine), change(&engine)];
     let update = |it: &Record| engine.update(it.clone()).unwrap();
     let [first, _] = &changes;

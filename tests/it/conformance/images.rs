@@ -7,7 +7,7 @@ use super::*;
 const EVERYTHING: [&str; 0] = [];
 
 /// A value in an image, or how it is missing.
-fn seen(image: Option<&Image>, name: &str) -> String {
+fn seen(image: Option<Image<'_>>, name: &str) -> String {
     image.map_or("no image".to_owned(), |it| word(it.get(name)))
 }
 

@@ -204,7 +204,7 @@ fn enclosing(it: &ParentContext) -> Enclosing {
     }
 }
 
-fn image<'a>(ctx: &'a Context, is_pre: bool, alias: &str) -> Option<&'a Image> {
+fn image<'a>(ctx: &'a Context, is_pre: bool, alias: &str) -> Option<Image<'a>> {
     if is_pre { ctx.pre_image_as(alias) } else { ctx.post_image_as(alias) }
 }
 

@@ -10,7 +10,7 @@ fn on_update(stage: u16) -> Step {
 }
 
 /// A value in an image, or how it is missing.
-fn word(image: Option<&Image>, name: &str) -> String {
+fn word(image: Option<Image<'_>>, name: &str) -> String {
     let Some(image) = image else { return "no image".to_owned() };
     image.get(name).map_or("absent".to_owned(), ToString::to_string)
 }

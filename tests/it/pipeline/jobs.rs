@@ -312,8 +312,9 @@ fn a_job_of_an_update_keeps_its_images() {
     // I-23, V-9: what the step asked for is kept as it was when it was queued.
     let log = Log::default();
     let see = |ctx: &mut Context| {
-        let name =
-            |it: Option<&rulegate::pipeline::Image>| it.unwrap().get("name").unwrap().to_string();
+        let name = |it: Option<rulegate::pipeline::Image<'_>>| {
+            it.unwrap().get("name").unwrap().to_string()
+        };
         format!("{} {}", name(ctx.pre_image()), name(ctx.post_image()))
     };
     let step = Step::on(Message::Update, "account")

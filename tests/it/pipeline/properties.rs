@@ -210,7 +210,7 @@ fn a_bulk_message_has_images_for_each_of_its_records() {
     let log = Log::default();
     let see = |ctx: &mut Context| {
         let name =
-            |it: Option<&rulegate::pipeline::Image>| it?.get("name").map(ToString::to_string);
+            |it: Option<rulegate::pipeline::Image<'_>>| it?.get("name").map(ToString::to_string);
         let at = |index| (name(ctx.pre_image_of(index, "")), name(ctx.post_image_of(index, "")));
         format!("{:?} {:?} {:?} {:?}", at(0), at(1), at(2), ctx.primary_id())
     };

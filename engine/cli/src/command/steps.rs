@@ -1,8 +1,11 @@
 //! `rulegate steps`: lists the steps, in the order in which they run.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use rulegate::metadata::{LogicalName, suggestion};
 use rulegate::{Catalog, Engine, Message, Mode, Stage, Step};
+use rulegate_script::Way;
 use serde_json::{Value as Json, json};
 
 use crate::console::{Console, Tone};
@@ -28,6 +31,9 @@ struct Plan<'a> {
     steps: Vec<&'a Step>,
 }
 
+/// How rules run, by the names of their steps.
+type Ways = BTreeMap<String, Way>;
+
 /// Where the names of steps end.
 const NAME_WIDTH: usize = 40;
 
@@ -46,12 +52,14 @@ pub(crate) fn steps(arguments: &Arguments, console: &mut Console<'_>) -> Outcome
         if 0 < index {
             console.result("")?;
         }
-        show(plan, console)?;
+        show(plan, &set.ways, console)?;
     }
     for skipped in engine.skipped_steps() {
         console.detail(format!("left out: {skipped}"))?;
     }
-    console.answer(json!({ "plans": plans.iter().map(document).collect::<Vec<_>>() }))?;
+    console.answer(
+        json!({ "plans": plans.iter().map(|it| document(it, &set.ways)).collect::<Vec<_>>() }),
+    )?;
     Ok(Exit::Fine)
 }
 
@@ -108,7 +116,7 @@ fn order(step: &Step) -> (Stage, Mode, i32, bool, String) {
     (step.stage(), step.mode(), rank, has_entity, step.name().to_owned())
 }
 
-fn show(plan: &Plan<'_>, console: &mut Console<'_>) -> Result<(), Stop> {
+fn show(plan: &Plan<'_>, ways: &Ways, console: &mut Console<'_>) -> Result<(), Stop> {
     let entity = entity(plan);
     let title = console.paint(Tone::Strong, &format!("{} {entity}", plan.message));
     console.result(title)?;
@@ -126,6 +134,9 @@ fn show(plan: &Plan<'_>, console: &mut Console<'_>) -> Result<(), Stop> {
         let notes = notes(step).join(" · ");
         let line = format!("{rank:>8}  {:<NAME_WIDTH$} {notes}", step.name());
         console.result(line.trim_end())?;
+        if let Some(way) = ways.get(step.name()).filter(|_| console.is_verbose()) {
+            console.result(format!("{:>8}  {way}", ""))?;
+        }
     }
     Ok(())
 }
@@ -168,7 +179,7 @@ fn joined(names: &[LogicalName]) -> String {
     names.iter().map(LogicalName::as_str).collect::<Vec<_>>().join(", ")
 }
 
-fn document(plan: &Plan<'_>) -> Json {
+fn document(plan: &Plan<'_>, ways: &Ways) -> Json {
     let texts =
         |names: &[LogicalName]| names.iter().map(|it| json!(it.as_str())).collect::<Vec<_>>();
     let image = |(alias, attributes): (&str, &[LogicalName])| json!({ "alias": alias, "attributes": texts(attributes) });
@@ -187,6 +198,7 @@ fn document(plan: &Plan<'_>) -> Json {
             "enabled": step.is_enabled(),
             "configuration": step.configuration(),
             "description": step.description(),
+            "way": ways.get(step.name()).map(ToString::to_string),
         })
     });
     json!({

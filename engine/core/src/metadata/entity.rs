@@ -88,9 +88,11 @@ named! {
 }
 
 /// A checked entity of a [`Catalog`](super::Catalog), whose attributes have their places.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct EntityMetadata {
     definition: EntityDefinition,
+    /// Where it stands in its catalog.
+    index: EntityIndex,
     /// The index of each place's attribute in the definition, `None` where a reload removed it.
     places: Vec<Option<usize>>,
     /// The name at each place, also of removed attributes, which keep theirs.
@@ -99,6 +101,10 @@ pub struct EntityMetadata {
     by_name: Vec<Ordinal>,
     system: SystemAttributes,
 }
+
+/// The place of an entity in its catalog. Like that of an attribute, it never moves from one catalog to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EntityIndex(pub(super) usize);
 
 /// The attributes that the engine itself fills, where the entity has them (C-42).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -119,6 +125,8 @@ pub(crate) struct SystemAttributes {
     pub(crate) status: Option<Ordinal>,
     pub(crate) primary_id: Option<Ordinal>,
     pub(crate) primary_name: Option<Ordinal>,
+    /// The primary name alone, as an image shows it.
+    pub(crate) name_alone: AttributeSet,
     /// All that the engine stamps, which transcripts leave out.
     pub(crate) stamps: AttributeSet,
     /// What a new record must bring along (C-27): the engine cannot fill it.
@@ -292,6 +300,10 @@ impl EntityMetadata {
         &self.system
     }
 
+    pub(crate) fn index(&self) -> EntityIndex {
+        self.index
+    }
+
     /// Whether the engine fills the attribute by itself: a time stamp, a user, a version.
     pub fn is_stamp(&self, ordinal: Ordinal) -> bool {
         self.system.stamps.contains(ordinal)
@@ -303,7 +315,11 @@ impl EntityMetadata {
     }
 
     /// Gives the attributes their places: those they had, and new ones behind.
-    pub(super) fn place(definition: EntityDefinition, previous: Option<&Self>) -> Self {
+    pub(super) fn place(
+        definition: EntityDefinition,
+        index: EntityIndex,
+        previous: Option<&Self>,
+    ) -> Self {
         let mut names = previous.map(|it| it.names.clone()).unwrap_or_default();
         for attribute in &definition.attributes {
             if !names.contains(&attribute.logical_name) {
@@ -316,10 +332,24 @@ impl EntityMetadata {
         let places = names.iter().map(index_of).collect();
         let mut by_name: Vec<Ordinal> = (0..names.len()).filter_map(Ordinal::new).collect();
         by_name.sort_by_key(|it| names.get(it.index()));
-        let mut entity =
-            Self { definition, places, names, by_name, system: SystemAttributes::default() };
+        let system = SystemAttributes::default();
+        let mut entity = Self { definition, index, places, names, by_name, system };
         entity.system = SystemAttributes::of(&entity);
         entity
+    }
+}
+
+/// Where it stands in its catalog makes it no other entity; all else follows from these.
+impl PartialEq for EntityMetadata {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.definition, &self.names, &self.places)
+            == (&other.definition, &other.names, &other.places)
+    }
+}
+
+impl EntityIndex {
+    pub(crate) fn get(self) -> usize {
+        self.0
     }
 }
 
@@ -367,6 +397,7 @@ impl SystemAttributes {
         let those = |wanted: fn(&AttributeMetadata) -> bool| {
             entity.attributes().filter(|(_, it)| wanted(it)).map(|(ordinal, _)| ordinal).collect()
         };
+        system.name_alone = system.primary_name.into_iter().collect();
         system.required = those(must_be_sent);
         if let Some(id) = system.primary_id {
             system.required.remove(id);

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use super::context::Context;
 use super::desk::Desk;
 use super::operation::Call;
-use super::{Variables, main_operation, run, run_event};
+use super::step::Stage;
+use super::{Variables, main_operation, run, run_event, run_stage};
 use crate::error::{Error, Fault};
 use crate::message::{
     Message, Request, Response, UpdateMultiple, UpsertMultiple, bulk_of, singles,
@@ -29,11 +30,24 @@ pub(super) fn run_as_bulk(call: Call, single: Request) -> Result<Response, Error
     answer.ok_or(Error::Bug("a message without an answer"))
 }
 
+/// Runs the steps of one stage on each record.
+#[cold]
+#[inline(never)]
+pub(super) fn run_stage_of_each(ctx: &mut Context, stage: Stage) -> Result<(), Error> {
+    let is_one_of_many = 1 < ctx.items.len();
+    ctx.items.iter_mut().enumerate().try_for_each(|(index, item)| {
+        if is_one_of_many && !item.plan().at(stage).is_empty() {
+            item.call.operation.note(|it| it.turned_to(stage, index, item));
+        }
+        run_stage(item, stage)
+    })
+}
+
 /// Updates the records that are there and creates the others (M-30).
 pub(super) fn write_upserts(ctx: &mut Context) -> Result<(), Error> {
     let Request::UpsertMultiple(upserts) = &*ctx.request else { return Ok(()) };
     let call = ctx.call.clone();
-    let mut desk = Desk { call: call.clone(), parent: None };
+    let mut desk = Desk::of(&call);
     let resolved = upserts.clone().resolve(&mut desk)?;
     let mut created: Vec<EntityReference> = Vec::new();
     for is_new in [true, false] {
@@ -78,7 +92,7 @@ pub(super) fn write_each(ctx: &mut Context) -> Result<(), Error> {
 impl Context {
     /// Whether single messages stand within this one.
     pub(super) fn is_bulk(&self) -> bool {
-        matches!(self.message, Message::CreateMultiple | Message::UpdateMultiple)
+        self.message.is_bulk()
     }
 
     /// Opens and accepts the single messages.
@@ -165,8 +179,9 @@ impl Context {
         let mut part = Self::open(self.call.clone(), request.into());
         part.settle();
         Self {
-            sent: Arc::clone(&self.sent),
+            sent: Some(Arc::clone(self.sent())),
             parent: self.parent.clone(),
+            wrapper: self.wrapper.clone(),
             shared: self.shared.clone(), // As pre-validation left them, where it left them here (V-5).
             is_in_transaction: self.is_in_transaction,
             request_id: self.request_id.clone(),

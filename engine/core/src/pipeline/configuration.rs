@@ -99,12 +99,12 @@ impl Step {
 impl Context {
     /// The unsecure configuration of the step that runs; empty where it has none.
     pub fn configuration(&self) -> &str {
-        self.step.as_ref().map_or("", |it| it.configuration())
+        self.planned().map_or("", |it| it.step.configuration())
     }
 
     /// The secure configuration of the step that runs; empty where it has none.
     pub fn secure_configuration(&self) -> &str {
-        self.step.as_ref().map_or("", |it| it.secure_configuration())
+        self.planned().map_or("", |it| it.step.secure_configuration())
     }
 }
 
@@ -116,8 +116,7 @@ impl Configuration {
 
 impl<H: Hook + 'static, F: Fn(&str, &str) -> H + Send + Sync> Hook for Constructed<F> {
     fn execute(&self, ctx: &mut Context) -> Result<(), Fault> {
-        let step = ctx.step.clone();
-        let configuration = step.as_ref().and_then(|it| it.configuration.as_ref());
+        let configuration = ctx.planned().and_then(|it| it.step.configuration.clone());
         let configuration =
             configuration.ok_or_else(|| Fault::failed("a hook was made for another step"))?;
         let make = || Box::new((self.0)(&configuration.unsecure, &configuration.secure));

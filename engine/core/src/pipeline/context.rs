@@ -8,17 +8,17 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Variables;
-use super::generation::{Plan, PlannedStep};
-use super::image::{Image, Images, images};
+use super::image::Image;
 use super::operation::Call;
-use super::parent::ParentContext;
+use super::parent::{ParentContext, Wrapper};
+use super::plan::{Plan, PlanId, PlannedStep};
 use super::service::Service;
-use super::step::{Mode, Stage, Step};
+use super::step::{Mode, Stage};
 use super::trace_log::TraceText;
 use crate::clock::IdStream;
 use crate::error::Fault;
 use crate::message::{Custom, Message, Parameters, Request, Response};
-use crate::metadata::{Catalog, EntityMetadata, LogicalName};
+use crate::metadata::{Catalog, EntityIndex, EntityMetadata, LogicalName};
 use crate::record::{Record, Value};
 use crate::settings::{Caller, Settings};
 
@@ -30,23 +30,23 @@ use crate::settings::{Caller, Settings};
 pub struct Context {
     pub(super) call: Call,
     pub(super) message: Message,
-    pub(super) entity: LogicalName,
-    pub(super) plan: Arc<Plan>,
+    pub(super) subject: Subject,
+    pub(super) plan: PlanId,
     /// The input parameters, as hooks left them.
     pub(super) request: Arc<Request>,
-    /// The input parameters, as the caller sent them.
-    pub(super) sent: Arc<Request>,
+    /// The input parameters, as the caller sent them; `None` while they still stand in `request`.
+    pub(super) sent: Option<Arc<Request>>,
     pub(super) response: Option<Response>,
     pub(super) stage: Stage,
     pub(super) mode: Mode,
     pub(super) caller: Caller,
     pub(super) parent: Option<Arc<ParentContext>>,
+    /// What stands around it at the stages in the transaction, where it is wrapped (P-66).
+    pub(super) wrapper: Option<Wrapper>,
     pub(super) is_in_transaction: bool,
     pub(super) before: Option<Record>,
     pub(super) after: Option<Record>,
-    pub(super) step: Option<Arc<Step>>,
-    pub(super) pre_images: Images,
-    pub(super) post_images: Images,
+    pub(super) running: Running,
     pub(super) trace: TraceText,
     pub(super) job: Option<(Uuid, DateTime<Utc>)>,
     pub(super) request_id: OnceLock<Uuid>,
@@ -56,6 +56,30 @@ pub struct Context {
     pub(super) wants_images: (bool, bool),
     /// What hooks of this message leave for those that run later (V-1 to V-14).
     pub shared: Variables,
+}
+
+/// At which entity a message is aimed.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Subject {
+    /// At none, or it is not known yet.
+    #[default]
+    None,
+    /// At one of the catalog.
+    Known(EntityIndex),
+    /// At one that the catalog lacks.
+    Unknown(LogicalName),
+}
+
+/// Which step has the context.
+#[derive(Debug, Default)]
+pub(super) enum Running {
+    /// None.
+    #[default]
+    Nothing,
+    /// One of the plan, by its place.
+    Planned(Stage, usize),
+    /// That of a job.
+    Job(Arc<PlannedStep>),
 }
 
 /// What stands in a context whose owner took it out.
@@ -70,12 +94,16 @@ impl Context {
 
     /// The entity at which the message is aimed, or `none`.
     pub fn entity(&self) -> &LogicalName {
-        &self.entity
+        match &self.subject {
+            Subject::None => &NO_ENTITY,
+            Subject::Known(_) => self.metadata().map_or(&NO_ENTITY, |it| it.logical_name()),
+            Subject::Unknown(name) => name,
+        }
     }
 
     /// The definition of that entity, where there is one.
     pub fn metadata(&self) -> Option<&Arc<EntityMetadata>> {
-        self.catalog().entity(&self.entity).ok()
+        if let Subject::Known(index) = self.subject { self.catalog().at(index) } else { None }
     }
 
     /// The record at which the message is aimed, once it is known.
@@ -158,12 +186,15 @@ impl Context {
 
     /// The name of the step that runs.
     pub fn step(&self) -> &str {
-        self.step.as_ref().map_or("", |it| it.name())
+        self.planned().map_or("", |it| it.step.name())
     }
 
     /// The message within which this one was sent, or the wrapper of Create, Update and Delete (P-64 to P-66).
     pub fn parent(&self) -> Option<&ParentContext> {
-        self.parent.as_deref()
+        match &self.wrapper {
+            Some(wrapper) => Some(wrapper.open(self)),
+            None => self.parent.as_deref(),
+        }
     }
 
     /// The input parameters.
@@ -209,23 +240,28 @@ impl Context {
     }
 
     /// The record before the message, where the step asked for it without an alias.
-    pub fn pre_image(&self) -> Option<&Image> {
-        self.pre_images.get("")
+    pub fn pre_image(&self) -> Option<Image<'_>> {
+        self.pre_image_as("")
     }
 
     /// The record after the main operation, where the step asked for it without an alias.
-    pub fn post_image(&self) -> Option<&Image> {
-        self.post_images.get("")
+    pub fn post_image(&self) -> Option<Image<'_>> {
+        self.post_image_as("")
     }
 
     /// The pre-image of that alias.
-    pub fn pre_image_as(&self, alias: &str) -> Option<&Image> {
-        self.pre_images.get(alias)
+    pub fn pre_image_as(&self, alias: &str) -> Option<Image<'_>> {
+        Image::find(&self.planned()?.pre_images, alias, self.before.as_ref())
     }
 
     /// The post-image of that alias.
-    pub fn post_image_as(&self, alias: &str) -> Option<&Image> {
-        self.post_images.get(alias)
+    pub fn post_image_as(&self, alias: &str) -> Option<Image<'_>> {
+        if matches!(self.running, Running::Job(_))
+            && let Some(image) = Image::of_job(alias, self.after.as_ref())
+        {
+            return Some(image);
+        }
+        Image::find(&self.planned()?.post_images, alias, self.after.as_ref())
     }
 
     /// The records of a bulk message (M-57), as hooks left them.
@@ -242,13 +278,15 @@ impl Context {
     }
 
     /// The pre-image of that alias of one record of a bulk message, by its place among the targets (M-58).
-    pub fn pre_image_of(&self, index: usize, alias: &str) -> Option<&Image> {
-        self.items.get(index)?.pre_images.get(alias)
+    pub fn pre_image_of(&self, index: usize, alias: &str) -> Option<Image<'_>> {
+        let record = self.items.get(index)?.before.as_ref();
+        Image::find(&self.planned()?.pre_images, alias, record)
     }
 
     /// The post-image of that alias of one record of a bulk message, by its place among the targets (M-58).
-    pub fn post_image_of(&self, index: usize, alias: &str) -> Option<&Image> {
-        self.items.get(index)?.post_images.get(alias)
+    pub fn post_image_of(&self, index: usize, alias: &str) -> Option<Image<'_>> {
+        let record = self.items.get(index)?.after.as_ref();
+        Image::find(&self.planned()?.post_images, alias, record)
     }
 
     /// The value that an attribute has once the message is through: the target's if it carries the
@@ -288,21 +326,20 @@ impl Context {
         let vacant = Self {
             call: self.call.clone(),
             message: self.message.clone(),
-            entity: self.entity.clone(),
-            plan: Arc::clone(&self.plan),
+            subject: self.subject.clone(),
+            plan: self.plan,
             request: Arc::clone(&NOTHING),
-            sent: Arc::clone(&NOTHING),
+            sent: None,
             response: None,
             stage: self.stage,
             mode: self.mode,
             caller: self.caller,
             parent: None,
+            wrapper: None,
             is_in_transaction: self.is_in_transaction,
             before: None,
             after: None,
-            step: None,
-            pre_images: Images::new(),
-            post_images: Images::new(),
+            running: Running::Nothing,
             trace: TraceText::default(),
             job: None,
             request_id: OnceLock::new(),
@@ -328,21 +365,20 @@ impl Context {
         let message = request.message();
         let request = Arc::new(request);
         Self {
-            entity: NO_ENTITY.clone(),
-            plan: Arc::default(),
-            sent: Arc::clone(&request),
+            subject: Subject::None,
+            plan: PlanId::default(),
+            sent: None,
             request,
             response: None,
             stage: Stage::PreValidation,
             mode: Mode::Synchronous,
             caller: call.caller,
             parent: call.parent.clone(),
+            wrapper: None,
             is_in_transaction: false,
             before: None,
             after: None,
-            step: None,
-            pre_images: Images::new(),
-            post_images: Images::new(),
+            running: Running::Nothing,
             trace: TraceText::default(),
             job: None,
             request_id: OnceLock::new(),
@@ -356,30 +392,41 @@ impl Context {
 
     /// Once the request is accepted: what it is aimed at, and which steps listen.
     pub(super) fn settle(&mut self) {
+        let generation = &self.call.operation.generation;
         self.message = self.request.message();
-        let entity = self.request.entity();
-        self.entity = if entity == "none" { NO_ENTITY.clone() } else { (&*entity).into() };
+        self.subject = Subject::of(&self.request, &generation.catalog);
         // Steps on associations may be those of the target's entity (I-60).
-        let listened = self.request.link().map_or(&self.entity, |it| &it.target.entity);
-        self.plan = Arc::clone(self.call.operation.generation.steps(&self.message, listened));
-        let wants_post_image = self.plan.wants_post_image || !self.plan.asynchronous.is_empty();
-        self.wants_images = (self.plan.wants_pre_image, wants_post_image);
+        let listened = match self.request.link() {
+            Some(link) => Subject::named(&link.target.entity, &generation.catalog).index(),
+            None => self.subject.index(),
+        };
+        self.plan = generation.plan_of(&self.message, listened);
+        let plan = generation.plan(self.plan);
+        self.wants_images = (plan.wants_pre_image, plan.wants_post_image);
     }
 
-    /// Shows the hook of a step what the step asked for.
-    pub(super) fn enter(&mut self, planned: &PlannedStep, stage: Stage) {
+    /// The steps that listen.
+    pub(super) fn plan(&self) -> &Plan {
+        self.call.operation.generation.plan(self.plan)
+    }
+
+    /// The step that has the context.
+    pub(super) fn planned(&self) -> Option<&PlannedStep> {
+        match &self.running {
+            Running::Nothing => None,
+            Running::Planned(stage, index) => self.plan().at(*stage).get(*index),
+            Running::Job(planned) => Some(planned),
+        }
+    }
+
+    /// Lends the context to a step.
+    pub(super) fn enter(&mut self, planned: &PlannedStep, (stage, running): (Stage, Running)) {
         self.stage = stage;
+        self.running = running;
         self.caller = match planned.step.run_as {
             Some(user) => self.call.caller.acting_as(user),
             None => self.call.caller,
         };
-        self.pre_images = images(&planned.pre_images, self.before.as_ref());
-        self.post_images = images(&planned.post_images, self.after.as_ref());
-        for item in &mut self.items {
-            item.pre_images = images(&planned.pre_images, item.before.as_ref());
-            item.post_images = images(&planned.post_images, item.after.as_ref());
-        }
-        self.step = Some(Arc::clone(&planned.step));
         self.trace.clear();
     }
 
@@ -387,13 +434,56 @@ impl Context {
     pub(super) fn as_parent(&self, stage: Stage) -> ParentContext {
         ParentContext {
             message: self.message.clone(),
-            entity: self.entity.as_str().to_owned(),
+            entity: self.entity().clone(),
             primary_id: self.request.primary_id(),
             stage,
             depth: self.call.depth,
             shared: self.shared.clone(),
-            input: Arc::clone(&self.sent),
-            parent: self.parent.clone(),
+            input: Arc::clone(self.sent()),
+            parent: self.parent_shared(),
         }
+    }
+
+    /// The input parameters, as the caller sent them.
+    pub(super) fn sent(&self) -> &Arc<Request> {
+        self.sent.as_ref().unwrap_or(&self.request)
+    }
+
+    /// What stands around it, to be kept.
+    pub(super) fn parent_shared(&self) -> Option<Arc<ParentContext>> {
+        match &self.wrapper {
+            Some(wrapper) => Some(Arc::clone(wrapper.open(self))),
+            None => self.parent.clone(),
+        }
+    }
+}
+
+/// The name of the entity of messages that have none.
+pub(super) fn none() -> &'static LogicalName {
+    &NO_ENTITY
+}
+
+impl Subject {
+    /// The subject of a request.
+    fn of(request: &Request, catalog: &Catalog) -> Self {
+        let Some(name) = request.primary_entity() else { return Self::None };
+        let record = request.target().or_else(|| request.targets().first());
+        match record.map(|it| catalog.own(it.metadata())) {
+            Some(Ok(entity)) => Self::Known(entity.index()),
+            Some(Err(_)) | None => Self::named(name, catalog),
+        }
+    }
+
+    fn named(name: &LogicalName, catalog: &Catalog) -> Self {
+        match catalog.entity_by_name(name) {
+            Some(entity) => Self::Known(entity.index()),
+            None if *name == "none" => Self::None,
+            None => Self::Unknown(name.clone()),
+        }
+    }
+
+    /// Its place in the catalog, where it has one.
+    pub(super) fn index(&self) -> Option<EntityIndex> {
+        if let Self::Known(index) = self { Some(*index) } else { None }
     }
 }

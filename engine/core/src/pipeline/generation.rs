@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::configuration::Deployment;
-use super::step::{Hook, ImageRequest, Mode, Stage, Step};
+use super::plan::{Plan, PlanId, Plans};
+use super::step::{Hook, Mode, Stage, Step};
 use crate::code::platform;
 use crate::message::{CustomMessage, Message, Request};
 use crate::metadata::{
-    AttributeSet, Catalog, DidYouMean, EntityMetadata, LogicalName, MetadataError, suggestion,
+    Catalog, DidYouMean, EntityIndex, EntityMetadata, MetadataError, suggestion,
 };
 
 /// A catalog, its steps and its messages.
@@ -20,10 +21,7 @@ pub(crate) struct Generation {
     pub(crate) number: u64,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) messages: Messages,
-    plans: BTreeMap<Message, BTreeMap<LogicalName, Arc<Plan>>>,
-    /// The plans of messages that name no entity, and of entities of which no step speaks.
-    general: BTreeMap<Message, Arc<Plan>>,
-    nothing: Arc<Plan>,
+    plans: Plans,
     /// Whether any step listens to a bulk message, so that single ones raise it, too (M-41).
     hears_bulk: bool,
 }
@@ -32,6 +30,8 @@ pub(crate) struct Generation {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Messages {
     by_name: BTreeMap<String, Arc<RegisteredMessage>>,
+    /// How many there are.
+    count: usize,
     /// Names that were registered although another message had them.
     twice: Vec<String>,
 }
@@ -40,6 +40,8 @@ pub(crate) struct Messages {
 pub(crate) struct RegisteredMessage {
     pub(crate) definition: CustomMessage,
     pub(crate) main: Arc<dyn Hook>,
+    /// Its place among the custom messages.
+    index: usize,
 }
 
 /// What a generation is made of, beside its catalog.
@@ -49,35 +51,6 @@ pub(crate) struct Registered<'a> {
     pub(crate) steps: &'a [Step],
     /// Whether a step on Associate or Disassociate may name a primary entity (I-60).
     pub(crate) associate_takes_entity: bool,
-}
-
-/// The steps of one message to one entity, each stage in the order in which it runs.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
-    pub(super) pre_validation: Arc<[PlannedStep]>,
-    pub(super) pre_operation: Arc<[PlannedStep]>,
-    pub(super) post_operation: Arc<[PlannedStep]>,
-    pub(super) asynchronous: Arc<[PlannedStep]>,
-    pub(super) wants_pre_image: bool,
-    pub(super) wants_post_image: bool,
-}
-
-/// A step whose names are resolved.
-#[derive(Debug, Clone)]
-pub(crate) struct PlannedStep {
-    pub(super) step: Arc<Step>,
-    /// What an update must carry; `None` for anything.
-    pub(super) filter: Option<AttributeSet>,
-    pub(super) pre_images: Vec<PlannedImage>,
-    pub(super) post_images: Vec<PlannedImage>,
-}
-
-/// An image whose names are resolved.
-#[derive(Debug, Clone)]
-pub(super) struct PlannedImage {
-    pub(super) alias: Arc<str>,
-    /// What it shows; `None` for everything.
-    pub(super) attributes: Option<AttributeSet>,
 }
 
 /// Why a step cannot be registered.
@@ -205,15 +178,32 @@ impl Generation {
             return Err(problems);
         }
         let Registered { messages, steps, .. } = registered;
-        let mut generation = Self { number, catalog, messages, ..Self::default() };
-        generation.plan(steps);
-        Ok(generation)
+        let live = || steps.iter().filter(|it| it.is_live());
+        let mut by_column: BTreeMap<usize, Vec<&Step>> = BTreeMap::new();
+        for step in live() {
+            // INVARIANT: the messages were checked, so that each has a column.
+            let Some(column) = messages.column(&step.message) else { continue };
+            by_column.entry(column).or_default().push(step);
+        }
+        let hears_bulk = live().any(|it| it.message.is_bulk());
+        let plans = Plans::new(&catalog, messages.columns(), &by_column);
+        Ok(Self { number, catalog, messages, plans, hears_bulk })
     }
 
-    /// The steps of a message to an entity.
-    pub(crate) fn steps(&self, message: &Message, entity: &str) -> &Arc<Plan> {
-        let own = self.plans.get(message).and_then(|it| it.get(entity));
-        own.or_else(|| self.general.get(message)).unwrap_or(&self.nothing)
+    /// The steps of a message to an entity, by their names.
+    pub(super) fn steps(&self, message: &Message, entity: &str) -> &Plan {
+        let entity = self.catalog.entity_by_name(entity).map(|it| it.index());
+        self.plan(self.plan_of(message, entity))
+    }
+
+    /// Where the plan of a message to an entity stands.
+    pub(super) fn plan_of(&self, message: &Message, entity: Option<EntityIndex>) -> PlanId {
+        self.messages.column(message).map(|it| self.plans.find(it, entity)).unwrap_or_default()
+    }
+
+    /// The steps of a plan.
+    pub(super) fn plan(&self, id: PlanId) -> &Plan {
+        self.plans.get(id)
     }
 
     /// Whether a single message raises a bulk message that somebody hears (M-41).
@@ -224,102 +214,6 @@ impl Generation {
         let Some(bulk) = single.message().bulk() else { return false };
         !self.steps(&bulk, &single.entity()).is_empty()
     }
-
-    fn plan(&mut self, steps: &[Step]) {
-        let mut by_message: BTreeMap<&Message, Vec<&Step>> = BTreeMap::new();
-        for step in steps.iter().filter(|it| it.is_live()) {
-            by_message.entry(&step.message).or_default().push(step);
-        }
-        self.hears_bulk = by_message.contains_key(&Message::CreateMultiple)
-            || by_message.contains_key(&Message::UpdateMultiple);
-        for (message, steps) in by_message {
-            let is_general = |it: &&&Step| it.entity.is_none() && it.applies.is_none();
-            let general: Vec<&Step> = steps.iter().filter(is_general).copied().collect();
-            let own = self.plans_of_entities(&steps, general.len());
-            self.general.insert(message.clone(), Arc::new(Plan::new(&general, None)));
-            self.plans.insert(message.clone(), own);
-        }
-    }
-
-    /// A plan for each entity to which more steps listen than the general ones.
-    fn plans_of_entities(
-        &self,
-        steps: &[&Step],
-        general: usize,
-    ) -> BTreeMap<LogicalName, Arc<Plan>> {
-        let plan = |entity: &Arc<EntityMetadata>| {
-            let own: Vec<&Step> =
-                steps.iter().filter(|it| it.listens_to(entity)).copied().collect();
-            let name = entity.logical_name().clone();
-            (own.len() != general).then(|| (name, Arc::new(Plan::new(&own, Some(entity)))))
-        };
-        self.catalog.entities().filter_map(plan).collect()
-    }
-}
-
-impl Plan {
-    fn new(steps: &[&Step], entity: Option<&EntityMetadata>) -> Self {
-        let mut steps = steps.to_vec();
-        // Ties of rank: steps without an entity first, then by name (stands for P-45's message-filter id).
-        steps.sort_by(|a, b| {
-            (a.rank, a.entity.is_some(), &a.name).cmp(&(b.rank, b.entity.is_some(), &b.name))
-        });
-        let planned: Vec<PlannedStep> =
-            steps.into_iter().map(|step| PlannedStep::new(step, entity)).collect();
-        let at = |stage, mode| -> Arc<[PlannedStep]> {
-            let is_there = |it: &&PlannedStep| it.step.stage == stage && it.step.mode == mode;
-            planned.iter().filter(is_there).cloned().collect()
-        };
-        Self {
-            pre_validation: at(Stage::PreValidation, Mode::Synchronous),
-            pre_operation: at(Stage::PreOperation, Mode::Synchronous),
-            post_operation: at(Stage::PostOperation, Mode::Synchronous),
-            asynchronous: at(Stage::PostOperation, Mode::Asynchronous),
-            wants_pre_image: planned.iter().any(|it| !it.pre_images.is_empty()),
-            wants_post_image: planned.iter().any(|it| !it.post_images.is_empty()),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        [&self.pre_validation, &self.pre_operation, &self.post_operation, &self.asynchronous]
-            .iter()
-            .all(|it| it.is_empty())
-    }
-
-    /// The steps of a stage that run within the message.
-    pub(super) fn at(&self, stage: Stage) -> &Arc<[PlannedStep]> {
-        match stage {
-            Stage::PreValidation => &self.pre_validation,
-            Stage::PreOperation => &self.pre_operation,
-            Stage::MainOperation | Stage::PostOperation => &self.post_operation,
-        }
-    }
-}
-
-impl PlannedStep {
-    fn new(step: &Step, entity: Option<&EntityMetadata>) -> Self {
-        // INVARIANT: the names were checked, so that none is lost here.
-        let set = |names: &[LogicalName]| -> Option<AttributeSet> {
-            let entity = entity.filter(|_| !names.is_empty())?;
-            Some(names.iter().filter_map(|it| entity.ordinal(it)).collect())
-        };
-        let images = |requests: &[ImageRequest]| {
-            let plan = |it: &ImageRequest| PlannedImage {
-                alias: it.alias.as_str().into(),
-                attributes: set(&it.attributes),
-            };
-            requests.iter().map(plan).collect()
-        };
-        // Filters exist for updates alone (I-47, M-59); on other messages they are ignored (I-54).
-        let filters = matches!(step.message, Message::Update | Message::UpdateMultiple)
-            && !entity.is_some_and(|it| step.filtering.contains(it.primary_id())); // I-51
-        Self {
-            filter: if filters { set(&step.filtering) } else { None },
-            pre_images: images(&step.pre_images),
-            post_images: images(&step.post_images),
-            step: Arc::new(step.clone()),
-        }
-    }
 }
 
 impl Messages {
@@ -327,7 +221,8 @@ impl Messages {
     pub(crate) fn add(&mut self, definition: CustomMessage, main: Arc<dyn Hook>) {
         let names: Vec<String> =
             definition.aliases.iter().cloned().chain([definition.name.to_string()]).collect();
-        let registered = Arc::new(RegisteredMessage { definition, main });
+        let registered = Arc::new(RegisteredMessage { definition, main, index: self.count });
+        self.count += 1;
         for name in names {
             if !matches!(Message::from(name.as_str()), Message::Custom(_))
                 || self.get(&name).is_some()
@@ -340,6 +235,18 @@ impl Messages {
 
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<RegisteredMessage>> {
         self.by_name.get(name)
+    }
+
+    /// The place of a message among all: first the engine's own, then the custom ones.
+    fn column(&self, message: &Message) -> Option<usize> {
+        match message.standard_index() {
+            Some(index) => Some(index),
+            None => Some(Message::STANDARD.len() + self.get(message.name())?.index),
+        }
+    }
+
+    fn columns(&self) -> usize {
+        Message::STANDARD.len() + self.count
     }
 
     /// The first name that two messages have.

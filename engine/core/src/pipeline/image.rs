@@ -1,32 +1,40 @@
 //! Images: a record as it was at one moment.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use super::context::Context;
-use super::generation::PlannedImage;
+use super::plan::PlannedImage;
 use crate::error::Error;
 use crate::message::{Message, Response};
 use crate::metadata::{AttributeSet, Ordinal};
 use crate::record::{EntityReference, Record, Value};
 
 /// A record as it was at one moment. Nobody can change it (I-21), and it shows what was asked for (I-13).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Image {
-    record: Record,
-    shown: Option<AttributeSet>,
+///
+/// It is a look at what the context holds: two references, to be copied at will.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Image<'a> {
+    record: &'a Record,
+    shown: Option<&'a AttributeSet>,
 }
 
 /// The alias of the image that every job has.
 const JOB_ALIAS: &str = "AsynchronousStepPrimaryName";
 
-/// The images of one step, by alias; the one without an alias has the empty name.
-pub(crate) type Images = BTreeMap<Arc<str>, Image>;
+impl<'a> Image<'a> {
+    /// The image of that alias among those that a step asked for; none where there is no record.
+    pub(super) fn find(
+        wanted: &'a [PlannedImage],
+        alias: &str,
+        record: Option<&'a Record>,
+    ) -> Option<Self> {
+        let record = record?;
+        let image = wanted.iter().find(|it| *it.alias == *alias)?;
+        Some(Self { record, shown: image.attributes.as_ref() })
+    }
 
-impl Image {
-    /// A record seen through the attributes that a step asked for.
-    pub(super) fn new(record: &Record, shown: Option<&AttributeSet>) -> Self {
-        Self { record: record.clone(), shown: shown.cloned() }
+    /// The post-image that every job has, asked for or not: the identity and the primary name (I-24).
+    pub(super) fn of_job(alias: &str, record: Option<&'a Record>) -> Option<Self> {
+        let record = record.filter(|_| alias == JOB_ALIAS)?;
+        Some(Self { record, shown: Some(&record.metadata().system().name_alone) })
     }
 
     /// The record of which this is an image.
@@ -35,12 +43,12 @@ impl Image {
     }
 
     /// The value of an attribute; `None` where it was null (I-15) or is not shown.
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub fn get(&self, name: &str) -> Option<&'a Value> {
         self.at(self.record.metadata().ordinal(name)?)
     }
 
     /// The value at a place; `None` where it was null or is not shown.
-    pub fn at(&self, ordinal: Ordinal) -> Option<&Value> {
+    pub fn at(&self, ordinal: Ordinal) -> Option<&'a Value> {
         if !self.shows(ordinal) {
             return None;
         }
@@ -49,37 +57,22 @@ impl Image {
 
     /// Whether the step asked for the attribute. The identity is always there (I-16).
     pub fn shows(&self, ordinal: Ordinal) -> bool {
-        self.shown.as_ref().is_none_or(|it| it.contains(ordinal))
+        self.shown.is_none_or(|it| it.contains(ordinal))
             || self.record.metadata().system().primary_id == Some(ordinal)
     }
 
     /// The record behind the image, whole: for code that asks [`shows`](Self::shows) itself.
-    pub fn source(&self) -> &Record {
-        &self.record
+    pub fn source(&self) -> &'a Record {
+        self.record
     }
 
     /// The record with the attributes that are shown.
     pub fn to_record(&self) -> Record {
-        match &self.shown {
+        match self.shown {
             Some(shown) => self.record.only(shown),
             None => self.record.clone(),
         }
     }
-}
-
-/// The post-image that every job has, asked for or not: the identity and the primary name (I-24).
-pub(super) fn of_job(record: Option<&Record>) -> Option<(Arc<str>, Image)> {
-    let record = record?;
-    let shown = record.metadata().system().primary_name.into_iter().collect();
-    Some((JOB_ALIAS.into(), Image::new(record, Some(&shown))))
-}
-
-/// The images that a step asked for; none where there is no record.
-pub(super) fn images(wanted: &[PlannedImage], record: Option<&Record>) -> Images {
-    let Some(record) = record else { return Images::new() };
-    let image =
-        |it: &PlannedImage| (Arc::clone(&it.alias), Image::new(record, it.attributes.as_ref()));
-    wanted.iter().map(image).collect()
 }
 
 /// When the records are read of which images are made, for each record of a bulk message by itself.
@@ -125,9 +118,7 @@ impl Context {
             _ if self.message == Message::Create => None,
             _ => self.request.primary_id(),
         };
-        let (Some(id), Ok(entity)) = (id, self.catalog().entity(&self.entity)) else {
-            return Ok(None);
-        };
+        let (Some(id), Some(entity)) = (id, self.metadata()) else { return Ok(None) };
         self.call.operation.read(|it| it.retrieve(entity, id))
     }
 }

@@ -21,14 +21,14 @@ pub use self::record::{JobChange, JobError, JobRecord, JobState};
 pub(crate) use self::recovery::{recall, recover};
 pub(crate) use self::shift::{Shift, work};
 use self::waiting::InLine;
-use super::context::Context;
-use super::generation::PlannedStep;
+use super::context::{Context, Running};
 use super::operation::{Call, Operation};
 use super::origin::Origin;
 use super::parent::ParentContext;
+use super::plan::PlannedStep;
 use super::step::{Mode, Stage};
 use super::transcript::Recorder;
-use super::{Generation, Variables, image};
+use super::{Generation, Variables};
 use crate::clock::IdStream;
 use crate::error::Fault;
 use crate::message::{Options, Request, Response};
@@ -63,7 +63,7 @@ pub(crate) struct Job {
     leased_until: Option<DateTime<Utc>>,
     /// Whether another engine has it, as far as is known.
     is_elsewhere: bool,
-    planned: PlannedStep,
+    planned: Arc<PlannedStep>,
     generation: Arc<Generation>,
     cause: Cause,
 }
@@ -115,12 +115,12 @@ pub struct JobOutcome {
 
 impl Job {
     /// The job of a step on a message that is almost through.
-    pub(super) fn new(ctx: &Context, planned: &PlannedStep) -> Self {
+    pub(super) fn new(ctx: &Context, planned: &Arc<PlannedStep>) -> Self {
         let operation = &ctx.call.operation;
-        let id = ctx.primary_id().filter(|_| ctx.entity != "none");
+        let id = ctx.primary_id().filter(|_| *ctx.entity() != "none");
         let is_ordered = planned.step.is_ordered
             || operation.environment.settings.job_order == JobOrder::OfRecord;
-        let token = id.filter(|_| is_ordered).map(|it| format!("{}:{it}", ctx.entity).into());
+        let token = id.filter(|_| is_ordered).map(|it| format!("{}:{it}", ctx.entity()).into());
         Self {
             id: operation.environment.new_id(IdStream::Job, operation.now),
             queued_on: operation.now,
@@ -131,12 +131,12 @@ impl Job {
             postpone_until: None,
             again_on: None,
             said: None,
-            regarding: id.map(|it| EntityReference::new(ctx.entity.clone(), it)),
+            regarding: id.map(|it| EntityReference::new(ctx.entity().clone(), it)),
             token,
             has_record: false,
             leased_until: None,
             is_elsewhere: false,
-            planned: planned.clone(),
+            planned: Arc::clone(planned),
             generation: Arc::clone(&operation.generation),
             cause: Cause::new(ctx),
         }
@@ -217,14 +217,14 @@ impl Job {
         ctx.mode = Mode::Asynchronous;
         ctx.job = Some((self.id, self.queued_on));
         ctx.parent.clone_from(&cause.parent);
-        ctx.sent = Arc::clone(&cause.sent);
+        ctx.sent = Some(Arc::clone(&cause.sent));
         ctx.response.clone_from(&cause.response);
         ctx.shared.clone_from(&cause.shared);
         ctx.before.clone_from(&cause.before);
         ctx.after.clone_from(&cause.after);
         ctx.items = cause.items.iter().map(|it| it.context(&ctx.call)).collect();
-        ctx.enter(&self.planned, Stage::PostOperation);
-        ctx.post_images.extend(image::of_job(cause.after.as_ref()));
+        let running = Running::Job(Arc::clone(&self.planned));
+        ctx.enter(&self.planned, (Stage::PostOperation, running));
         ctx
     }
 }
@@ -238,9 +238,9 @@ impl Cause {
             options: ctx.call.options.clone(),
             origin: operation.origin.clone(),
             depth: ctx.call.depth,
-            parent: ctx.parent.clone(),
+            parent: ctx.parent_shared(),
             request: Arc::clone(&ctx.request),
-            sent: Arc::clone(&ctx.sent),
+            sent: Arc::clone(ctx.sent()),
             response: ctx.response.clone(),
             shared: ctx.shared.clone(),
             before: ctx.before.clone(),

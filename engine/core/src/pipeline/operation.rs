@@ -21,7 +21,7 @@ use super::{Environment, Generation};
 use crate::clock::IdStream;
 use crate::error::Error;
 use crate::message::Options;
-use crate::settings::Caller;
+use crate::settings::{Caller, TraceLogSetting};
 use crate::store::{Reader, StoreError, Transaction};
 
 /// The longest time that a message can take: a longer limit is none, and would overflow the clock.
@@ -177,6 +177,11 @@ impl Operation {
     /// Whether somebody listens, so that it is worth to find out what changed.
     pub(super) fn is_recorded(&self) -> bool {
         self.recorder.is_some()
+    }
+
+    /// Whether somebody hears of a step that did nothing: a transcript, or a row in the trace log.
+    pub(super) fn is_heard(&self) -> bool {
+        self.is_recorded() || self.environment.settings.trace_log == TraceLogSetting::All
     }
 
     /// Whether anything was committed that a later failure does not undo (P-24).

@@ -28,7 +28,7 @@ impl Context {
 
     /// Whether the step that runs is shut in, as rules are, or runs as the host itself does.
     pub fn isolation_mode(&self) -> IsolationMode {
-        self.step.as_ref().map_or(IsolationMode::None, |it| it.isolation_mode())
+        self.planned().map_or(IsolationMode::None, |it| it.step.isolation_mode())
     }
 
     /// Whether it runs in the offline client of Outlook: never.

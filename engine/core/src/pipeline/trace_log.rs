@@ -128,7 +128,7 @@ impl Context {
         let row = TraceRow {
             step: step.name().to_owned(),
             message: self.message.to_string(),
-            entity: self.entity.to_string(),
+            entity: self.entity().to_string(),
             depth: self.call.depth,
             mode: self.mode,
             text: self.trace.lines().join("\n"),
@@ -167,7 +167,9 @@ impl TraceText {
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        if !self.lines.is_empty() {
+            *self = Self::default();
+        }
     }
 
     pub(super) fn lines(&self) -> Vec<String> {

@@ -155,7 +155,7 @@ fn user(id: uuid::Uuid) -> Dynamic {
 }
 
 /// The target: a record that can be changed, or the lookup of the record at which the message is aimed.
-fn target(frame: &Frame) -> Raised<Dynamic> {
+pub(crate) fn target(frame: &Frame) -> Raised<Dynamic> {
     let ctx = frame.ctx()?;
     if ctx.target().is_some() {
         return Ok(frame.handle(Place::Target));
@@ -167,7 +167,8 @@ fn target(frame: &Frame) -> Raised<Dynamic> {
     })
 }
 
-fn image(frame: &Frame, alias: &str, is_pre: bool) -> Raised<Dynamic> {
+/// An image by its alias, where the step asks for it.
+pub(crate) fn image(frame: &Frame, alias: &str, is_pre: bool) -> Raised<Dynamic> {
     let scene = frame.rule()?;
     let aliases = if is_pre { &scene.aliases.pre } else { &scene.aliases.post };
     if let Some(index) = aliases.iter().position(|it| it == alias) {

@@ -11,10 +11,6 @@ type Moment = DateTime<Utc>;
 /// Registers dates and moments.
 pub(super) fn register(rhai: &mut Engine) {
     rhai.register_type_with_name::<NaiveDate>("date")
-        .register_get("year", |it: &mut NaiveDate| INT::from(it.year()))
-        .register_get("month", |it: &mut NaiveDate| INT::from(it.month()))
-        .register_get("day", |it: &mut NaiveDate| INT::from(it.day()))
-        .register_get("weekday", |it: &mut NaiveDate| weekday(*it))
         .register_fn("to_string", |it: &mut NaiveDate| it.to_string())
         .register_fn("to_debug", |it: &mut NaiveDate| it.to_string())
         .register_fn("add_days", |it: &mut NaiveDate, days: INT| add_days(*it, days))
@@ -26,23 +22,10 @@ pub(super) fn register(rhai: &mut Engine) {
         .register_fn("date", parse_date);
 
     rhai.register_type_with_name::<Moment>("date-time")
-        .register_get("year", |it: &mut Moment| INT::from(it.year()))
-        .register_get("month", |it: &mut Moment| INT::from(it.month()))
-        .register_get("day", |it: &mut Moment| INT::from(it.day()))
-        .register_get("hour", |it: &mut Moment| INT::from(it.hour()))
-        .register_get("minute", |it: &mut Moment| INT::from(it.minute()))
-        .register_get("second", |it: &mut Moment| INT::from(it.second()))
-        .register_get("weekday", |it: &mut Moment| weekday(it.date_naive()))
         .register_fn("to_string", |it: &mut Moment| text(*it))
         .register_fn("to_debug", |it: &mut Moment| text(*it))
-        .register_fn("add_days", |it: &mut Moment, days: INT| {
-            let delta = TimeDelta::try_days(days).and_then(|by| it.checked_add_signed(by));
-            delta.ok_or_else(|| too_far(days, "days"))
-        })
-        .register_fn("add_months", |it: &mut Moment, months: INT| {
-            let date = add_months(it.date_naive(), months)?;
-            Ok::<_, Box<rhai::EvalAltResult>>(date.and_time(it.time()).and_utc())
-        })
+        .register_fn("add_days", |it: &mut Moment, days: INT| add_days_to_moment(*it, days))
+        .register_fn("add_months", |it: &mut Moment, months: INT| add_months_to_moment(*it, months))
         .register_fn("days_until", |it: &mut Moment, to: Moment| {
             days(it.date_naive(), to.date_naive())
         })
@@ -51,8 +34,43 @@ pub(super) fn register(rhai: &mut Engine) {
         .register_fn("format", |it: &mut Moment, pattern: &str| format(*it, pattern))
         .register_fn("datetime", parse_moment);
 
+    for (name, part) in PARTS_OF_DATES {
+        rhai.register_get(name, move |it: &mut NaiveDate| part(*it));
+        rhai.register_get(name, move |it: &mut Moment| part(it.date_naive()));
+    }
+    for (name, part) in PARTS_OF_MOMENTS {
+        rhai.register_get(name, move |it: &mut Moment| part(*it));
+    }
     register_order(rhai);
     refuse_texts(rhai);
+}
+
+/// A property by its name.
+type Part<T> = (&'static str, fn(T) -> INT);
+
+/// What a date, and a moment, can be asked.
+const PARTS_OF_DATES: [Part<NaiveDate>; 4] = [
+    ("year", |it| it.year().into()),
+    ("month", |it| it.month().into()),
+    ("day", |it| it.day().into()),
+    ("weekday", weekday),
+];
+
+/// What only a moment can be asked.
+const PARTS_OF_MOMENTS: [Part<Moment>; 3] = [
+    ("hour", |it| it.hour().into()),
+    ("minute", |it| it.minute().into()),
+    ("second", |it| it.second().into()),
+];
+
+/// The part of a date, or of the date of a moment, that has this name.
+pub(crate) fn part_of_date(name: &str) -> Option<fn(NaiveDate) -> INT> {
+    PARTS_OF_DATES.iter().find(|it| it.0 == name).map(|it| it.1)
+}
+
+/// The part of a moment's time that has this name.
+pub(crate) fn part_of_time(name: &str) -> Option<fn(Moment) -> INT> {
+    PARTS_OF_MOMENTS.iter().find(|it| it.0 == name).map(|it| it.1)
 }
 
 /// Registers the six comparisons between all pairs of the two.
@@ -106,11 +124,12 @@ impl AsMoment for Moment {
     }
 }
 
-fn midnight(date: NaiveDate) -> Moment {
+pub(crate) fn midnight(date: NaiveDate) -> Moment {
     date.and_time(NaiveTime::MIN).and_utc()
 }
 
-fn text(moment: Moment) -> String {
+/// A moment in words.
+pub(crate) fn text(moment: Moment) -> String {
     moment.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
@@ -119,16 +138,17 @@ fn weekday(date: NaiveDate) -> INT {
     date.weekday().number_from_monday().into()
 }
 
-fn days(from: NaiveDate, to: NaiveDate) -> INT {
+/// How many days lie between two dates.
+pub(crate) fn days(from: NaiveDate, to: NaiveDate) -> INT {
     to.signed_duration_since(from).num_days()
 }
 
-fn add_days(date: NaiveDate, days: INT) -> Raised<NaiveDate> {
+pub(crate) fn add_days(date: NaiveDate, days: INT) -> Raised<NaiveDate> {
     let moved = TimeDelta::try_days(days).and_then(|by| date.checked_add_signed(by));
     moved.ok_or_else(|| too_far(days, "days"))
 }
 
-fn add_months(date: NaiveDate, months: INT) -> Raised<NaiveDate> {
+pub(crate) fn add_months(date: NaiveDate, months: INT) -> Raised<NaiveDate> {
     let count = u32::try_from(months.unsigned_abs()).map_err(|_| too_far(months, "months"))?;
     let moved = if months < 0 {
         date.checked_sub_months(Months::new(count))
@@ -138,12 +158,21 @@ fn add_months(date: NaiveDate, months: INT) -> Raised<NaiveDate> {
     moved.ok_or_else(|| too_far(months, "months"))
 }
 
+pub(crate) fn add_days_to_moment(moment: Moment, days: INT) -> Raised<Moment> {
+    let moved = TimeDelta::try_days(days).and_then(|by| moment.checked_add_signed(by));
+    moved.ok_or_else(|| too_far(days, "days"))
+}
+
+pub(crate) fn add_months_to_moment(moment: Moment, months: INT) -> Raised<Moment> {
+    Ok(add_months(moment.date_naive(), months)?.and_time(moment.time()).and_utc())
+}
+
 #[expect(clippy::unnecessary_box_returns, reason = "Rhai's errors are boxed everywhere")]
 fn too_far(count: INT, unit: &str) -> Box<rhai::EvalAltResult> {
     Raise::text(format!("{count} {unit} lead to no date"))
 }
 
-fn format(moment: Moment, pattern: &str) -> Raised<ImmutableString> {
+pub(crate) fn format(moment: Moment, pattern: &str) -> Raised<ImmutableString> {
     let items: Vec<Item<'_>> = StrftimeItems::new(pattern).collect();
     if items.contains(&Item::Error) {
         return Err(Raise::text(format!(

@@ -141,9 +141,10 @@ impl Drop for Guard<'_> {
     fn drop(&mut self) {
         FRAMES.with_borrow_mut(|it| {
             it.truncate(self.depth + 1);
-            if let Some(Frame { scene: Scene::Rule(mut scene), .. }) = it.pop() {
+            if let Some(Frame { scene: Scene::Rule(scene), .. }) = it.last_mut() {
                 mem::swap(self.ctx, &mut scene.ctx);
             }
+            it.truncate(self.depth);
         });
     }
 }

@@ -82,7 +82,8 @@ fn double(decimal: Decimal) -> FLOAT {
     decimal.to_f64().unwrap_or(FLOAT::NAN)
 }
 
-fn round(number: Decimal, digits: INT) -> Raised<Decimal> {
+/// Rounds, halves away from zero.
+pub(crate) fn round(number: Decimal, digits: INT) -> Raised<Decimal> {
     let digits = u32::try_from(digits).ok().filter(|it| *it <= Decimal::MAX_SCALE);
     let digits = digits.ok_or_else(|| Raise::text("`round` takes 0 to 28 digits"))?;
     Ok(number.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero))

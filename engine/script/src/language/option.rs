@@ -19,6 +19,11 @@ impl OptionValue {
         Self { value, entity: Arc::clone(entity), ordinal }
     }
 
+    /// Whether it is one of the options of that attribute.
+    pub(crate) fn is_of(&self, entity: &Arc<EntityMetadata>, ordinal: Ordinal) -> bool {
+        Arc::ptr_eq(&self.entity, entity) && self.ordinal == ordinal
+    }
+
     fn option(&self) -> Option<&OptionMetadata> {
         let kind = &self.entity.attribute_at(self.ordinal)?.kind;
         kind.option_set()?.by_value(self.value)

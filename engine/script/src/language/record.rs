@@ -17,7 +17,7 @@ pub(super) fn register<'a>(
     rhai: &mut Engine,
     names: impl IntoIterator<Item = &'a str>,
     catalog: &Catalog,
-) {
+) -> Properties {
     rhai.register_type_with_name::<RecordHandle>("record")
         .register_fn("has", |it: &mut RecordHandle, name: &str| has(*it, name))
         .register_fn("remove", |it: &mut RecordHandle, name: &str| remove(*it, name))
@@ -27,9 +27,7 @@ pub(super) fn register<'a>(
         })
         .register_fn("to_string", |it: &mut RecordHandle| text(*it))
         .register_fn("to_debug", |it: &mut RecordHandle| text(*it))
-        .register_indexer_get(|it: &mut RecordHandle, name: &str| {
-            get(*it, |entity| find(entity, name))
-        })
+        .register_indexer_get(|it: &mut RecordHandle, name: &str| get(*it, name))
         .register_indexer_set(|it: &mut RecordHandle, name: &str, value: Dynamic| {
             set(*it, name, &value)
         });
@@ -43,13 +41,40 @@ pub(super) fn register<'a>(
         .register_fn("to_debug", |it: &mut EntityReference| it.to_string())
         .register_fn("==", |a: &mut EntityReference, b: EntityReference| *a == b)
         .register_fn("!=", |a: &mut EntityReference, b: EntityReference| *a != b);
-    for name in names {
-        let property = Arc::new(Property::new(name, catalog));
-        let of_set = Arc::clone(&property);
-        rhai.register_get(name, move |it: &mut RecordHandle| property.get(*it));
-        rhai.register_set(name, move |it: &mut RecordHandle, value: Dynamic| {
+    let properties: Vec<_> = names.into_iter().map(|it| Property::new(it, catalog)).collect();
+    let properties = Properties(properties.into());
+    for property in properties.0.iter() {
+        let (of_get, of_set) = (Arc::clone(property), Arc::clone(property));
+        rhai.register_get(&property.name, move |it: &mut RecordHandle| of_get.get(*it));
+        rhai.register_set(&property.name, move |it: &mut RecordHandle, value: Dynamic| {
             of_set.set(*it, &value)
         });
+    }
+    rhai.set_default_tag(Dynamic::from(properties.clone()));
+    properties
+}
+
+/// All properties of the scripts that an engine runs, in the order of their names.
+#[derive(Clone)]
+pub(crate) struct Properties(Arc<[Arc<Property>]>);
+
+impl Properties {
+    /// Those of an engine.
+    pub(crate) fn of(rhai: &Engine) -> Self {
+        let known = rhai.default_tag().read_lock::<Self>().map(|it| it.clone());
+        known.unwrap_or_else(|| Self(Arc::new([])))
+    }
+
+    /// At which place a property is.
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        self.0.binary_search_by(|it| it.name.as_str().cmp(name)).ok()
+    }
+
+    /// The value of the target's attribute that has that place.
+    pub(crate) fn of_target(&self, place: usize) -> Raised<Dynamic> {
+        let missing = || Raise::text("this property is not there");
+        let property = self.0.get(place).ok_or_else(missing)?;
+        frame::top(|frame| property.of(target(frame)?, None))
     }
 }
 
@@ -64,15 +89,16 @@ pub(crate) fn record(handle: RecordHandle) -> Raised<Record> {
 }
 
 /// A property by whose name scripts know attributes, and where those are in the entities of the catalog.
-struct Property {
+pub(crate) struct Property {
     name: String,
     places: Vec<(Arc<EntityMetadata>, Ordinal)>,
 }
 
 impl Property {
-    fn new(name: &str, catalog: &Catalog) -> Self {
+    fn new(name: &str, catalog: &Catalog) -> Arc<Self> {
         let place = |it: &Arc<EntityMetadata>| Some((Arc::clone(it), it.ordinal(name)?));
-        Self { name: name.to_owned(), places: catalog.entities().filter_map(place).collect() }
+        let places = catalog.entities().filter_map(place).collect();
+        Arc::new(Self { name: name.to_owned(), places })
     }
 
     /// Where it is in an entity, if that is one of the catalog's.
@@ -81,10 +107,15 @@ impl Property {
     }
 
     fn get(&self, handle: RecordHandle) -> Raised<Dynamic> {
-        get(handle, |entity| match self.place(entity) {
-            Some((_, ordinal)) => Ok(*ordinal),
-            None => find(entity, &self.name),
-        })
+        read(handle, |record, hidden| self.of(record, hidden))
+    }
+
+    fn of(&self, record: &Record, hidden: Option<Hidden<'_>>) -> Raised<Dynamic> {
+        let ordinal = match self.place(record.metadata()) {
+            Some((_, ordinal)) => *ordinal,
+            None => find(record.metadata(), &self.name)?,
+        };
+        shown(record, ordinal, hidden)
     }
 
     fn set(&self, handle: RecordHandle, value: &Dynamic) -> Raised<()> {
@@ -99,21 +130,19 @@ fn find(entity: &EntityMetadata, name: &str) -> Raised<Ordinal> {
     entity.find(name).map_err(|error| Raise::text(error.to_string()))
 }
 
-fn get(
-    handle: RecordHandle,
-    place: impl FnOnce(&Arc<EntityMetadata>) -> Raised<Ordinal>,
-) -> Raised<Dynamic> {
-    read(handle, |record, hidden| {
-        let entity = record.metadata();
-        let ordinal = place(entity)?;
-        if let Some(hidden) = hidden.filter(|it| !(it.shows)(ordinal)) {
-            let (what, name) = (hidden.what, entity.name(ordinal));
-            return Err(Raise::text(format!(
-                "the {what} does not show `{name}`: add it to `{what}` in STEP"
-            )));
-        }
-        Ok(to_dynamic(record.at(ordinal).filter(|it| !it.is_null()), entity, ordinal))
-    })
+fn get(handle: RecordHandle, name: &str) -> Raised<Dynamic> {
+    read(handle, |record, hidden| shown(record, find(record.metadata(), name)?, hidden))
+}
+
+fn shown(record: &Record, ordinal: Ordinal, hidden: Option<Hidden<'_>>) -> Raised<Dynamic> {
+    let entity = record.metadata();
+    if let Some(hidden) = hidden.filter(|it| !(it.shows)(ordinal)) {
+        let (what, name) = (hidden.what, entity.name(ordinal));
+        return Err(Raise::text(format!(
+            "the {what} does not show `{name}`: add it to `{what}` in STEP"
+        )));
+    }
+    Ok(to_dynamic(record.at(ordinal).filter(|it| !it.is_null()), entity, ordinal))
 }
 
 fn set(handle: RecordHandle, name: &str, value: &Dynamic) -> Raised<()> {

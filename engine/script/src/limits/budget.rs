@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use rhai::Scope;
+use smallvec::SmallVec;
 
 use super::weight::{Weight, weight};
 use super::{Limits, Size};
@@ -16,7 +17,7 @@ const OPERATIONS_UNTIMED: u32 = 32;
 const SLOW: Duration = Duration::from_millis(2);
 /// How many uses of its variables pass between two looks at what a function holds, at least and at most.
 const USES_PER_LOOK: (usize, usize) = (8, 64);
-/// How many uses pass where all variables are so small that none can have grown unseen, and at first.
+/// How many uses pass where all variables are so small that what is held is nothing.
 const USES_WHILE_SMALL: usize = 32;
 /// As how many uses it counts that a variable comes to be.
 const USES_PER_DEFINITION: usize = 8;
@@ -41,7 +42,7 @@ struct Budget {
     looked_at: Option<Instant>,
     operations_per_look: u32,
     /// The variables, for each level of calls.
-    levels: Vec<Level>,
+    levels: SmallVec<[Level; 4]>,
     /// Bytes of the records that the script holds.
     records: usize,
     /// Bytes that outlive the rule: what it, and the rules below it, wrote.
@@ -145,19 +146,23 @@ pub(crate) fn pause<R>(body: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Charges one operation. Answers what there was too much of, if there was.
-pub(crate) fn charge() -> Option<Exceeded> {
-    match OPERATIONS.get().checked_sub(1) {
-        Some(left) => {
-            OPERATIONS.set(left);
-            None
-        }
-        None => on_top(Budget::look),
-    }
+/// Charges one operation. Answers whether it may pass without a look.
+#[inline]
+pub(crate) fn passes() -> bool {
+    let left = OPERATIONS.get();
+    OPERATIONS.set(left.saturating_sub(1));
+    0 < left
 }
 
-/// Weighs the variables of the function that runs: not at each use of one, but often enough.
-pub(crate) fn weigh(level: usize, scope: &Scope<'_>, how: Use) -> Option<Exceeded> {
+/// Looks whether an operation may pass. Answers what there was too much of, if there was.
+pub(crate) fn look() -> Option<Exceeded> {
+    on_top(Budget::look)
+}
+
+/// Counts a use of a variable. Answers whether the variables of the function that runs are to be weighed: not at
+/// each use of one, but often enough.
+#[inline]
+pub(crate) fn is_due(level: usize, how: Use) -> bool {
     if LEVEL.get() != level {
         on_top(|budget| budget.turn_to(level));
     }
@@ -167,10 +172,12 @@ pub(crate) fn weigh(level: usize, scope: &Scope<'_>, how: Use) -> Option<Exceede
     };
     let left = USES.get().saturating_sub(uses);
     USES.set(left);
-    if 0 < left {
-        return None;
-    }
-    hold(|budget| budget.weigh(scope))
+    left == 0
+}
+
+/// Weighs the variables of the function that runs.
+pub(crate) fn weigh(scope: &Scope<'_>, how: Use) -> Option<Exceeded> {
+    hold(|budget| budget.weigh(scope, how))
 }
 
 /// Counts bytes that outlive the rule.
@@ -224,7 +231,7 @@ impl Budget {
             message_ends,
             looked_at: None,
             operations_per_look: OPERATIONS_PER_LOOK,
-            levels: Vec::new(),
+            levels: SmallVec::new(),
             records: 0,
             written: 0,
             exceeded: None,
@@ -284,7 +291,7 @@ impl Budget {
     }
 
     /// Weighs the variables of the function that runs.
-    fn weigh(&mut self, scope: &Scope<'_>) -> Option<Exceeded> {
+    fn weigh(&mut self, scope: &Scope<'_>, how: Use) -> Option<Exceeded> {
         let mut whole = Weight::default();
         let mut variables = 0;
         for (_, _, value) in scope.iter_raw() {
@@ -296,9 +303,11 @@ impl Budget {
             whole.values += weight.values;
             whole.bytes = whole.bytes.saturating_add(weight.bytes);
         }
-        let is_small = whole.bytes <= variables * SMALL;
         let uses = (whole.values / VALUES_PER_USE).clamp(USES_PER_LOOK.0, USES_PER_LOOK.1);
-        USES.set(if is_small { uses.max(USES_WHILE_SMALL) } else { uses });
+        USES.set(match how {
+            Use::Access if whole.bytes <= variables * SMALL => uses.max(USES_WHILE_SMALL),
+            Use::Access | Use::Definition => uses, // What is being defined was not weighed.
+        });
         self.levels.last_mut()?.bytes = whole.bytes;
         None
     }
@@ -308,7 +317,7 @@ impl Budget {
         if let Some(left) = self.levels.last_mut() {
             left.uses_to_look = USES.get();
         }
-        self.levels.resize(level + 1, Level { bytes: 0, uses_to_look: USES_WHILE_SMALL });
+        self.levels.resize(level + 1, Level { bytes: 0, uses_to_look: USES_PER_LOOK.0 });
         USES.set(self.levels.last()?.uses_to_look);
         LEVEL.set(level);
         Some(())

@@ -16,9 +16,10 @@ use self::json::{Fields, Stored, field, object};
 use super::{Cause, Job, JobItem};
 use crate::message::Request;
 use crate::metadata::{Catalog, LogicalName, MetadataError};
-use crate::pipeline::generation::{Generation, PlannedStep};
+use crate::pipeline::generation::Generation;
 use crate::pipeline::origin::Origin;
 use crate::pipeline::parent::ParentContext;
+use crate::pipeline::plan::PlannedStep;
 use crate::pipeline::{Stage, Variables};
 use crate::settings::Caller;
 
@@ -102,7 +103,7 @@ impl JobData {
     pub(super) fn resolve(
         &self,
         generation: &Generation,
-    ) -> Result<(Cause, PlannedStep), Unreadable> {
+    ) -> Result<(Cause, Arc<PlannedStep>), Unreadable> {
         let catalog = &generation.catalog;
         let step: StepName = field(&self.json, "step", catalog)?;
         let cause: Cause = field(&self.json, "cause", catalog)?;
@@ -118,11 +119,11 @@ impl Cause {
         generation: &Generation,
         name: &str,
         entity: Option<&LogicalName>,
-    ) -> Option<PlannedStep> {
+    ) -> Option<Arc<PlannedStep>> {
         let primary = self.request.entity();
         let listened = self.request.link().map_or(&*primary, |it| &it.target.entity);
         let plan = generation.steps(&self.request.message(), listened);
-        let is_it = |it: &&PlannedStep| it.step.name() == name && it.step.entity() == entity;
+        let is_it = |it: &&Arc<PlannedStep>| it.step.name() == name && it.step.entity() == entity;
         plan.asynchronous.iter().find(is_it).cloned()
     }
 }
@@ -162,7 +163,7 @@ impl ChainLink {
     fn of(context: &ParentContext) -> Self {
         Self {
             message: context.message.to_string(),
-            entity: context.entity.clone(),
+            entity: context.entity().to_owned(),
             primary_id: context.primary_id,
             stage: context.stage,
             depth: context.depth,
@@ -173,7 +174,7 @@ impl ChainLink {
 
     fn within(self, parent: Option<ParentContext>) -> ParentContext {
         let Self { message, entity, primary_id, stage, depth, shared, input } = self;
-        let message = message.as_str().into();
+        let (message, entity) = (message.as_str().into(), entity.into());
         let parent = parent.map(Arc::new);
         ParentContext { message, entity, primary_id, stage, depth, shared, input, parent }
     }

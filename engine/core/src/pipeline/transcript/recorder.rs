@@ -6,7 +6,7 @@ use crate::bootstrap;
 use crate::error::{Error, Fault};
 use crate::message::{Request, Response};
 use crate::pipeline::context::Context;
-use crate::pipeline::generation::PlannedStep;
+use crate::pipeline::plan::PlannedStep;
 use crate::pipeline::step::Stage;
 use crate::record::{EntityReference, Record};
 
@@ -181,7 +181,7 @@ impl Recorder {
         let level = self.level.saturating_sub(1);
         self.reach(stage);
         let name = ctx.target().and_then(Record::reference);
-        let name = name.map_or_else(|| ctx.entity.to_string(), |it| it.to_string());
+        let name = name.map_or_else(|| ctx.entity().to_string(), |it| it.to_string());
         self.events.push(Event::Target { level, index, name });
     }
 

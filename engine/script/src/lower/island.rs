@@ -1,0 +1,126 @@
+//! Islands: pieces of a rule's syntax tree that Rhai evaluates, with the variables that they use.
+//!
+//! What lowered code does not know, and what it cannot do, becomes an island: the same nodes of the same tree, so that
+//! values, errors and positions are those of a rule that is interpreted whole.
+
+use rhai::{ASTFlags, ASTNode, Dynamic, Expr, FlowControl, Position, Stmt, StmtBlock};
+use rulegate::Fault;
+
+use super::kind::Kind;
+use super::machine::{Locals, Machine};
+use super::scope::{Bound, Scope};
+use super::view::{Local, Source};
+use crate::language::context::{image, target};
+use crate::language::frame;
+
+/// A statement that Rhai evaluates.
+pub(super) struct Island {
+    statement: Stmt,
+    names: Vec<(String, Bound)>,
+}
+
+impl Island {
+    /// A statement that leaves nothing behind but changes of variables; `None` where it does more.
+    pub(super) fn statement(statement: &Stmt, scope: &Scope<'_>) -> Option<Self> {
+        let mut names = Vec::new();
+        let is_closed = statement.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
+            if let Some(ASTNode::Expr(Expr::Variable(variable, _, _))) = path.last()
+                && variable.2.path.is_empty()
+                && let Some(bound) = scope.find(&variable.1)
+                && names.iter().all(|(name, _)| *name != *variable.1)
+            {
+                names.push((variable.1.to_string(), bound.clone()));
+            }
+            !leaves(path)
+        });
+        is_closed.then(|| Self { statement: statement.clone(), names })
+    }
+
+    /// The value of an expression.
+    pub(super) fn value(expression: &Expr, scope: &Scope<'_>) -> Option<Self> {
+        Self::statement(&Stmt::Expr(expression.clone().into()), scope)
+    }
+
+    /// The value of an expression that must be a boolean: as the condition of an `if`, so that Rhai says it.
+    pub(super) fn truth(expression: &Expr, scope: &Scope<'_>) -> Option<Self> {
+        let constant = |it: bool| {
+            let value = Stmt::Expr(Expr::BoolConstant(it, Position::NONE).into());
+            StmtBlock::new([value], Position::NONE, Position::NONE)
+        };
+        let flow =
+            FlowControl { expr: expression.clone(), body: constant(true), branch: constant(false) };
+        Self::statement(&Stmt::If(flow.into(), expression.position()), scope)
+    }
+
+    /// Evaluates it.
+    pub(super) fn run(&self, machine: &mut Machine<'_>) -> Result<Dynamic, Box<Fault>> {
+        let Machine { ctx, locals, rule, .. } = machine;
+        let evaluate = |serial| {
+            let mut scope = rule.scope(serial);
+            for (name, bound) in &self.names {
+                scope.push_dynamic(name.as_str(), value(bound, serial, locals)?);
+            }
+            let value = rule.evaluate(&mut scope, std::slice::from_ref(&self.statement))?;
+            for (name, bound) in &self.names {
+                put(bound, scope.get_value::<Dynamic>(name), locals);
+            }
+            Ok(value)
+        };
+        rule.framed(ctx, evaluate).map_err(Box::new)
+    }
+
+    /// Evaluates it for what it does.
+    pub(super) fn act(&self, machine: &mut Machine<'_>) -> Result<(), Box<Fault>> {
+        self.run(machine).map(drop)
+    }
+
+    /// Evaluates it, for a variable of that kind.
+    pub(super) fn local(
+        &self,
+        machine: &mut Machine<'_>,
+        kind: &Kind,
+    ) -> Result<Local, Box<Fault>> {
+        Ok(Local::of(self.run(machine)?, kind))
+    }
+}
+
+/// Whether the last node of a path does what an island cannot: end the rule, go on without a bound that the rule
+/// has as a whole, or share a variable with a function that outlives it.
+fn leaves(path: &[ASTNode<'_>]) -> bool {
+    match path.last() {
+        Some(ASTNode::Stmt(Stmt::Return(_, flags, _))) => !flags.contains(ASTFlags::BREAK),
+        Some(ASTNode::Stmt(
+            Stmt::While(..) | Stmt::Do(..) | Stmt::For(..) | Stmt::BreakLoop(..) | Stmt::Share(_),
+        )) => true,
+        _ => false,
+    }
+}
+
+/// What a name stands for, as Rhai sees it.
+fn value(bound: &Bound, serial: u64, locals: &Locals) -> Result<Dynamic, Fault> {
+    match bound {
+        Bound::Local(index, kind) => {
+            Ok(locals.get(*index).map_or(Dynamic::UNIT, |it| it.to_dynamic(kind)))
+        }
+        Bound::Record(source) => record(serial, source),
+    }
+}
+
+/// Keeps what Rhai made of a variable.
+fn put(bound: &Bound, value: Option<Dynamic>, locals: &mut Locals) {
+    if let (Bound::Local(index, kind), Some(value)) = (bound, value)
+        && let Some(local) = locals.get_mut(*index)
+    {
+        *local = Local::of(value, kind);
+    }
+}
+
+/// A record of the message as Rhai sees it.
+fn record(serial: u64, source: &Source) -> Result<Dynamic, Fault> {
+    let found = frame::at(serial, |frame| match source {
+        Source::Target => target(frame),
+        Source::Pre(alias) => image(frame, alias, true),
+        Source::Post(alias) => image(frame, alias, false),
+    });
+    found.map_err(|error| crate::language::error::ended(error).fault)
+}
