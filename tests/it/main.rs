@@ -25,6 +25,7 @@ mod facade; // What the engine promises to tasks of async hosts.
 
 mod codes; // Every error code, in one snapshot.
 
+mod differential; // Rules said twice: lowered to native code, and interpreted.
 mod model; // The pipeline said twice: random sequences that both must play alike.
 
 mod catalog; // The shipped entities against the facts.

@@ -9,6 +9,7 @@ mod transactions; // What is undone together.
 mod configuration; // Two texts with which a step is registered.
 mod context; // What a hook sees of its message.
 mod filtering; // Which updates wake a step.
+mod guards; // What would do nothing, and is not run.
 mod images; // A record before the message and after the write.
 mod options; // What a caller says beside the parameters.
 mod properties; // The context of Dataverse, property by property.
@@ -24,6 +25,7 @@ mod jobs_durable; // The same as records of the store.
 mod jobs_leases; // Who runs a job, and what is there if it ends in between.
 mod jobs_order; // Which job is next.
 mod jobs_recovery; // What an engine finds of another's.
+mod recent_steps; // Which ran last, and what came of them.
 mod registration; // Which steps are refused.
 mod trace_log; // A row for every run of a step.
 mod trace_records; // The same in the store.

@@ -6,6 +6,7 @@ mod latency; // How long a save takes to serve, for the record.
 mod reading; // Which files belong to a set, and what hinders reading them.
 mod refusals; // What is refused, what its author reads, and what serves meanwhile.
 mod saves; // The habits of editors.
+mod successors; // Sets made from the set before, beside sets made from nothing.
 
 use std::fs;
 use std::path::{Path, PathBuf};

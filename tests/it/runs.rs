@@ -43,7 +43,7 @@ fn assert_transcript(run: &Path, transcript: &str) {
 }
 
 /// The files of a folder that end so, with paths from the project.
-fn sources(project: &Path, folder: &str, extensions: &[&str]) -> Vec<SourceFile> {
+pub(crate) fn sources(project: &Path, folder: &str, extensions: &[&str]) -> Vec<SourceFile> {
     let mut found = Vec::new();
     let Ok(entries) = fs::read_dir(project.join(folder)) else { return found };
     for entry in entries {

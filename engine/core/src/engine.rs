@@ -16,15 +16,17 @@ pub use self::batch::{
 };
 pub use self::builder::{BuildError, EngineBuilder};
 pub use self::client::Client;
+use self::client::Sender;
 use crate::bootstrap;
 use crate::error::Error;
 use crate::message::{CustomMessage, Request, Response};
 use crate::metadata::{Catalog, LogicalName};
 use crate::pipeline::{
-    Environment, Generation, Messages, OrganizationService, Registered, Step, StepError, TraceRow,
-    Transcript, recover,
+    Environment, Generation, Messages, OrganizationService, RecentStep, Registered, Serving, Step,
+    StepError, TraceRow, Transcript, recover,
 };
-use crate::settings::{Caller, Settings};
+use crate::record::Record;
+use crate::settings::Settings;
 use crate::store::StoreError;
 
 /// A catalog, a store and the steps between them. Clones share all three.
@@ -35,7 +37,7 @@ pub struct Engine {
 
 struct Inner {
     environment: Arc<Environment>,
-    current: Arc<ArcSwap<Generation>>,
+    current: Arc<ArcSwap<Serving>>,
     /// What was registered in Rust, and what each other source gave last. One reload at a time.
     registry: Mutex<Registry>,
 }
@@ -79,7 +81,7 @@ impl Engine {
 
     /// Sends messages in the name of a user.
     pub fn as_user(&self, user: Uuid) -> Client {
-        Client::new(self.clone(), Caller::user(user))
+        Client::new(self.clone(), Sender::of(user))
     }
 
     /// Carries a message through the pipeline and keeps a transcript of it. Failing is no reason for
@@ -95,7 +97,7 @@ impl Engine {
 
     /// The number of the generation that serves: how many reloads came before.
     pub fn generation(&self) -> u64 {
-        self.inner.current.load().number
+        self.inner.current.load().generation.number
     }
 
     /// The steps of the generation that serves, in the order of their names.
@@ -135,7 +137,8 @@ impl Engine {
         let next = Arc::new(next);
         recover(&self.inner.environment, &next)?;
         registry.loaded = steps;
-        self.inner.current.store(next);
+        let environment = Arc::clone(&self.inner.environment);
+        self.inner.current.store(Arc::new(Serving { environment, generation: next }));
         Ok(number)
     }
 
@@ -154,6 +157,14 @@ impl Engine {
     /// The runs of steps of which the setting keeps a row, newest last.
     pub fn trace_log(&self) -> Vec<TraceRow> {
         self.inner.environment.trace_log.rows()
+    }
+
+    /// The steps that ran last, newest last, and what came of each: as many as
+    /// [`recent_steps`](Settings::recent_steps) says, jobs among them. To be read at any time.
+    ///
+    /// A reload is no end: they are those of the newest four generations that ran any.
+    pub fn recent_steps(&self) -> Vec<RecentStep> {
+        self.inner.environment.recent.steps()
     }
 
     /// Sends messages in the name of the default user.
@@ -188,11 +199,15 @@ impl Registry {
 
 impl OrganizationService for Engine {
     fn execute(&self, request: Request) -> Result<Response, Error> {
-        self.client().execute(request)
+        self.inner.send(&Sender::of(bootstrap::DEFAULT_USER), request)
     }
 
     fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.inner.current.load().catalog)
+        Arc::clone(&self.inner.current.load().generation.catalog)
+    }
+
+    fn record(&self, entity: &str) -> Result<Record, Error> {
+        Ok(Record::new(self.inner.current.load().generation.catalog.entity(entity)?))
     }
 }
 

@@ -32,7 +32,7 @@ pub use self::attribute_type::{
     AttributeType, DateTimeBehavior, DateTimeFormat, NumberFormat, PrecisionSource, TextFormat,
 };
 pub use self::entity::{CdmEntity, EntityDefinition, EntityMetadata, EntityNames, Ownership};
-pub(crate) use self::entity::{DefaultValue, EntityIndex};
+pub(crate) use self::entity::{DefaultValue, EntityIndex, SystemAttributes};
 pub(crate) use self::error::DidYouMean;
 pub use self::error::{
     DefinitionError, DefinitionProblem, InvalidCatalog, MetadataError, Part, Place,

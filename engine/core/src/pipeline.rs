@@ -33,9 +33,11 @@ mod image;
 mod job;
 mod operation;
 mod origin;
+mod outcome;
 mod parent;
 mod plan;
 mod properties;
+mod recent;
 mod service;
 mod skip;
 mod step;
@@ -49,7 +51,7 @@ use std::sync::Arc;
 pub(crate) use self::batch::run_together;
 pub use self::configuration::Deployment;
 pub use self::context::Context;
-pub(crate) use self::environment::Environment;
+pub(crate) use self::environment::{Environment, Serving};
 pub(crate) use self::generation::{Generation, Messages, Registered};
 pub use self::generation::{StepError, StepProblem};
 pub use self::image::Image;
@@ -58,6 +60,9 @@ pub(crate) use self::job::{JobQueue, Shift, recall, recover, work};
 pub(crate) use self::operation::{Call, Operation};
 pub use self::origin::Origin;
 pub use self::parent::ParentContext;
+use self::recent::Ran;
+pub(crate) use self::recent::Recent;
+pub use self::recent::RecentStep;
 pub use self::service::{OrganizationService, Service};
 pub use self::step::{Hook, IsolationMode, Mode, Reach, Stage, Step};
 pub(crate) use self::trace_log::TraceLog;
@@ -69,7 +74,7 @@ use self::context::Running;
 use self::desk::Desk;
 use self::parent::Wrapper;
 use self::plan::PlannedStep;
-use crate::error::{DataError, Error, Fault, StepError as StepFailure};
+use crate::error::{DataError, Error, Fault};
 use crate::message::{Message, Parameters, Request, Response, Upsert, Upserted};
 use crate::metadata::suggestion;
 use crate::record::EntityReference;
@@ -91,7 +96,7 @@ const NESTING_LIMIT: u32 = 512;
 pub(crate) fn run(call: Call, request: Request) -> Result<Response, Error> {
     stacker::maybe_grow(STACK.0, STACK.1, || match request {
         Request::Upsert(upsert) => run_upsert(call, upsert),
-        single if call.operation.generation.hears_bulk_of(&single) => {
+        single if call.operation.generation().hears_bulk_of(&single) => {
             bulk::run_as_bulk(call, single)
         }
         Request::Create(_)
@@ -200,50 +205,49 @@ fn run_stage(ctx: &mut Context, stage: Stage) -> Result<(), Error> {
 /// Runs the steps of one stage, from that place on.
 fn run_steps(ctx: &mut Context, stage: Stage, first: usize) -> Result<(), Error> {
     let operation = Arc::clone(&ctx.call.operation);
-    let is_heard = operation.is_heard();
-    let steps = operation.generation.plan(ctx.plan).at(stage).iter().enumerate();
-    for (index, planned) in steps.skip(first) {
-        if ctx.skips(planned) {
-            operation.note(|it| it.skipped(stage, planned, &ctx.why_skipped(planned)));
-            continue;
+    let steps = operation.generation().plan(ctx.plan).at(stage);
+    let (mut ran, mut index) = (Ran::default(), first);
+    let outcome = loop {
+        index = ctx.pass_by(steps, (stage, index));
+        let Some(planned) = steps.get(index) else { break Ok(()) };
+        if let Err(error) = run_step(ctx, (planned, stage), &mut ran) {
+            break Err(error);
         }
-        ctx.check_depth(&planned.step)?;
-        ctx.enter(planned, (stage, Running::Planned(stage, index)));
-        let is_idle = !is_heard && is_idle(planned, ctx);
-        let outcome = if is_idle { Ok(()) } else { run_step(ctx, planned, &operation) };
-        ctx.leave();
-        outcome?;
-    }
-    Ok(())
+        ran.push(index);
+        index += 1;
+    };
+    ctx.remember(&mut ran);
+    ctx.leave();
+    outcome
 }
 
-/// Whether the step would do nothing: then it is as if it had run.
-fn is_idle(planned: &PlannedStep, ctx: &Context) -> bool {
-    // One that panics runs, and says so again.
-    catch_unwind(AssertUnwindSafe(|| planned.hook.is_idle(ctx))).unwrap_or(false)
-}
-
-/// Runs one step, and leaves its traces.
-fn run_step(ctx: &mut Context, planned: &PlannedStep, operation: &Operation) -> Result<(), Error> {
-    let stage = ctx.stage;
-    let reaches_far = planned.reach == Reach::Everything;
-    if reaches_far {
-        operation.check_time()?;
+/// Runs the step that has the context, and leaves its traces.
+fn run_step(
+    ctx: &mut Context,
+    (planned, stage): (&PlannedStep, Stage),
+    ran: &mut Ran,
+) -> Result<(), Error> {
+    ctx.check_depth(&planned.step)?;
+    if planned.reach == Reach::Target && !ctx.call.operation.is_heard() {
+        return execute(&*planned.hook, ctx)
+            .or_else(|fault| ctx.fail((planned, stage), fault, ran));
     }
+    ctx.remember(ran); // What it sends comes behind.
+    let operation = Arc::clone(&ctx.call.operation);
+    operation.check_time()?;
     let before = operation.is_recorded().then(|| Arc::clone(&ctx.request));
     operation.note(|it| it.entered(stage, planned));
 
-    let outcome = execute(&*planned.hook, ctx);
-    let outcome = if reaches_far { outcome.and_then(|()| ctx.check_unturned()) } else { outcome };
+    let outcome = execute(&*planned.hook, ctx).and_then(|()| ctx.check_unturned());
 
     ctx.stage = stage;
+    ctx.keep_tag();
     operation.note(|it| it.left(ctx, before.as_deref(), &outcome));
-    ctx.log(&planned.step, &outcome);
-    outcome.map_err(|fault| ctx.failed((planned.step.name(), stage), fault))?;
-    if reaches_far {
-        operation.is_in_transaction()?; // Doomed: the step caught what cannot be caught.
+    match outcome {
+        Ok(()) => ctx.log(&planned.step, &outcome),
+        Err(fault) => return ctx.fail((planned, stage), fault, ran),
     }
-    Ok(())
+    operation.is_in_transaction().map(drop) // Doomed: the step caught what cannot be caught.
 }
 
 /// Runs the hook. A hook that panics is a hook that broke: its message fails, and the engine goes on.
@@ -280,7 +284,7 @@ fn main_operation(ctx: &mut Context) -> Result<(), Error> {
 /// The main operation of a custom message is a hook: it reads the input and fills the output (M-62).
 fn custom_main_operation(ctx: &mut Context, name: &str) -> Result<Response, Error> {
     let operation = Arc::clone(&ctx.call.operation);
-    let messages = &operation.generation.messages;
+    let messages = &operation.generation().messages;
     let message = messages.get(name).ok_or(Error::Bug("a message lost its definition"))?;
     if let Request::Custom(custom) = Arc::make_mut(&mut ctx.request) {
         message.definition.accept(custom)?; // Steps may have changed the parameters (E-28).
@@ -311,7 +315,7 @@ impl Context {
         self.call.check_options(&self.message)?;
         let request = Arc::make_mut(&mut self.request);
         if let Request::Custom(custom) = request {
-            let messages = &self.call.operation.generation.messages;
+            let messages = &self.call.operation.generation().messages;
             let message = messages.get(&custom.message).ok_or_else(|| {
                 let known = messages.names();
                 let message = custom.message.to_string();
@@ -372,7 +376,7 @@ impl Context {
     /// Whether who catches this error saves nothing (E-12). A read may fail (E-13), but no step (P-30).
     fn dooms(&self, error: &Error) -> bool {
         !self.message.is_read()
-            || self.call.operation.environment.settings.read_failure_dooms
+            || self.call.operation.environment().settings.read_failure_dooms
             || matches!(error, Error::Step(_) | Error::TooDeep { .. })
             || error.is_conflict()
     }
@@ -418,7 +422,7 @@ impl Context {
     fn queue_own_jobs(&mut self) -> Result<(), Error> {
         let operation = Arc::clone(&self.call.operation);
         let mut has_looked = false;
-        for planned in &operation.generation.plan(self.plan).asynchronous {
+        for planned in &operation.generation().plan(self.plan).asynchronous {
             if self.skips(planned) {
                 let stage = Stage::PostOperation;
                 operation.note(|it| it.skipped(stage, planned, &self.why_skipped(planned)));
@@ -435,26 +439,9 @@ impl Context {
 
     /// A step runs at depth 8 and not at 9; a message that no step hears may go deeper (P-75, P-80).
     fn check_depth(&self, step: &Step) -> Result<(), Error> {
-        let (depth, limit) =
-            (self.call.depth, self.call.operation.environment.settings.depth_limit);
-        if limit < depth {
-            return Err(Error::TooDeep { step: step.name().to_owned(), depth, limit });
-        }
-        Ok(())
-    }
-
-    /// A hook changes what its message carries: not which message it is, nor what kind of answer it has.
-    fn check_unturned(&self) -> Result<(), Fault> {
-        let entity = self.request.primary_entity().unwrap_or(self::context::none());
-        if self.request.message() != self.message || entity != self.entity() {
-            let (message, entity) = (&self.message, self.entity());
-            let reason = format!("the hook made another message of {message} of {entity}");
-            return Err(Fault::failed(reason));
-        }
-        self.check_targets()?;
-        if self.response.as_ref().is_some_and(|it| !self.request.is_answered_by(it)) {
-            let reason = format!("the hook answered {} as another message", self.message);
-            return Err(Fault::failed(reason));
+        if self.is_too_deep() {
+            let (step, depth) = (step.name().to_owned(), self.call.depth);
+            return Err(Error::TooDeep { step, depth, limit: self.settings().depth_limit });
         }
         Ok(())
     }
@@ -464,18 +451,6 @@ impl Context {
         self.caller = self.call.caller;
         self.running = Running::Nothing;
         self.keep_tag();
-    }
-
-    fn failed(&self, (step, stage): (&str, Stage), fault: Fault) -> Error {
-        Error::Step(Box::new(StepFailure {
-            step: step.to_owned(),
-            message: self.message.to_string(),
-            entity: self.entity().to_string(),
-            stage: stage.number(),
-            depth: self.call.depth,
-            fault,
-            trace: self.trace.lines(),
-        }))
     }
 
     /// Lends the request out, with what main operations may use.

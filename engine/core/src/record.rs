@@ -39,7 +39,9 @@ pub(crate) use self::resolution::resolve_columns;
 use self::slots::Slots;
 pub use self::validation::{MoneyPrecision, ValueError, check_value};
 pub use self::value::{EntityReference, Party, Value};
-use crate::metadata::{AttributeSet, EntityMetadata, LogicalName, MetadataError, Ordinal};
+use crate::metadata::{
+    AttributeSet, EntityMetadata, LogicalName, MetadataError, Ordinal, SystemAttributes,
+};
 
 /// Some attributes of one row, in hand. Cheap to clone.
 #[derive(Clone, PartialEq)]
@@ -170,7 +172,43 @@ impl Record {
 
     /// Makes room for so many more attributes.
     pub fn reserve(&mut self, count: usize) {
-        Arc::make_mut(&mut self.slots).reserve(count);
+        match Arc::get_mut(&mut self.slots) {
+            Some(slots) => slots.reserve(count),
+            None => self.slots = Arc::new(self.slots.with_room(count)),
+        }
+    }
+
+    /// Puts what it is made into in the place of each value; takes out what is made nothing.
+    pub(crate) fn revise<E>(
+        &mut self,
+        mut revise: impl FnMut(&EntityMetadata, Ordinal, Value) -> Result<Option<Value>, E>,
+    ) -> Result<(), E> {
+        let entity = &self.entity;
+        Arc::make_mut(&mut self.slots).revise(|ordinal, value| revise(entity, ordinal, value))
+    }
+
+    /// Takes out all that its entity has in a set.
+    pub(crate) fn drop_those(&mut self, of: fn(&SystemAttributes) -> &AttributeSet) {
+        let unwanted = of(self.entity.system());
+        if self.slots.present().intersects(unwanted) {
+            Arc::make_mut(&mut self.slots).drop_all(unwanted);
+        }
+    }
+
+    /// Takes out what is null.
+    pub(crate) fn drop_nulls(&mut self) {
+        let nulls = self.slots.nulls();
+        if !nulls.is_empty() {
+            Arc::make_mut(&mut self.slots).drop_all(&nulls);
+        }
+    }
+
+    /// The record as a store keeps it: its values without nulls, and room for so many more.
+    pub(crate) fn to_row(&self, room: usize) -> Self {
+        let slots = Arc::new(self.slots.with_room(room));
+        let mut row = Self { id: self.id, slots, ..Self::new(&self.entity) };
+        row.drop_nulls();
+        row
     }
 
     /// Sets several attributes by their places, until one of them fails. What has no place is passed over.

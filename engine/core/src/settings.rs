@@ -38,6 +38,9 @@ pub struct Settings {
     pub organization: Organization,
     /// Which step runs leave a row in the trace log (E-46).
     pub trace_log: TraceLogSetting,
+    /// How many runs of steps the engine remembers, for [`Engine::recent_steps`](crate::Engine::recent_steps):
+    /// none for 0. It costs a message next to nothing.
+    pub recent_steps: usize,
     /// What becomes of asynchronous steps.
     pub jobs: Jobs,
     /// On which generation a job runs.
@@ -165,6 +168,7 @@ impl Default for Settings {
             bypass_steps_limit: 3,
             organization: Organization::default(),
             trace_log: TraceLogSetting::default(),
+            recent_steps: 1_000,
             jobs: Jobs::default(),
             job_generation: JobGeneration::default(),
             job_recovery: true,

@@ -4,7 +4,8 @@
 //!
 //! - What is read together was there together: a folder that changes meanwhile is read again.
 //! - A set with any error is refused whole, and the last good generation keeps serving.
-//! - Equal contents are no change, whatever the dates of the files say.
+//! - Equal contents are no change, whatever the dates of the files say. Only at a sign of the system's is a file not
+//!   read again whose dates are the same, and only where they are of a kind that no program can set.
 //! - A folder without any entity is no set while the engine has entities: a checkout, a mount or a
 //!   deletion passes through that state, and nobody means it. A folder of entities without rules is
 //!   a set, of no rules.
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use rulegate::{Catalog, Engine};
 
-use self::snapshot::Snapshot;
+use self::snapshot::{Memory, Snapshot};
 pub use self::watch::{Gate, ReloadEvent, WatchOptions, WatchStatus, Watcher};
 use crate::diagnostic::Diagnostic;
 use crate::entity_file::SourceFile;
@@ -71,7 +72,7 @@ impl RuleFolder {
     /// `.rhai`. What editors leave behind is no part of it: names that begin with `.`, end with `~` or
     /// stand between `#`. Paths are shown from the folder's own name: `rules/opportunity/x.rhai`.
     pub fn read(&self) -> Result<Vec<SourceFile>, Vec<Diagnostic>> {
-        Snapshot::take(self).files
+        Snapshot::take(self, &mut Memory::default()).files
     }
 
     /// Reads the files, and a rule set from them.

@@ -5,9 +5,10 @@
 //! alike to Rhai. What is kept goes with the rules that it is of.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use rhai::{Caches, Dynamic, EvalAltResult, GlobalRuntimeState, Scope, Stmt};
 
@@ -21,26 +22,28 @@ type Evaluated = Result<Dynamic, Box<EvalAltResult>>;
 /// How many functions Rhai may have looked up until what it found is not kept: a script can make up names.
 const LOOKUP_LIMIT: usize = 1_000;
 
-/// The rules of one set: while one of them is there, threads keep what they know of them.
-#[derive(Debug, Default)]
-pub(crate) struct Family {
-    token: Arc<()>,
-    size: AtomicUsize,
-}
-
-/// A rule among those of its set.
+/// A rule among all that there are. Threads keep what they know of it at its place.
 pub(crate) struct Seat {
-    family: Arc<()>,
     index: usize,
+    token: Arc<()>,
     /// Whether each of its messages carries a record as its target.
     is_on_records: bool,
     body: OnceLock<Vec<Stmt>>,
 }
 
-/// What a thread knows of the rules of one set, by their places.
+/// The places that rules have.
+#[derive(Debug, Default)]
+struct Places {
+    free: BTreeSet<usize>,
+    count: usize,
+}
+
+/// What a thread knows.
+#[derive(Default)]
 struct Known {
-    family: Weak<()>,
-    rules: Vec<Option<Box<Warm>>>,
+    /// Up to which rule that went it was cleared.
+    gone: u64,
+    rules: Vec<Option<(Weak<()>, Box<Warm>)>>,
 }
 
 /// What Rhai needs to run a rule, as the last run left it.
@@ -50,16 +53,12 @@ struct Warm {
     scope: Scope<'static>,
 }
 
-thread_local! {
-    static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
-}
+static PLACES: Mutex<Places> = Mutex::new(Places { free: BTreeSet::new(), count: 0 });
+/// How many rules are no more.
+static GONE: AtomicU64 = AtomicU64::new(0);
 
-impl Family {
-    /// A place for one more rule.
-    pub(crate) fn seat(&self, is_on_records: bool) -> Seat {
-        let index = self.size.fetch_add(1, Ordering::Relaxed);
-        Seat { family: Arc::clone(&self.token), index, is_on_records, body: OnceLock::new() }
-    }
+thread_local! {
+    static KNOWN: RefCell<Known> = const { RefCell::new(Known { gone: 0, rules: Vec::new() }) };
 }
 
 /// Runs the statements of the rule's function.
@@ -89,15 +88,26 @@ pub(crate) fn interpret_piece(rule: &Rule, scope: &mut Scope<'_>, piece: &[Stmt]
 }
 
 impl Seat {
+    /// A place for one more rule.
+    pub(crate) fn new(is_on_records: bool) -> Self {
+        let mut places = places();
+        let index = places.free.pop_first().unwrap_or_else(|| {
+            places.count += 1;
+            places.count - 1
+        });
+        Self { index, token: Arc::default(), is_on_records, body: OnceLock::new() }
+    }
+
     /// What Rhai knows of the rule. Where the rule causes itself, the run within begins afresh.
     fn warm(&self, rule: &Rule) -> Box<Warm> {
         self.take().unwrap_or_else(|| Box::new(Warm::new(rule)))
     }
 
     fn take(&self) -> Option<Box<Warm>> {
-        KNOWN.with_borrow_mut(|all| {
-            let known = all.iter_mut().find(|it| it.is_of(&self.family))?;
-            known.rules.get_mut(self.index)?.take()
+        KNOWN.with_borrow_mut(|it| {
+            it.clear();
+            let (token, warm) = it.rules.get_mut(self.index)?.take()?;
+            std::ptr::eq(token.as_ptr(), Arc::as_ptr(&self.token)).then_some(warm)
         })
     }
 
@@ -106,25 +116,40 @@ impl Seat {
         if LOOKUP_LIMIT < warm.caches.fn_resolution_cache_mut().dict.len() {
             return;
         }
-        KNOWN.with_borrow_mut(|all| {
-            if !all.iter().any(|it| it.is_of(&self.family)) {
-                all.retain(|it| 0 < it.family.strong_count());
-                all.push(Known { family: Arc::downgrade(&self.family), rules: Vec::new() });
+        KNOWN.with_borrow_mut(|it| {
+            if it.rules.len() <= self.index {
+                it.rules.resize_with(self.index + 1, || None);
             }
-            let Some(known) = all.iter_mut().find(|it| it.is_of(&self.family)) else { return };
-            if known.rules.len() <= self.index {
-                known.rules.resize_with(self.index + 1, || None);
-            }
-            if let Some(place) = known.rules.get_mut(self.index) {
-                *place = Some(warm);
+            if let Some(place) = it.rules.get_mut(self.index) {
+                *place = Some((Arc::downgrade(&self.token), warm));
             }
         });
     }
 }
 
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.token = Arc::default(); // Nothing that is kept of the rule is of it any more.
+        GONE.fetch_add(1, Ordering::Release);
+        places().free.insert(self.index);
+    }
+}
+
+fn places() -> MutexGuard<'static, Places> {
+    PLACES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Known {
-    fn is_of(&self, family: &Arc<()>) -> bool {
-        std::ptr::eq(self.family.as_ptr(), Arc::as_ptr(family))
+    /// Lets go of the rules that are no more.
+    fn clear(&mut self) {
+        let gone = GONE.load(Ordering::Acquire);
+        if self.gone != gone {
+            self.gone = gone;
+            let is_over = |it: &(Weak<()>, Box<Warm>)| it.0.strong_count() == 0;
+            self.rules.iter_mut().filter(|it| it.as_ref().is_some_and(is_over)).for_each(|it| {
+                *it = None;
+            });
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use rulegate::Catalog;
 
 use self::error::{Raise, Raised};
 use self::record::Properties;
-use crate::limits::{self, Limits, Use, is_due, look, passes, weigh};
+use crate::limits::{self, Limits, Use, charge, is_due, weigh};
 use crate::shortcut;
 
 /// How long the modules of a folder may take to load, each: what stands outside of functions runs then.
@@ -52,13 +52,19 @@ pub(crate) fn engine(catalog: &Catalog, names: &BTreeSet<String>, limits: &Limit
     date::register(&mut rhai);
     option::register(&mut rhai);
     option::register_constants(&mut rhai, catalog);
-    let properties = record::register(&mut rhai, names.iter().map(String::as_str), catalog);
-    watch_variables(&mut rhai, properties);
+    record::register(&mut rhai);
     service::register(&mut rhai);
     context::register(&mut rhai);
     register_words(&mut rhai);
     refuse_clocks(&mut rhai);
+    add_properties(&mut rhai, names, catalog);
     rhai
+}
+
+/// Lets scripts use these names as properties of records.
+pub(crate) fn add_properties(rhai: &mut Engine, names: &BTreeSet<String>, catalog: &Catalog) {
+    let properties = record::add_properties(rhai, names, catalog);
+    watch_variables(rhai, properties);
 }
 
 fn furnish(rhai: &mut Engine, limits: &Limits) {
@@ -70,7 +76,7 @@ fn furnish(rhai: &mut Engine, limits: &Limits) {
     }
     #[expect(deprecated, reason = "the only way to read a literal with a point as a decimal")]
     rhai.on_parse_token(|token, _, _| number::exact(token));
-    rhai.on_progress(|_| if passes() { None } else { look().map(Dynamic::from) });
+    rhai.on_progress(|_| charge().map(Dynamic::from));
     rhai.on_print(|line| drop(trace(line)));
     rhai.on_debug(|line, _, _| drop(trace(line)));
 }

@@ -11,8 +11,8 @@
 //! tree again and says what is wrong. So a lowered rule differs from an interpreted one by its speed alone. The
 //! differential tests hold that.
 //!
-//! Limits: a lowered rule has no loops and calls no functions, so that its text bounds what it does;
-//! what Rhai evaluates for it has the budget of a rule.
+//! Limits: the text of a rule without loops bounds what it does. One that has loops, or pieces that Rhai
+//! always evaluates, runs on the budget of a rule, which each statement and each turn of a loop is charged to.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -20,13 +20,16 @@
 )]
 #![expect(clippy::option_option, reason = "not known, null, or a value")]
 
+mod answer;
 mod arithmetic;
 mod chain;
 mod comparison;
 mod expression;
+mod function;
 mod guard;
 mod island;
 mod kind;
+mod looped;
 mod machine;
 mod method;
 mod node;
@@ -36,15 +39,16 @@ mod switch;
 mod text;
 mod view;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use rhai::{Expr, Position, Stmt};
+use rhai::{AST, Expr, Position, Stmt};
 use rulegate::metadata::EntityMetadata;
 use rulegate::{Catalog, Context, Fault};
 
 use self::guard::Guard;
-use self::machine::{Locals, Machine, Run};
+use self::machine::{Access, Locals, Machine, Run};
 use self::scope::Scope;
 use self::statement::Statements;
 use self::view::{LONG_TEXT, Local};
@@ -60,6 +64,10 @@ pub(crate) struct Facts<'a> {
     pub(crate) pre_aliases: &'a [String],
     pub(crate) post_aliases: &'a [String],
     pub(crate) limits: &'a Limits,
+    /// The script.
+    pub(crate) ast: &'a AST,
+    /// The modules that scripts share, by their names.
+    pub(crate) library: &'a BTreeMap<String, AST>,
 }
 
 /// What of a rule was lowered.
@@ -72,8 +80,8 @@ pub(crate) struct Lowered {
 struct Body {
     run: Run,
     locals: usize,
-    /// Whether Rhai always evaluates a part of it.
-    has_islands: bool,
+    /// Whether Rhai always evaluates a part of it, or it has loops.
+    needs_frame: bool,
 }
 
 /// What kept a rule from being lowered.
@@ -94,13 +102,7 @@ impl Lowered {
         if facts.limits.text_size < LONG_TEXT {
             return obstacle("a limit of texts below 4096 bytes");
         }
-        let scope = || {
-            Scope::new(
-                (facts.catalog, entity),
-                &handler.parameter,
-                (facts.pre_aliases, facts.post_aliases),
-            )
-        };
+        let scope = || Scope::new(facts, entity, &handler.parameter);
         let guard = Guard::of(&handler.body, scope());
         let (body, obstacle) = match Body::new(&handler.body, scope(), facts.limits) {
             Ok((body, island)) => (Some(body), island),
@@ -128,7 +130,7 @@ impl Lowered {
 
     /// Whether it runs without Rhai, as long as nothing goes wrong.
     pub(crate) fn is_self_contained(&self) -> bool {
-        self.body.as_ref().is_some_and(|it| !it.has_islands)
+        self.body.as_ref().is_some_and(|it| !it.needs_frame)
     }
 
     /// Runs the body; `None` where it was not lowered.
@@ -136,8 +138,15 @@ impl Lowered {
         let body = self.body.as_ref()?;
         let mut locals = Locals::new();
         locals.resize(body.locals, Local::NULL);
-        let mut machine = Machine { ctx, locals, rule, entity: &self.entity };
-        Some((body.run)(&mut machine).map(drop).map_err(|it| *it))
+        let run = |access| {
+            let mut machine = Machine { access, locals, rule, entity: &self.entity };
+            (body.run)(&mut machine).map(drop).map_err(|it| *it)
+        };
+        Some(if body.needs_frame {
+            rule.framed(ctx, |serial| run(Access::Framed(serial)))
+        } else {
+            run(Access::Direct(ctx))
+        })
     }
 }
 
@@ -148,19 +157,19 @@ impl Body {
         mut scope: Scope<'_>,
         limits: &Limits,
     ) -> Result<(Self, Option<Obstacle>), Obstacle> {
-        let mut statements = Statements { scope: &mut scope, islands: Vec::new(), natives: 0 };
+        let mut statements = Statements::new(&mut scope);
         let run = statements.block(body)?;
+        let has_loops = statements.has_loops;
         let (natives, mut islands) = (statements.natives, statements.islands.into_iter());
-        let (first, second) = (islands.next(), islands.next());
-        // Each piece that Rhai evaluates has a frame of its own: where there are several, one for all is cheaper.
-        if let Some(first) = first.clone().filter(|_| second.is_some() || natives == 0) {
-            return Err(first);
+        let first = islands.next();
+        if let Some(first) = first.clone().filter(|_| natives <= islands.len()) {
+            return Err(first); // Rhai has most of it, and is quicker with all of it.
         }
         let locals = scope.locals();
         if limits.variables <= locals || limits.memory / largest_value(limits) < locals {
             return Err(Obstacle::new("as many variables", Position::NONE));
         }
-        Ok((Self { run, locals, has_islands: first.is_some() }, first))
+        Ok((Self { run, locals, needs_frame: has_loops || first.is_some() }, first))
     }
 }
 
@@ -188,7 +197,7 @@ impl Obstacle {
     fn statement(statement: &Stmt) -> Self {
         let what = match statement {
             Stmt::For(..) | Stmt::While(..) | Stmt::Do(..) => "a loop".to_owned(),
-            Stmt::TryCatch(..) => "a `try` that returns".to_owned(),
+            Stmt::TryCatch(..) => "a `try`".to_owned(),
             Stmt::Switch(..) => "this `switch`".to_owned(),
             Stmt::BreakLoop(..) => "leaving a loop".to_owned(),
             Stmt::Assignment(_) => "this assignment".to_owned(),

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Scope, Stmt};
+use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Position, Scope, Stmt};
 use rulegate::pipeline::Reach;
 use rulegate::{Context, Fault, Hook};
 
 use crate::interpret::{Seat, interpret, interpret_piece};
-use crate::language::context::ContextHandle;
-use crate::language::error::ended;
+use crate::language::error::{Ended, ended};
 use crate::language::frame::{Aliases, FrameLimits, enter_rule};
 use crate::limits::{Exceeded, Limits, on_budget};
 use crate::lower::Lowered;
@@ -49,19 +48,8 @@ pub(crate) struct Handler {
 impl Handler {
     /// The handler of that name, which the script must have.
     pub(crate) fn of(ast: &AST, name: &str) -> Option<Self> {
-        let is_it = |found: &str, parameters: usize| found == name && parameters == 1;
-        let function = ast.iter_functions().find(|it| is_it(it.name, it.params.len()))?;
-        let parameter = (*function.params.first()?).to_owned();
-        let mut alone = ast.clone();
-        alone.clear_statements();
-        alone.retain_functions(|_, _, found, parameters| is_it(found, parameters));
-        let mut body = Vec::new();
-        alone.walk(&mut |path: &[ASTNode<'_>]| {
-            if let [ASTNode::Stmt(statement)] = path {
-                body.push((*statement).clone());
-            }
-            true
-        });
+        let (parameters, body) = function(ast, name, 1)?;
+        let parameter = parameters.into_iter().next()?;
         Some(Self { parameter, body })
     }
 
@@ -83,6 +71,25 @@ impl Handler {
         }
         found
     }
+}
+
+/// The parameters and statements of a function.
+pub(crate) fn function(ast: &AST, name: &str, arity: usize) -> Option<(Vec<String>, Vec<Stmt>)> {
+    let is_it = |found: &str, parameters: usize| found == name && parameters == arity;
+    let found = ast.iter_functions().find(|it| is_it(it.name, it.params.len()))?;
+    let parameters = found.params.iter().map(|it| (*it).to_owned()).collect();
+    // Not `clone_functions_only_filtered`, which takes all functions where it begins with none.
+    let mut alone = ast.clone();
+    alone.clear_statements();
+    alone.retain_functions(|_, _, it, count| is_it(it, count));
+    let mut body = Vec::new();
+    alone.walk(&mut |path: &[ASTNode<'_>]| {
+        if let [ASTNode::Stmt(statement)] = path {
+            body.push((*statement).clone());
+        }
+        true
+    });
+    Some((parameters, body))
 }
 
 /// Whether what is asked of the context, around the node, can show an image.
@@ -127,7 +134,7 @@ impl Rule {
         if let Some(outcome) = self.lowered.as_ref().and_then(|it| it.run(self, ctx)) {
             return outcome;
         }
-        self.framed(ctx, |frame| self.placed(interpret(self, frame)).map(drop))
+        self.framed(ctx, |frame| self.evaluated(interpret(self, frame)).map(drop))
     }
 
     fn is_idle(&self, ctx: &Context) -> bool {
@@ -174,37 +181,35 @@ impl Rule {
         Fault::limit(what, place.unwrap_or_else(|| self.script.path.clone()))
     }
 
-    /// The variables with which the rule begins.
-    pub(crate) fn scope(&self, frame: u64) -> Scope<'_> {
-        let mut scope = Scope::new();
-        scope.push(self.handler.parameter.as_str(), ContextHandle(frame));
-        scope
-    }
-
     /// Lets Rhai evaluate statements of the rule that are not all of its body.
     pub(crate) fn evaluate(
         &self,
         scope: &mut Scope<'_>,
         statements: &[Stmt],
     ) -> Result<Dynamic, Fault> {
-        self.placed(interpret_piece(self, scope, statements))
+        self.evaluated(interpret_piece(self, scope, statements))
     }
 
     /// What a piece of the rule came to; an error knows where it happened.
-    fn placed(&self, evaluated: Result<Dynamic, Box<EvalAltResult>>) -> Result<Dynamic, Fault> {
+    fn evaluated(&self, evaluated: Result<Dynamic, Box<EvalAltResult>>) -> Result<Dynamic, Fault> {
         evaluated.map_err(|error| {
             let ended = ended(error);
-            let file = ended.source.as_deref().unwrap_or(&self.script.path);
             let position = match self.handler.body.first() {
                 Some(first) if ended.position.is_none() => first.position(),
                 _ => ended.position,
             };
-            let place = match (position.line(), position.position()) {
-                (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
-                (Some(line), None) => format!("{file}:{line}"),
-                (None, _) => file.to_owned(),
-            };
-            ended.fault.at(place)
+            self.placed(ended, position)
         })
+    }
+
+    /// How the rule ended, with the place where it did.
+    pub(crate) fn placed(&self, ended: Ended, position: Position) -> Fault {
+        let file = ended.source.as_deref().unwrap_or(&self.script.path);
+        let place = match (position.line(), position.position()) {
+            (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
+            (Some(line), None) => format!("{file}:{line}"),
+            (None, _) => file.to_owned(),
+        };
+        ended.fault.at(place)
     }
 }

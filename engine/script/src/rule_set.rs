@@ -1,24 +1,25 @@
 //! Rule sets: a catalog and all rules over it, read from the files of a folder, all or nothing.
+//!
+//! A set keeps what it was made of, so that the next one is made of the same rules where nothing but some rules changed.
+
+mod compiler;
+mod library;
+mod made;
+mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
-use rhai::{Engine as Rhai, Module, Scope};
 use rulegate::{Catalog, Step};
 
+use self::compiler::Compiler;
+use self::made::{Made, MadeRule};
+use self::sources::Sources;
 use crate::diagnostic::Diagnostic;
 use crate::entity_file::{SourceFile, read_catalog};
-use crate::interpret::Family;
 use crate::language;
-use crate::language::error::ended;
-use crate::language::frame::Aliases;
-use crate::limits::{Exceeded, Limits, on_budget};
-use crate::lower::{Facts, Lowered};
-use crate::registration::{self, Known, Registration};
-use crate::rule::{Handler, Rule, Script, Shared};
+use crate::limits::Limits;
 use crate::script::{Kind, Parsed};
 
 /// A catalog, and the steps of all rules over it.
@@ -34,6 +35,8 @@ pub struct RuleSet {
     pub files: Vec<SourceFile>,
     /// How each rule runs, by the names of its steps.
     pub ways: BTreeMap<String, Way>,
+    /// What the next set need not make again.
+    made: Arc<Made>,
 }
 
 /// How a rule runs: as native code, as far as it goes, or by Rhai.
@@ -92,67 +95,84 @@ impl RuleSet {
         previous: Option<&Catalog>,
         options: &LoadOptions,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let is_script =
-            |it: &&SourceFile| Path::new(&it.path).extension().is_some_and(|it| it == "rhai");
-        let definitions: Vec<SourceFile> =
-            files.iter().filter(|it| !is_script(it)).cloned().collect();
-        let catalog = read_catalog(&definitions, previous);
+        let sources = Sources::of(files);
+        let catalog = read_catalog(&sources.definitions(), previous).map_err(|mut found| {
+            found.extend(sources.unreadable_scripts(&options.limits));
+            found
+        })?;
         let mut problems = Vec::new();
-        let parser = language::parser(&options.limits);
-        let mut parsed = Vec::new();
-        for file in files.iter().filter(is_script) {
-            match Parsed::new(file, (&parser, &options.limits), Kind::Rule) {
-                Ok(script) => parsed.push(script),
-                Err(found) => problems.extend(found),
-            }
-        }
-        match catalog {
-            Ok(catalog) => {
-                let set = Self::compile(catalog, &parsed, (problems, options))?;
-                Ok(Self { files: files.to_vec(), ..set })
-            }
-            Err(mut found) => {
-                found.extend(problems);
-                Err(found)
-            }
-        }
+        let (compiler, scripts) = Compiler::first(&catalog, options, (&sources, &mut problems));
+        let parts = scripts.into_iter().map(Part::Parsed).collect();
+        Parts { parts, problems }.make((&sources, catalog), Arc::new(compiler), options)
     }
 
-    fn compile(
-        catalog: Catalog,
-        parsed: &[Parsed<'_>],
-        (mut problems, options): (Vec<Diagnostic>, &LoadOptions),
+    /// Reads the files that come after those of this set, and makes no rule again that nothing changed for: the
+    /// set is the one that [`load`](Self::load) makes of them.
+    ///
+    /// A rule is the same as long as its text is, and the entities, the library and the options. `in_use` is the
+    /// catalog in use: attributes keep their places.
+    pub fn succeed(
+        &self,
+        files: &[SourceFile],
+        in_use: &Catalog,
+        options: &LoadOptions,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let messages = all_messages(&options.messages);
-        let known = Known { catalog: &catalog, messages: &messages };
-        let (library, rules): (Vec<_>, Vec<_>) = parsed.iter().partition(|it| is_library(it.file));
-        let mut names = BTreeSet::new();
-        for script in parsed {
-            script.properties(&mut names);
+        let (sources, made) = (Sources::of(files), &self.made);
+        if !made.is_ground_of(&sources, in_use, options) {
+            return Self::load(files, Some(in_use), options);
         }
-        let mut rhai = language::engine(&catalog, &names, &options.limits);
-        problems.extend(add_library(&mut rhai, &library, (&catalog, &options.limits)));
-        let compiler = Compiler {
-            catalog: &catalog,
-            rhai: Arc::new(rhai),
-            limits: Arc::new(options.limits.clone()),
-            execution: options.execution,
-            family: Family::default(),
-        };
-        let mut steps = Vec::new();
-        let mut ways = BTreeMap::new();
-        for script in &rules {
-            match registration::read(script.file, &script.tree, known) {
-                Ok(registrations) => match compiler.steps(script, &registrations) {
-                    Ok(found) => {
-                        for (found, way) in found {
-                            ways.extend(found.iter().map(|it| (it.name().to_owned(), way.clone())));
-                            steps.extend(found);
-                        }
-                    }
+        let parser = language::parser(&options.limits);
+        let (mut parts, mut problems) = (Vec::new(), Vec::new());
+        for file in &sources.rules {
+            let part = made.rule(file).map(|it| Ok(Part::Made(it))).unwrap_or_else(|| {
+                Parsed::new(file, (&parser, &options.limits), Kind::Rule).map(Part::Parsed)
+            });
+            match part {
+                Ok(part) => parts.push(part),
+                Err(found) => problems.extend(found),
+            }
+        }
+        let mut names = BTreeSet::new();
+        for part in &parts {
+            if let Part::Parsed(script) = part {
+                script.properties(&mut names);
+            }
+        }
+        let compiler = made.compiler.knowing(names);
+        Parts { parts, problems }.make((&sources, in_use.clone()), compiler, options)
+    }
+}
+
+/// All rules of a set, as far as they could be read, and what is wrong with the others.
+struct Parts<'a> {
+    parts: Vec<Part<'a>>,
+    problems: Vec<Diagnostic>,
+}
+
+/// A rule of a set: to be made, or made before.
+enum Part<'a> {
+    Parsed(Parsed<'a>),
+    Made(Arc<MadeRule>),
+}
+
+impl Parts<'_> {
+    /// Makes the set.
+    fn make(
+        self,
+        (sources, catalog): (&Sources<'_>, Catalog),
+        compiler: Arc<Compiler>,
+        options: &LoadOptions,
+    ) -> Result<RuleSet, Vec<Diagnostic>> {
+        let Self { parts, mut problems } = self;
+        let messages = all_messages(&options.messages);
+        let mut rules = Vec::new();
+        for part in parts {
+            match part {
+                Part::Made(rule) => rules.push(rule),
+                Part::Parsed(script) => match compiler.rule(&script, &messages) {
+                    Ok(rule) => rules.push(Arc::new(rule)),
                     Err(found) => problems.extend(found),
                 },
-                Err(found) => problems.extend(found),
             }
         }
         if !problems.is_empty() {
@@ -162,139 +182,21 @@ impl RuleSet {
             });
             return Err(problems);
         }
+        let mut steps: Vec<Step> = rules.iter().flat_map(|it| it.steps()).cloned().collect();
         steps.sort_by(|a, b| a.name().cmp(b.name()));
-        Ok(Self { catalog, steps, rule_count: rules.len(), files: Vec::new(), ways })
+        Ok(RuleSet {
+            steps,
+            rule_count: rules.len(),
+            files: sources.all.to_vec(),
+            ways: rules.iter().flat_map(|it| it.ways()).collect(),
+            made: Arc::new(Made::new(sources, (compiler, messages), rules)),
+            catalog,
+        })
     }
-}
-
-/// Whether a file holds functions that other scripts share: it lies below `lib`.
-fn is_library(file: &SourceFile) -> bool {
-    // The first part is the folder's own name, which may be anything; the last is the file's.
-    file.path.split('/').skip(1).any(|it| it == "lib")
 }
 
 /// The engine's own messages and the host's.
 fn all_messages(custom: &[String]) -> Vec<String> {
     let standard = rulegate::Message::STANDARD.iter().map(|it| it.name().to_owned());
     standard.chain(custom.iter().cloned()).collect()
-}
-
-/// Makes each library file a module of the language: `money::round2(x)`.
-fn add_library(
-    rhai: &mut Rhai,
-    library: &[&Parsed<'_>],
-    (catalog, limits): (&Catalog, &Limits),
-) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
-    let mut seen = BTreeSet::new();
-    for script in library {
-        let name = script.file.path.rsplit('/').next().unwrap_or_default();
-        let name = name.strip_suffix(".rhai").unwrap_or(name);
-        let source = || Arc::clone(&script.file.text);
-        if catalog.entity(name).is_ok() || !seen.insert(name.to_owned()) {
-            let text =
-                format!("`{name}` is taken: rules could not tell this module from the other");
-            problems.push(Diagnostic::error("module-twice", text).at(
-                &script.file.path,
-                source(),
-                0..0,
-            ));
-            continue;
-        }
-        match script.compile(rhai) {
-            Ok(ast) => {
-                // A module runs what stands outside of its functions.
-                let ends = Instant::now() + language::LOADING;
-                let (module, exceeded) =
-                    on_budget(limits, ends, || Module::eval_ast_as_new(Scope::new(), &ast, rhai));
-                let why = match (module, exceeded) {
-                    (_, Some(Exceeded(what))) => format!("stopped: more than {what}"),
-                    (Err(error), None) => ended(error).fault.to_string(),
-                    (Ok(module), None) => {
-                        rhai.register_static_module(name, module.into());
-                        continue;
-                    }
-                };
-                let text = format!("this module does not load: {why}");
-                problems.push(Diagnostic::error("library", text).at(
-                    &script.file.path,
-                    source(),
-                    0..0,
-                ));
-            }
-            Err(problem) => problems.push(*problem),
-        }
-    }
-    problems
-}
-
-/// What rules are compiled with.
-struct Compiler<'a> {
-    catalog: &'a Catalog,
-    rhai: Arc<Rhai>,
-    limits: Arc<Limits>,
-    execution: Execution,
-    family: Family,
-}
-
-impl Compiler<'_> {
-    /// Compiles a rule for the steps that it says.
-    fn steps(
-        &self,
-        parsed: &Parsed<'_>,
-        registrations: &[Registration],
-    ) -> Result<Vec<(Vec<Step>, Way)>, Vec<Diagnostic>> {
-        let mut problems: Vec<Diagnostic> =
-            registrations.iter().filter_map(|it| parsed.handler(&it.handler)).collect();
-        let ast = match parsed.compile(&self.rhai) {
-            Ok(ast) => ast,
-            Err(problem) => {
-                problems.push(*problem);
-                return Err(problems);
-            }
-        };
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        let script = Arc::new(Script { path: parsed.file.path.clone(), ast });
-        let steps = registrations.iter().filter_map(|it| {
-            let (rule, way) = self.rule(&script, it)?;
-            Some((it.clone().into_steps(&Shared(Arc::new(rule))), way))
-        });
-        Ok(steps.collect())
-    }
-
-    fn rule(&self, script: &Arc<Script>, registration: &Registration) -> Option<(Rule, Way)> {
-        let handler = Handler::of(&script.ast, &registration.handler)?;
-        let facts = Facts {
-            catalog: self.catalog,
-            entity: registration.entity(),
-            pre_aliases: &registration.pre_aliases,
-            post_aliases: &registration.post_aliases,
-            limits: &self.limits,
-        };
-        let (lowered, obstacle) = match self.execution {
-            Execution::Lowered => Lowered::new(&handler, facts),
-            Execution::Interpreted => (None, None),
-        };
-        let way = Way {
-            has_guard: lowered.as_ref().is_some_and(Lowered::has_guard),
-            is_native: lowered.as_ref().is_some_and(Lowered::has_body),
-            obstacle: obstacle.map(|it| it.at(&script.path)),
-        };
-        let rule = Rule {
-            rhai: Arc::clone(&self.rhai),
-            script: Arc::clone(script),
-            looks_at_images: handler.looks_at_images(),
-            handler,
-            aliases: Arc::new(Aliases {
-                pre: registration.pre_aliases.clone(),
-                post: registration.post_aliases.clone(),
-            }),
-            limits: Arc::clone(&self.limits),
-            lowered,
-            seat: self.family.seat(registration.is_on_records()),
-        };
-        Some((rule, way))
-    }
 }

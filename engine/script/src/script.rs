@@ -38,6 +38,8 @@ const CALLERS: [&str; 18] = [
 pub(crate) struct Parsed<'a> {
     pub(crate) file: &'a SourceFile,
     pub(crate) tree: AST,
+    /// Whether it was parsed by the engine that runs it, so that nothing but optimizing it is left to do.
+    is_strict: bool,
 }
 
 /// What a script may do besides being a rule.
@@ -61,7 +63,27 @@ impl<'a> Parsed<'a> {
             return Err(vec![Diagnostic::error("file-size", text).in_file(&file.path)]);
         }
         let tree = parser.compile(&*file.text).map_err(|error| vec![syntax(file, &error)])?;
-        let parsed = Self { file, tree };
+        Self { file, tree, is_strict: false }.checked((limits, kind))
+    }
+
+    /// Parses a rule with the engine that runs it, which is not to optimize it yet: once for both, the positions and
+    /// the code.
+    ///
+    /// None where that cannot be: the functions of a script see its constants, which only a parsed script tells. Nor
+    /// where anything is wrong with it: what that is, [`new`](Self::new) and [`compile`](Self::compile) say.
+    pub(crate) fn strictly(
+        file: &'a SourceFile,
+        (rhai, limits): (&Engine, &Limits),
+    ) -> Option<Self> {
+        if limits.file_size < file.text.len() || has_constants(&file.text) {
+            return None;
+        }
+        let tree = rhai.compile(&*file.text).ok()?;
+        Self { file, tree, is_strict: true }.checked((limits, Kind::Rule)).ok()
+    }
+
+    fn checked(self, (limits, kind): (&Limits, Kind)) -> Result<Self, Vec<Diagnostic>> {
+        let parsed = self;
         let mut problems = parsed.hidden_words();
         problems.extend(parsed.long_calls(limits.arguments));
         if kind == Kind::Rule {
@@ -88,8 +110,12 @@ impl<'a> Parsed<'a> {
                 constants.push_constant_dynamic(name, value);
             }
         }
-        let compiled = rhai.compile_with_scope(&constants, &*self.file.text);
-        let mut ast = compiled.map_err(|error| Box::new(syntax(self.file, &error)))?;
+        let mut ast = if self.is_strict && constants.is_empty() {
+            rhai.optimize_ast(&constants, self.tree.clone(), rhai.optimization_level())
+        } else {
+            let compiled = rhai.compile_with_scope(&constants, &*self.file.text);
+            compiled.map_err(|error| Box::new(syntax(self.file, &error)))?
+        };
         ast.set_source(self.file.path.as_str());
         Ok(ast)
     }
@@ -177,6 +203,13 @@ impl<'a> Parsed<'a> {
     fn problem(&self, position: Position, code: &str, text: &str) -> Diagnostic {
         crate::registration::problem(self.file, position, code, text)
     }
+}
+
+/// Whether a text may have constants besides those that say its steps.
+fn has_constants(text: &str) -> bool {
+    let is_other =
+        |it: &str| it.starts_with(char::is_whitespace) && !it.trim_start().starts_with("STEP");
+    text.split("const").skip(1).any(is_other)
 }
 
 /// Whether the closure is an argument of a function that calls it back and does not keep it.

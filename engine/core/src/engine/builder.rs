@@ -10,7 +10,9 @@ use crate::bootstrap::bootstrap;
 use crate::clock::{Clock, IdSource, RandomIds, SystemClock};
 use crate::message::CustomMessage;
 use crate::metadata::Catalog;
-use crate::pipeline::{Environment, Generation, Hook, JobQueue, Step, TraceLog, recover, work};
+use crate::pipeline::{
+    Environment, Generation, Hook, JobQueue, Recent, Serving, Step, TraceLog, recover, work,
+};
 use crate::settings::{Jobs, Settings};
 use crate::store::{Memory, Store};
 
@@ -119,9 +121,10 @@ impl EngineBuilder {
             store: self.store,
             clock: self.clock,
             ids: self.ids,
-            settings: self.settings,
             jobs: JobQueue::default(),
             trace_log: TraceLog::default(),
+            recent: Recent::new(self.settings.recent_steps),
+            settings: self.settings,
         });
         recover(&environment, &generation)?;
         Ok(start(environment, generation, self.registry))
@@ -129,12 +132,13 @@ impl EngineBuilder {
 }
 
 fn start(environment: Arc<Environment>, generation: Arc<Generation>, registry: Registry) -> Engine {
-    let current = Arc::new(ArcSwap::new(generation));
+    let serving = Serving { environment: Arc::clone(&environment), generation };
+    let current = Arc::new(ArcSwap::from_pointee(serving));
     if let Jobs::Workers(count) = environment.settings.jobs {
         for _ in 0..count {
             let (environment, current) = (Arc::clone(&environment), Arc::clone(&current));
             environment.jobs.add_worker();
-            thread::spawn(move || work(&environment, || current.load_full()));
+            thread::spawn(move || work(&environment, || Arc::clone(&current.load().generation)));
         }
     }
     Engine { inner: Arc::new(Inner { environment, current, registry: Mutex::new(registry) }) }

@@ -2,31 +2,48 @@
 
 use std::sync::Arc;
 
-use super::Engine;
+use uuid::Uuid;
+
+use super::{Engine, Inner};
 use crate::error::Error;
 use crate::message::{Options, Request, Response};
 use crate::metadata::Catalog;
 use crate::pipeline::{self, Call, Operation, OrganizationService, Origin, Recorder, Transcript};
+use crate::record::Record;
 use crate::settings::Caller;
 
 /// Sends outermost messages in the name of a user.
 #[derive(Debug, Clone)]
 pub struct Client {
     engine: Engine,
+    sender: Sender,
+}
+
+/// Who sends messages, with what is said of them.
+#[derive(Debug, Clone)]
+pub(super) struct Sender {
     caller: Caller,
     options: Option<Arc<Options>>,
     origin: Option<Arc<Origin>>,
 }
 
+impl Sender {
+    /// A user who says no more.
+    pub(super) fn of(user: Uuid) -> Self {
+        Self { caller: Caller::user(user), options: None, origin: None }
+    }
+}
+
 impl Client {
-    pub(super) fn new(engine: Engine, caller: Caller) -> Self {
-        Self { engine, caller, options: None, origin: None }
+    pub(super) fn new(engine: Engine, sender: Sender) -> Self {
+        Self { engine, sender }
     }
 
     /// The same, saying where its messages come from: hooks that ask are told.
     #[must_use]
     pub fn with_origin(self, origin: Origin) -> Self {
-        Self { origin: Some(Arc::new(origin)), ..self }
+        let origin = Some(Arc::new(origin));
+        Self { sender: Sender { origin, ..self.sender }, ..self }
     }
 
     /// The same, sending these options with each message.
@@ -49,7 +66,8 @@ impl Client {
     /// ```
     #[must_use]
     pub fn with_options(self, options: Options) -> Self {
-        Self { options: Some(Arc::new(options)), ..self }
+        let options = Some(Arc::new(options));
+        Self { sender: Sender { options, ..self.sender }, ..self }
     }
 
     /// Carries a message through the pipeline and keeps a transcript of it.
@@ -60,24 +78,44 @@ impl Client {
     }
 
     pub(super) fn operation(&self) -> Operation {
-        let inner = &self.engine.inner;
-        Operation::new(&inner.environment, &inner.current.load_full(), self.origin.clone())
+        self.engine.inner.operation(&self.sender)
     }
 
     pub(super) fn call(&self, operation: &Arc<Operation>) -> Call {
+        self.sender.call(operation)
+    }
+}
+
+impl Sender {
+    fn call(&self, operation: &Arc<Operation>) -> Call {
         Call::outermost(Arc::clone(operation), self.caller).with_options(self.options.clone())
+    }
+}
+
+impl Inner {
+    fn operation(&self, sender: &Sender) -> Operation {
+        Operation::new(self.current.load(), sender.origin.clone())
+    }
+
+    /// Carries an outermost message through the pipeline.
+    pub(super) fn send(&self, sender: &Sender, request: Request) -> Result<Response, Error> {
+        let operation = Arc::new(self.operation(sender));
+        let outcome = pipeline::run(sender.call(&operation), request);
+        operation.finish();
+        outcome
     }
 }
 
 impl OrganizationService for Client {
     fn execute(&self, request: Request) -> Result<Response, Error> {
-        let operation = Arc::new(self.operation());
-        let outcome = pipeline::run(self.call(&operation), request);
-        operation.finish();
-        outcome
+        self.engine.inner.send(&self.sender, request)
     }
 
     fn catalog(&self) -> Arc<Catalog> {
         self.engine.catalog()
+    }
+
+    fn record(&self, entity: &str) -> Result<Record, Error> {
+        self.engine.record(entity)
     }
 }

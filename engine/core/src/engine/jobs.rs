@@ -26,7 +26,7 @@ impl Engine {
 
     fn run_each(&self, recorder: impl Fn() -> Option<Recorder>) -> Vec<JobOutcome> {
         let (mut outcomes, mut shift) = (Vec::new(), Shift::new(&self.inner.environment));
-        while let Some(ended) = shift.run_next(&self.inner.current.load(), &recorder) {
+        while let Some(ended) = shift.run_next(&self.inner.current.load().generation, &recorder) {
             outcomes.extend(ended);
         }
         outcomes
@@ -85,7 +85,7 @@ impl Engine {
     pub fn requeue_job(&self, job: Uuid) -> Result<(), JobError> {
         let environment = self.environment();
         environment.take_job_again(job)?;
-        recover(environment, &self.inner.current.load())
+        recover(environment, &self.inner.current.load().generation)
             .map_err(|it| JobError::Unsaved { job, problem: it.to_string() })
     }
 
@@ -98,7 +98,7 @@ impl Engine {
         let environment = self.environment();
         match change(&environment.jobs) {
             Err(JobError::NotFound { .. }) => {
-                recall(environment, &self.inner.current.load(), job)?;
+                recall(environment, &self.inner.current.load().generation, job)?;
                 change(&environment.jobs)?;
             }
             outcome => outcome?,

@@ -1,9 +1,11 @@
 //! Create: a record comes into being.
 
+use smallvec::SmallVec;
+
 use super::platform::Platform;
 use super::{Related, Response, keys, ownership, related, stamps, state, values};
 use crate::error::Error;
-use crate::metadata::DefaultValue;
+use crate::metadata::{DefaultValue, Ordinal};
 use crate::record::{Record, Value};
 
 /// Input parameters of *create*.
@@ -37,8 +39,7 @@ impl Create {
     pub(super) fn accept(&mut self, platform: &dyn Platform) -> Result<(), Error> {
         keys::adopt_identity(&mut self.target);
         self.target.forget_key();
-        let entity = self.target.metadata().clone();
-        values::drop_all(&mut self.target, &entity.system().not_for_create);
+        self.target.drop_those(|it| &it.not_for_create);
         self.accept_related(platform)
     }
 
@@ -57,9 +58,9 @@ impl Create {
     pub(super) fn run(&mut self, platform: &mut dyn Platform) -> Result<Response, Error> {
         self.accept_related(platform)?; // Steps may have changed them.
         related::create_referenced(&self.related, &mut self.target, platform)?;
-        values::drop_nulls(&mut self.target); // C-13
+        self.target.drop_nulls(); // The same as not sent (C-13).
         values::check(&mut self.target, None, platform)?;
-        values::drop_nulls(&mut self.target); // An empty text is null, too (C-14).
+        self.target.drop_nulls(); // An empty text is null, too (C-14).
         values::check_references(&mut self.target, platform)?;
         self.fill(platform)?;
         self.default();
@@ -74,6 +75,9 @@ impl Create {
 
     /// Gives the record what the engine knows of it: identity, owner, state and stamps.
     fn fill(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {
+        if self.target.id().is_none() {
+            self.target.reserve(self.target.metadata().system().filled);
+        }
         keys::identify(&mut self.target, platform);
         stamps::created(&mut self.target, platform)?;
         ownership::default_owner(&mut self.target, platform);
@@ -82,17 +86,15 @@ impl Create {
 
     /// Gives the attributes that nobody sent their defaults (C-37).
     fn default(&mut self) {
-        let entity = self.target.metadata().clone();
-        for (ordinal, default) in &entity.system().defaults {
-            if self.target.at(*ordinal).is_none() {
-                self.target.put(
-                    *ordinal,
-                    match default {
-                        DefaultValue::Boolean(value) => Value::Boolean(*value),
-                        DefaultValue::Choice(value) => Value::Choice(*value),
-                    },
-                );
-            }
+        let defaults = &self.target.metadata().system().defaults;
+        let missing = defaults.iter().filter(|(it, _)| self.target.at(*it).is_none());
+        let missing: SmallVec<[(Ordinal, DefaultValue); 16]> = missing.copied().collect();
+        for (ordinal, default) in missing {
+            let value = match default {
+                DefaultValue::Boolean(value) => Value::Boolean(value),
+                DefaultValue::Choice(value) => Value::Choice(value),
+            };
+            self.target.put(ordinal, value);
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Ownership: whose a record is, and in which business unit that puts it.
 
-use std::sync::Arc;
-
 use super::platform::Platform;
+use super::stamps;
 use crate::error::{DataError, Error};
 use crate::record::{EntityReference, Record, Value};
 
@@ -10,18 +9,19 @@ use crate::record::{EntityReference, Record, Value};
 pub(super) fn default_owner(target: &mut Record, platform: &dyn Platform) {
     let Some(owner) = target.metadata().system().owner else { return };
     if target.at(owner).is_none() {
-        let user = EntityReference::new("systemuser", platform.caller().user);
-        target.put(owner, Value::Lookup(user));
-        if let Some(kind) = target.metadata().ordinal("owneridtype") {
-            target.put(kind, Value::from("systemuser"));
+        let user = stamps::user(platform.caller().user);
+        let kind = user.as_lookup().map(|it| it.entity.shared());
+        target.put(owner, user);
+        if let (Some(place), Some(kind)) = (target.metadata().ordinal("owneridtype"), kind) {
+            target.put(place, Value::Text(kind));
         }
     }
 }
 
 /// What follows from the owner: the user or team, and the business unit (C-57). The owner must exist (C-59).
 pub(super) fn derive(target: &mut Record, platform: &mut dyn Platform) -> Result<(), Error> {
-    let entity = Arc::clone(target.metadata());
-    let system = entity.system();
+    let system = target.metadata().system();
+    let places = (system.owning_user, system.owning_team, system.owning_business_unit);
     let Some(owner) = system.owner.and_then(|it| target.at(it)).and_then(Value::as_lookup).cloned()
     else {
         return Ok(());
@@ -29,11 +29,7 @@ pub(super) fn derive(target: &mut Record, platform: &mut dyn Platform) -> Result
     let unit = business_unit(&owner, platform)?;
     let is_team = owner.entity == "team";
     let (user, team) = if is_team { (None, Some(owner)) } else { (Some(owner), None) };
-    for (place, value) in [
-        (system.owning_user, user),
-        (system.owning_team, team),
-        (system.owning_business_unit, unit),
-    ] {
+    for (place, value) in [(places.0, user), (places.1, team), (places.2, unit)] {
         match (place, value) {
             (Some(place), Some(value)) => target.put(place, Value::Lookup(value)),
             (Some(place), None) => target.put(place, Value::Null),

@@ -4,15 +4,15 @@ use uuid::Uuid;
 
 use super::platform::Platform;
 use crate::error::Error;
-use crate::metadata::Ordinal;
+use crate::metadata::{LogicalName, Ordinal};
 use crate::record::{EntityReference, Record, Value, ValueError};
 
 /// Stamps a new record. What a step wrote stands (C-43, C-54).
 pub(super) fn created(target: &mut Record, platform: &dyn Platform) -> Result<(), Error> {
     migrated(target, platform)?;
     let (now, by) = (Value::Moment(platform.now()), user(platform.caller().user));
-    let system = target.metadata().clone();
-    let system = system.system();
+    let system = target.metadata().system();
+    let behalf = [system.created_on_behalf_by, system.modified_on_behalf_by];
     for (place, value) in [
         (system.created_on, &now),
         (system.modified_on, &now),
@@ -22,8 +22,7 @@ pub(super) fn created(target: &mut Record, platform: &dyn Platform) -> Result<()
         stamp(target, place, value);
     }
     if let Some(delegate) = platform.delegate().map(user) {
-        stamp(target, system.created_on_behalf_by, &delegate);
-        stamp(target, system.modified_on_behalf_by, &delegate);
+        behalf.into_iter().for_each(|it| stamp(target, it, &delegate));
     }
     Ok(())
 }
@@ -31,19 +30,23 @@ pub(super) fn created(target: &mut Record, platform: &dyn Platform) -> Result<()
 /// Stamps a changed record (C-44). The delegate of an earlier change goes (C-45).
 pub(super) fn modified(target: &mut Record, platform: &dyn Platform) {
     let (now, by) = (Value::Moment(platform.now()), user(platform.caller().user));
-    let entity = target.metadata().clone();
-    stamp(target, entity.system().modified_on, &now);
-    stamp(target, entity.system().modified_by, &by);
     let delegate = platform.delegate().map_or(Value::Null, user);
-    stamp(target, entity.system().modified_on_behalf_by, &delegate);
+    let system = target.metadata().system();
+    for (place, value) in [
+        (system.modified_on, &now),
+        (system.modified_by, &by),
+        (system.modified_on_behalf_by, &delegate),
+    ] {
+        stamp(target, place, value);
+    }
 }
 
 /// A record that was created elsewhere before: the sent time is that of its creation (C-48).
 fn migrated(target: &mut Record, platform: &dyn Platform) -> Result<(), Error> {
-    let entity = target.metadata().clone();
-    let system = entity.system();
-    let Some(place) = system.overridden_created_on else { return Ok(()) };
-    if system.created_on.is_none_or(|it| target.at(it).is_some()) {
+    let entity = target.metadata();
+    let Some(place) = entity.system().overridden_created_on else { return Ok(()) };
+    let created_on = entity.system().created_on;
+    if created_on.is_none_or(|it| target.at(it).is_some()) {
         return Ok(()); // Stamped already.
     }
     let sent = match target.at(place) {
@@ -56,7 +59,7 @@ fn migrated(target: &mut Record, platform: &dyn Platform) -> Result<(), Error> {
         return Err(ValueError::InvalidDate { attribute, value }.into());
     }
     target.put(place, Value::Moment(platform.now()));
-    stamp(target, system.created_on, &Value::Moment(sent));
+    stamp(target, created_on, &Value::Moment(sent));
     Ok(())
 }
 
@@ -66,6 +69,10 @@ fn stamp(target: &mut Record, place: Option<Ordinal>, value: &Value) {
     }
 }
 
-fn user(id: Uuid) -> Value {
-    Value::Lookup(EntityReference::new("systemuser", id))
+pub(super) fn user(id: Uuid) -> Value {
+    // One name a thread: it is made once, and no thread counts in another's.
+    thread_local! {
+        static ENTITY: LogicalName = "systemuser".into();
+    }
+    Value::Lookup(EntityReference::new(ENTITY.with(LogicalName::clone), id))
 }

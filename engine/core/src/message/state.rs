@@ -13,15 +13,18 @@ struct StateModel<'a> {
 
 /// A new record starts in the first state, with the default status of its state (C-66).
 pub(super) fn start(target: &mut Record) -> Result<(), Error> {
-    let entity = target.metadata().clone();
-    let Some(model) = StateModel::of(&entity) else { return Ok(()) };
+    let Some(model) = StateModel::of(target.metadata()) else { return Ok(()) };
     let initial = || model.state.1.initial();
     let state = choice(target, model.state.0).or_else(initial);
     let Some(state) = state else { return Ok(()) };
-    target.put(model.state.0, Value::Choice(state));
-    if choice(target, model.status.0).is_none() {
-        let status = model.default_status(state)?;
-        target.put(model.status.0, Value::Choice(status));
+    let status = match choice(target, model.status.0) {
+        Some(_) => None,
+        None => Some(model.default_status(state)),
+    };
+    let places = (model.state.0, model.status.0);
+    target.put(places.0, Value::Choice(state));
+    if let Some(status) = status {
+        target.put(places.1, Value::Choice(status?));
     }
     Ok(())
 }
@@ -38,8 +41,7 @@ pub(super) fn check_new(target: &Record) -> Result<(), Error> {
 
 /// Completes a change of state: a state brings its default status, a status its state (C-69, C-70).
 pub(super) fn follow(change: &mut Record, current: &Record) -> Result<(), Error> {
-    let entity = change.metadata().clone();
-    let Some(model) = StateModel::of(&entity) else { return Ok(()) };
+    let Some(model) = StateModel::of(change.metadata()) else { return Ok(()) };
     let (state, status) = (choice(change, model.state.0), choice(change, model.status.0));
     let (state, status) = match (state, status) {
         (None, None) => return Ok(()),
@@ -49,8 +51,9 @@ pub(super) fn follow(change: &mut Record, current: &Record) -> Result<(), Error>
     };
     model.check_pair(state, status)?;
     model.check_transition(choice(current, model.status.0), status)?;
-    change.put(model.state.0, Value::Choice(state));
-    change.put(model.status.0, Value::Choice(status));
+    let places = (model.state.0, model.status.0);
+    change.put(places.0, Value::Choice(state));
+    change.put(places.1, Value::Choice(status));
     Ok(())
 }
 

@@ -54,8 +54,7 @@ impl Update {
 
     pub(super) fn accept(&mut self, platform: &mut dyn Platform) -> Result<(), Error> {
         keys::resolve(&mut self.target, "Update", platform)?;
-        let entity = self.target.metadata().clone();
-        values::drop_all(&mut self.target, &entity.system().not_for_update);
+        self.target.drop_those(|it| &it.not_for_update);
         self.accept_related(platform)
     }
 
@@ -66,8 +65,7 @@ impl Update {
 
     /// Takes out what an update changes apart, where it is mixed with other attributes (M-19, M-20).
     pub(crate) fn split(&mut self) -> Option<Self> {
-        let entity = Arc::clone(self.target.metadata());
-        let apart = &entity.system().apart;
+        let apart = &self.target.metadata().system().apart;
         let is_mixed = |sent: &AttributeSet| {
             sent.intersects(apart) && !sent.iter().all(|it| apart.contains(it))
         };
@@ -75,7 +73,7 @@ impl Update {
             return None;
         }
         let second = Self::new(self.target.only(apart)); // The first has asked for the row version.
-        values::drop_all(&mut self.target, apart);
+        self.target.drop_those(|it| &it.apart);
         Some(second)
     }
 

@@ -1,33 +1,15 @@
 //! What Create and Update do with the values that they got: drop, check, and see whom they name.
 
-use std::sync::Arc;
+use smallvec::SmallVec;
 
 use super::platform::Platform;
 use crate::error::Error;
-use crate::metadata::{AttributeMetadata, AttributeSet, AttributeType, Ordinal, PrecisionSource};
+use crate::metadata::{AttributeMetadata, AttributeType, Ordinal, PrecisionSource};
 use crate::record::{EntityReference, MoneyPrecision, Record, Value, ValueError, check_value};
 use crate::store::StoreError;
 
 /// Digits after the point of amounts in a currency that does not say.
 const DEFAULT_CURRENCY_PRECISION: u32 = 2;
-
-/// Takes all these attributes out of the record.
-pub(super) fn drop_all(target: &mut Record, unwanted: &AttributeSet) {
-    if target.present().intersects(unwanted) {
-        let dropped: Vec<Ordinal> =
-            target.present().iter().filter(|it| unwanted.contains(*it)).collect();
-        for ordinal in dropped {
-            target.take(ordinal);
-        }
-    }
-}
-
-/// Takes out what is null: on Create that is the same as not sent (C-13).
-pub(super) fn drop_nulls(target: &mut Record) {
-    let nulls = target.iter().filter(|(_, value)| value.is_null()).map(|(it, _)| it);
-    let nulls: AttributeSet = nulls.collect();
-    drop_all(target, &nulls);
-}
 
 /// Checks every value against its attribute, and keeps the form in which it is stored (C-19 to C-35).
 /// What is stored already says in which currency the amounts are, where the target does not.
@@ -36,20 +18,13 @@ pub(super) fn check(
     current: Option<&Record>,
     platform: &mut dyn Platform,
 ) -> Result<(), Error> {
-    let entity = Arc::clone(target.metadata());
-    drop_all(target, &entity.system().not_stored);
+    target.drop_those(|it| &it.not_stored);
     let money = money_precision(target, current, platform)?;
-    let sent: Vec<(Ordinal, Value)> =
-        target.iter().map(|(it, value)| (it, value.clone())).collect();
-    for (ordinal, value) in sent {
-        let Some(attribute) = entity.attribute_at(ordinal) else {
-            target.take(ordinal); // A reload removed it while the message was on its way.
-            continue;
-        };
-        let checked = check_value(value, attribute, money)?;
-        target.put(ordinal, checked);
-    }
-    Ok(())
+    target.revise(|entity, ordinal, value| {
+        // None where a reload removed it while the message was on its way.
+        let Some(attribute) = entity.attribute_at(ordinal) else { return Ok(None) };
+        Ok(Some(check_value(value, attribute, money)?))
+    })
 }
 
 /// Every record to which the target refers must exist (C-88), and its entity stands beside the lookup (C-91).
@@ -57,18 +32,19 @@ pub(super) fn check_references(
     target: &mut Record,
     platform: &mut dyn Platform,
 ) -> Result<(), Error> {
-    let entity = Arc::clone(target.metadata());
-    let references: Vec<(Ordinal, EntityReference)> = target
+    let entity = target.metadata();
+    let (owner, is_sent) = (entity.system().owner, |it: &Ordinal| !entity.is_stamp(*it));
+    let references: SmallVec<[(Ordinal, EntityReference); 4]> = target
         .iter()
-        .filter(|(ordinal, _)| !entity.is_stamp(*ordinal))
+        .filter(|(ordinal, _)| is_sent(ordinal))
         .filter_map(|(ordinal, value)| Some((ordinal, value.as_lookup()?.clone())))
         .collect();
     for (ordinal, reference) in references {
-        if entity.system().owner != Some(ordinal) {
+        if owner != Some(ordinal) {
             check_exists(&reference, platform)?; // The owner is a matter of `ownership`.
         }
         if let Some(companion) = companion(target, ordinal) {
-            target.put(companion, Value::Text(reference.entity.as_str().into()));
+            target.put(companion, Value::Text(reference.entity.shared()));
         }
     }
     for party in parties(target) {
@@ -145,18 +121,10 @@ pub(super) fn clear_reference(change: &mut Record, lookup: Ordinal) {
     }
 }
 
-/// The attribute that names the entity of a lookup: `customeridtype`, `regardingobjecttypecode`.
+/// The attribute that names the entity of a lookup.
 fn companion(target: &Record, lookup: Ordinal) -> Option<Ordinal> {
-    let entity = target.metadata();
-    if !entity.attribute_at(lookup)?.kind.is_reference() {
-        return None;
-    }
-    let name = entity.name(lookup);
-    let stem = name.strip_suffix("id").unwrap_or(name);
-    [format!("{name}type"), format!("{stem}typecode")]
-        .iter()
-        .filter_map(|it| entity.ordinal(it))
-        .find(|it| entity.attribute_at(*it).is_some_and(|it| it.kind == AttributeType::EntityName))
+    let all = &target.metadata().system().companions;
+    all.iter().find(|(it, _)| *it == lookup).map(|(_, companion)| *companion)
 }
 
 /// The digits of amounts that leave them to the currency. The currency is read only where one does.
@@ -165,7 +133,7 @@ fn money_precision(
     current: Option<&Record>,
     platform: &mut dyn Platform,
 ) -> Result<MoneyPrecision, Error> {
-    let entity = Arc::clone(target.metadata());
+    let entity = target.metadata();
     let leaves_it_to_currency = |(ordinal, _): (Ordinal, &Value)| {
         let kind = entity.attribute_at(ordinal).map(|it| &it.kind);
         matches!(

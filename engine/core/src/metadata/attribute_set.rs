@@ -39,8 +39,10 @@ impl AttributeSet {
     }
 
     /// Whether the two sets share an attribute.
+    #[inline]
     pub fn intersects(&self, other: &Self) -> bool {
-        self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
+        let (own, others) = (self.words.as_slice(), other.words.as_slice());
+        own.iter().zip(others).fold(0, |all, (a, b)| all | (a & b)) != 0
     }
 
     /// Whether nothing is in the set.

@@ -138,6 +138,10 @@ pub(crate) struct SystemAttributes {
     pub(crate) apart: AttributeSet,
     /// What is computed or derived, and never stored (C-20).
     pub(crate) not_stored: AttributeSet,
+    /// For each reference the attribute beside it that names its entity: `customeridtype`, `regardingobjecttypecode`.
+    pub(crate) companions: Vec<(Ordinal, Ordinal)>,
+    /// How many attributes the engine fills in a new record.
+    pub(crate) filled: usize,
     /// What a new record gets where nobody sends it (C-37).
     pub(crate) defaults: Vec<(Ordinal, DefaultValue)>,
 }
@@ -408,8 +412,29 @@ impl SystemAttributes {
         system.not_stored = those(|it| !it.is_stored());
         let default = |(ordinal, it): (_, &AttributeMetadata)| Some((ordinal, default_of(it)?));
         system.defaults = entity.attributes().filter_map(default).collect();
+        system.companions = entity.attributes().filter_map(|it| companion(entity, it)).collect();
+        let others = [system.owner, system.state, system.status].into_iter().flatten().count();
+        system.filled = system.stamps.len() + 2 * others + system.defaults.len();
         system
     }
+}
+
+/// The attribute that names the entity of a reference.
+fn companion(
+    entity: &EntityMetadata,
+    (lookup, attribute): (Ordinal, &AttributeMetadata),
+) -> Option<(Ordinal, Ordinal)> {
+    if !attribute.kind.is_reference() {
+        return None;
+    }
+    let name = attribute.logical_name.as_str();
+    let stem = name.strip_suffix("id").unwrap_or(name);
+    let names_entities = |it: &Ordinal| {
+        entity.attribute_at(*it).is_some_and(|it| it.kind == AttributeType::EntityName)
+    };
+    let named = [format!("{name}type"), format!("{stem}typecode")];
+    let found = named.iter().filter_map(|it| entity.ordinal(it)).find(names_entities);
+    Some((lookup, found?))
 }
 
 /// The state and the status reason, and where an entity belongs to business units, the place of its records.

@@ -15,6 +15,11 @@ impl LogicalName {
         &self.0
     }
 
+    /// The name as a text that is shared with it.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// Whether the name is one that Dataverse accepts: `[a-z][a-z0-9_]*`.
     pub fn is_well_formed(&self) -> bool {
         let mut letters = self.0.chars();

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::desk::Desk;
 use super::operation::Call;
 use super::step::Stage;
-use super::{Variables, main_operation, run, run_event, run_stage};
+use super::{Variables, main_operation, run, run_event, run_steps};
 use crate::error::{Error, Fault};
 use crate::message::{
     Message, Request, Response, UpdateMultiple, UpsertMultiple, bulk_of, singles,
@@ -30,17 +30,25 @@ pub(super) fn run_as_bulk(call: Call, single: Request) -> Result<Response, Error
     answer.ok_or(Error::Bug("a message without an answer"))
 }
 
-/// Runs the steps of one stage on each record.
+/// Runs the steps of one stage on each record, one after another. Where nobody listens, the guards of all records are
+/// asked before the first body runs: on a record whose guards all hold, nothing runs at all.
 #[cold]
 #[inline(never)]
 pub(super) fn run_stage_of_each(ctx: &mut Context, stage: Stage) -> Result<(), Error> {
-    let is_one_of_many = 1 < ctx.items.len();
-    ctx.items.iter_mut().enumerate().try_for_each(|(index, item)| {
-        if is_one_of_many && !item.plan().at(stage).is_empty() {
-            item.call.operation.note(|it| it.turned_to(stage, index, item));
-        }
-        run_stage(item, stage)
-    })
+    let operation = Arc::clone(&ctx.call.operation);
+    if operation.is_heard() {
+        let is_one_of_many = 1 < ctx.items.len();
+        return ctx.items.iter_mut().enumerate().try_for_each(|(index, item)| {
+            if is_one_of_many && !item.plan().at(stage).is_empty() {
+                operation.note(|it| it.turned_to(stage, index, item));
+            }
+            run_steps(item, stage, 0)
+        });
+    }
+    let steps = |it: &Context| operation.generation().plan(it.plan).at(stage);
+    let pass = |it: &mut Context| it.pass_by(steps(it), (stage, 0));
+    let firsts: Vec<usize> = ctx.items.iter_mut().map(pass).collect();
+    ctx.items.iter_mut().zip(firsts).try_for_each(|(item, first)| run_steps(item, stage, first))
 }
 
 /// Updates the records that are there and creates the others (M-30).

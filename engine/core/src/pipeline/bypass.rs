@@ -24,7 +24,7 @@ impl Call {
         let Some(options) = self.options.as_deref().filter(|it| it.bypasses()) else {
             return Ok(());
         };
-        let settings = &self.operation.environment.settings;
+        let settings = &self.operation.environment().settings;
         let user = self.caller.user;
         if !settings.bypass_users.contains(&user) {
             let privilege = "prvBypassCustomBusinessLogic";

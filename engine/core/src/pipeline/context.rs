@@ -17,7 +17,7 @@ use super::step::{Mode, Stage};
 use super::trace_log::TraceText;
 use crate::clock::IdStream;
 use crate::error::Fault;
-use crate::message::{Custom, Message, Parameters, Request, Response};
+use crate::message::{Message, Parameters, Request, Response};
 use crate::metadata::{Catalog, EntityIndex, EntityMetadata, LogicalName};
 use crate::record::{Record, Value};
 use crate::settings::{Caller, Settings};
@@ -82,8 +82,7 @@ pub(super) enum Running {
     Job(Arc<PlannedStep>),
 }
 
-/// What stands in a context whose owner took it out.
-static NOTHING: LazyLock<Arc<Request>> = LazyLock::new(|| Arc::new(Custom::new("none").into()));
+/// The name of the entity of messages that have none.
 static NO_ENTITY: LazyLock<LogicalName> = LazyLock::new(|| "none".into());
 
 impl Context {
@@ -113,17 +112,17 @@ impl Context {
 
     /// The catalog of the generation on which the message runs.
     pub fn catalog(&self) -> &Catalog {
-        &self.call.operation.generation.catalog
+        &self.call.operation.generation().catalog
     }
 
     /// The switches and limits of the engine.
     pub fn settings(&self) -> &Settings {
-        &self.call.operation.environment.settings
+        &self.call.operation.environment().settings
     }
 
     /// The number of the generation on which the message runs.
     pub fn generation(&self) -> u64 {
-        self.call.operation.generation.number
+        self.call.operation.generation().number
     }
 
     /// The stage at which the hook runs.
@@ -175,7 +174,7 @@ impl Context {
     pub fn request_id(&self) -> Uuid {
         *self
             .request_id
-            .get_or_init(|| self.call.operation.environment.new_id(IdStream::Request, self.now()))
+            .get_or_init(|| self.call.operation.environment().new_id(IdStream::Request, self.now()))
     }
 
     /// The identity of the job and when it was queued, for asynchronous hooks. Each run of the job has
@@ -318,7 +317,7 @@ impl Context {
         self.trace.push(&line);
     }
 
-    /// Takes the context out, and leaves an empty one of the same message in its place.
+    /// Takes the context out, and leaves one of the same message in its place that knows no more than what was sent.
     ///
     /// For code that must own its context while it runs, and gives it back before it returns.
     #[must_use = "a context that is not put back loses what hooks changed"]
@@ -328,7 +327,7 @@ impl Context {
             message: self.message.clone(),
             subject: self.subject.clone(),
             plan: self.plan,
-            request: Arc::clone(&NOTHING),
+            request: Arc::clone(self.sent()), // Of which nobody counts on being the only owner.
             sent: None,
             response: None,
             stage: self.stage,
@@ -392,7 +391,7 @@ impl Context {
 
     /// Once the request is accepted: what it is aimed at, and which steps listen.
     pub(super) fn settle(&mut self) {
-        let generation = &self.call.operation.generation;
+        let generation = &self.call.operation.generation();
         self.message = self.request.message();
         self.subject = Subject::of(&self.request, &generation.catalog);
         // Steps on associations may be those of the target's entity (I-60).
@@ -407,7 +406,7 @@ impl Context {
 
     /// The steps that listen.
     pub(super) fn plan(&self) -> &Plan {
-        self.call.operation.generation.plan(self.plan)
+        self.call.operation.generation().plan(self.plan)
     }
 
     /// The step that has the context.
@@ -423,7 +422,7 @@ impl Context {
     pub(super) fn enter(&mut self, planned: &PlannedStep, (stage, running): (Stage, Running)) {
         self.stage = stage;
         self.running = running;
-        self.caller = match planned.step.run_as {
+        self.caller = match planned.run_as {
             Some(user) => self.call.caller.acting_as(user),
             None => self.call.caller,
         };

@@ -51,11 +51,11 @@ impl<'a> Desk<'a> {
 
 impl Platform for Desk<'_> {
     fn catalog(&self) -> &Catalog {
-        &self.call.operation.generation.catalog
+        &self.call.operation.generation().catalog
     }
 
     fn settings(&self) -> &Settings {
-        &self.call.operation.environment.settings
+        &self.call.operation.environment().settings
     }
 
     fn now(&self) -> DateTime<Utc> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::generation::Generation;
 use super::job::JobQueue;
+use super::recent::Recent;
 use super::trace_log::TraceLog;
 use crate::clock::{Clock, IdSource, IdStream};
 use crate::settings::Settings;
@@ -20,6 +22,14 @@ pub(crate) struct Environment {
     pub(crate) settings: Settings,
     pub(crate) jobs: JobQueue,
     pub(crate) trace_log: TraceLog,
+    pub(crate) recent: Recent,
+}
+
+/// What serves: a generation in its environment. A message takes both at once.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) generation: Arc<Generation>,
 }
 
 impl Environment {

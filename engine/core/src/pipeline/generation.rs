@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::configuration::Deployment;
-use super::plan::{Plan, PlanId, Plans};
+use super::plan::{Names, Plan, PlanId, Plans};
 use super::step::{Hook, Mode, Stage, Step};
 use crate::code::platform;
 use crate::message::{CustomMessage, Message, Request};
@@ -204,6 +204,11 @@ impl Generation {
     /// The steps of a plan.
     pub(super) fn plan(&self, id: PlanId) -> &Plan {
         self.plans.get(id)
+    }
+
+    /// What its steps and entities are called.
+    pub(super) fn names(&self) -> &Arc<Names> {
+        self.plans.names()
     }
 
     /// Whether a single message raises a bulk message that somebody hears (M-41).

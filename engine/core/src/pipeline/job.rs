@@ -119,12 +119,12 @@ impl Job {
         let operation = &ctx.call.operation;
         let id = ctx.primary_id().filter(|_| *ctx.entity() != "none");
         let is_ordered = planned.step.is_ordered
-            || operation.environment.settings.job_order == JobOrder::OfRecord;
+            || operation.environment().settings.job_order == JobOrder::OfRecord;
         let token = id.filter(|_| is_ordered).map(|it| format!("{}:{it}", ctx.entity()).into());
         Self {
-            id: operation.environment.new_id(IdStream::Job, operation.now),
+            id: operation.environment().new_id(IdStream::Job, operation.now),
             queued_on: operation.now,
-            sequence: operation.environment.jobs.next_place(),
+            sequence: operation.environment().jobs.next_place(),
             attempts: 0,
             is_again: false,
             started_on: None,
@@ -137,7 +137,7 @@ impl Job {
             leased_until: None,
             is_elsewhere: false,
             planned: Arc::clone(planned),
-            generation: Arc::clone(&operation.generation),
+            generation: Arc::clone(&operation.generation()),
             cause: Cause::new(ctx),
         }
     }

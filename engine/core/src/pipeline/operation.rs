@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use arc_swap::Guard;
 use chrono::{DateTime, Utc};
+use smallvec::SmallVec;
 use uuid::Uuid;
 
 pub(super) use self::held::Held;
@@ -17,7 +19,7 @@ use super::origin::Origin;
 use super::parent::ParentContext;
 use super::trace_log::TraceRow;
 use super::transcript::Recorder;
-use super::{Environment, Generation};
+use super::{Environment, Generation, Serving};
 use crate::clock::IdStream;
 use crate::error::Error;
 use crate::message::Options;
@@ -29,8 +31,8 @@ const TIME_LIMIT: Duration = Duration::from_hours(24 * 365);
 
 /// One outermost message and everything nested in it.
 pub(crate) struct Operation {
-    pub(super) environment: Arc<Environment>,
-    pub(super) generation: Arc<Generation>,
+    /// What serves: taken without a count that other threads take, too.
+    serving: Guard<Arc<Serving>>,
     /// The time at which it began: all stamps of one operation are the same, reruns included.
     pub(super) now: DateTime<Utc>,
     recorder: Option<Mutex<Recorder>>,
@@ -88,7 +90,7 @@ struct OpenTransaction {
 /// The identities that an operation drew: a rerun gets the same ones again.
 #[derive(Default)]
 struct IdTape {
-    drawn: Vec<Uuid>,
+    drawn: SmallVec<[Uuid; 2]>,
     next: usize,
 }
 
@@ -101,11 +103,8 @@ pub(super) struct Mark {
 }
 
 impl Operation {
-    pub(crate) fn new(
-        environment: &Arc<Environment>,
-        generation: &Arc<Generation>,
-        origin: Option<Arc<Origin>>,
-    ) -> Self {
+    pub(crate) fn new(serving: Guard<Arc<Serving>>, origin: Option<Arc<Origin>>) -> Self {
+        let environment = &*serving.environment;
         Self {
             now: environment.clock.now(),
             recorder: None,
@@ -120,9 +119,18 @@ impl Operation {
             rows: Mutex::default(),
             commits: AtomicU32::new(0),
             held: None,
-            environment: Arc::clone(environment),
-            generation: Arc::clone(generation),
+            serving,
         }
+    }
+
+    /// What all messages share.
+    pub(super) fn environment(&self) -> &Environment {
+        &self.serving.environment
+    }
+
+    /// The catalog and the steps, the same ones for all its messages.
+    pub(super) fn generation(&self) -> &Arc<Generation> {
+        &self.serving.generation
     }
 
     /// The operation, keeping a transcript.
@@ -164,13 +172,14 @@ impl Operation {
 
     /// The identity of the chain (P-85).
     pub(super) fn correlation(&self) -> Uuid {
-        *self.correlation.get_or_init(|| self.environment.new_id(IdStream::Request, self.now))
+        *self.correlation.get_or_init(|| self.environment().new_id(IdStream::Request, self.now))
     }
 
     /// Writes into the transcript, where there is one.
+    #[inline]
     pub(super) fn note(&self, write: impl FnOnce(&mut Recorder)) {
         if let Some(recorder) = &self.recorder {
-            write(&mut lock(recorder));
+            write_down(recorder, write);
         }
     }
 
@@ -181,7 +190,7 @@ impl Operation {
 
     /// Whether somebody hears of a step that did nothing: a transcript, or a row in the trace log.
     pub(super) fn is_heard(&self) -> bool {
-        self.is_recorded() || self.environment.settings.trace_log == TraceLogSetting::All
+        self.is_recorded() || self.environment().settings.trace_log == TraceLogSetting::All
     }
 
     /// Whether anything was committed that a later failure does not undo (P-24).
@@ -191,7 +200,7 @@ impl Operation {
 
     /// Counts a message, and refuses it where there are too many, or too late, or after the end.
     pub(super) fn admit(&self) -> Result<(), Error> {
-        let settings = &self.environment.settings;
+        let settings = &self.environment().settings;
         if self.is_over.load(Ordering::Relaxed) {
             return Err(Error::Over);
         }
@@ -204,7 +213,7 @@ impl Operation {
     /// Refuses to go on after the deadline (E-37).
     pub(super) fn check_time(&self) -> Result<(), Error> {
         if self.deadline < Instant::now() {
-            return Err(Error::Timeout { limit: self.environment.settings.time_limit });
+            return Err(Error::Timeout { limit: self.environment().settings.time_limit });
         }
         Ok(())
     }
@@ -222,7 +231,7 @@ impl Operation {
         if let Some(id) = tape.drawn.get(index) {
             return *id;
         }
-        let id = self.environment.new_id(IdStream::Record, self.now);
+        let id = self.environment().new_id(IdStream::Record, self.now);
         tape.drawn.push(id);
         id
     }
@@ -235,8 +244,8 @@ impl Operation {
         match &mut *lock(&self.slot) {
             Slot::Open(open) => Ok(ask(open.transaction.as_mut())?),
             Slot::Closed => match &self.held {
-                Some(held) => Ok(held.read(&*self.environment.store, ask)?),
-                None => Ok(ask(self.environment.store.snapshot()?.as_mut())?),
+                Some(held) => Ok(held.read(&*self.environment().store, ask)?),
+                None => Ok(ask(self.environment().store.snapshot()?.as_mut())?),
             },
             Slot::Doomed { is_conflict, cause } => Err(doomed(*is_conflict, cause)),
         }
@@ -262,7 +271,7 @@ impl Operation {
 
     /// Keeps a job that runs if the transaction commits: in the store, too, where jobs have records.
     pub(super) fn queue(&self, mut job: Job) -> Result<(), Error> {
-        if let Some(record) = self.environment.jobs.new_record(&mut job) {
+        if let Some(record) = self.environment().jobs.new_record(&mut job) {
             self.write(|it| it.insert(&record))?;
         }
         if let Slot::Open(open) = &mut *lock(&self.slot) {
@@ -282,7 +291,7 @@ impl Operation {
 
     /// Opens the transaction, for the first time or once more.
     pub(super) fn begin(&self, attempt: u32) -> Result<Mark, Error> {
-        let store = &self.environment.store;
+        let store = &self.environment().store;
         let held = self.held.as_ref().map_or(Ok(None), |it| it.take())?;
         let (is_marked, written, jobs) = (held.is_some(), self.written(), Vec::new());
         let transaction = match held {
@@ -317,7 +326,7 @@ impl Operation {
             return held.keep(transaction, is_marked, jobs);
         }
         transaction.commit()?;
-        self.environment.jobs.push(jobs);
+        self.environment().jobs.push(jobs);
         Ok(())
     }
 
@@ -376,6 +385,11 @@ fn doomed(is_conflict: bool, cause: &Arc<str>) -> Error {
     } else {
         Error::Doomed { cause: Arc::clone(cause) }
     }
+}
+
+#[cold]
+fn write_down(recorder: &Mutex<Recorder>, write: impl FnOnce(&mut Recorder)) {
+    write(&mut lock(recorder));
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::step::{Hook, ImageRequest, Mode, Reach, Stage, Step};
 use crate::message::Message;
 use crate::metadata::{AttributeSet, Catalog, EntityIndex, EntityMetadata, LogicalName};
@@ -19,6 +21,21 @@ pub(super) struct Plans {
     table: Vec<PlanId>,
     /// How many messages there are.
     columns: usize,
+    names: Arc<Names>,
+}
+
+/// What plans and entities are called, for those who look back when the steps may be gone.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    plans: Vec<PlanNames>,
+    entities: Vec<Option<LogicalName>>,
+}
+
+/// The message of a plan, and the steps of each stage.
+#[derive(Debug, Default)]
+struct PlanNames {
+    message: Option<Message>,
+    steps: [Vec<Arc<str>>; 3],
 }
 
 /// Where a plan stands among those of its generation; at first where none is.
@@ -46,6 +63,10 @@ pub(crate) struct PlannedStep {
     pub(super) filter: Option<AttributeSet>,
     pub(super) pre_images: Vec<PlannedImage>,
     pub(super) post_images: Vec<PlannedImage>,
+    /// Whether it does not run on each message of its plan: it has a filter, or is of one relationship.
+    pub(super) is_picky: bool,
+    /// In whose name it runs, where that is not the caller.
+    pub(super) run_as: Option<Uuid>,
     /// What its hook can touch.
     pub(super) reach: Reach,
     /// Whether it looks at them.
@@ -79,11 +100,17 @@ impl Plans {
     ) -> Self {
         let rows = 1 + catalog.places();
         let table = vec![PlanId::default(); rows * columns];
-        let mut plans = Self { plans: vec![Plan::default()], table, columns };
+        let plans = vec![Plan::default()];
+        let mut plans = Self { plans, table, columns, names: Arc::default() };
         for (column, steps) in by_column {
             plans.plan(catalog, *column, steps);
         }
+        plans.names = Arc::new(Names::new(&plans.plans, catalog));
         plans
+    }
+
+    pub(super) fn names(&self) -> &Arc<Names> {
+        &self.names
     }
 
     /// The plan of a message, by its column, to an entity.
@@ -177,6 +204,43 @@ impl Plan {
     }
 }
 
+impl Names {
+    fn new(plans: &[Plan], catalog: &Catalog) -> Self {
+        let mut entities = vec![None; catalog.places()];
+        for entity in catalog.entities() {
+            if let Some(place) = entities.get_mut(entity.index().get()) {
+                *place = Some(entity.logical_name().clone());
+            }
+        }
+        Self { plans: plans.iter().map(PlanNames::new).collect(), entities }
+    }
+
+    /// The message and the name of a step.
+    pub(super) fn step(
+        &self,
+        plan: PlanId,
+        stage: Stage,
+        index: usize,
+    ) -> Option<(&Message, &Arc<str>)> {
+        let plan = self.plans.get(plan.0)?;
+        let at = Stage::ALL.iter().position(|it| *it == stage)?;
+        Some((plan.message.as_ref()?, plan.steps.get(at)?.get(index)?))
+    }
+
+    pub(super) fn entity(&self, index: EntityIndex) -> Option<Arc<str>> {
+        Some(self.entities.get(index.get())?.as_ref()?.shared())
+    }
+}
+
+impl PlanNames {
+    fn new(plan: &Plan) -> Self {
+        let name = |it: &PlannedStep| it.step.shared_name();
+        let steps = Stage::ALL.map(|it| plan.at(it).iter().map(name).collect());
+        let mut all = Stage::ALL.into_iter().flat_map(|it| plan.at(it));
+        Self { message: all.next().map(|it| it.step.message.clone()), steps }
+    }
+}
+
 impl PlannedStep {
     fn new(step: &Step, entity: Option<&EntityMetadata>) -> Self {
         // INVARIANT: the names were checked, so that none is lost here.
@@ -194,11 +258,14 @@ impl PlannedStep {
         // Filters exist for updates alone (I-47, M-59); on other messages they are ignored (I-54).
         let filters = matches!(step.message, Message::Update | Message::UpdateMultiple)
             && !entity.is_some_and(|it| step.filtering.contains(it.primary_id())); // I-51
+        let filter = if filters { set(&step.filtering) } else { None };
         Self {
-            filter: if filters { set(&step.filtering) } else { None },
+            is_picky: filter.is_some() || step.relationship.is_some(),
+            filter,
             pre_images: images(&step.pre_images),
             post_images: images(&step.post_images),
             hook: Arc::clone(&step.hook),
+            run_as: step.run_as,
             reach: step.hook.reach(),
             looks_at_images: step.hook.looks_at_images(),
             step: Arc::new(step.clone()),

@@ -217,6 +217,6 @@ impl OrganizationService for Service {
     }
 
     fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.call.operation.generation.catalog)
+        Arc::clone(&self.call.operation.generation().catalog)
     }
 }

@@ -1,11 +1,51 @@
 //! Skipped steps: those of a message's plan that do not run on it, and why.
 
-use super::context::Context;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::context::{Context, Running};
 use super::plan::PlannedStep;
+use super::step::Stage;
+use super::transcript::Recorder;
 use crate::metadata::AttributeSet;
 use crate::record::Record;
 
 impl Context {
+    /// Passes by the steps from that place on that do not run, and where nobody listens those that would do
+    /// nothing. Answers the place of the next one that runs; that behind the last where none does.
+    pub(super) fn pass_by(
+        &mut self,
+        steps: &[PlannedStep],
+        (stage, first): (Stage, usize),
+    ) -> usize {
+        let is_heard = self.call.operation.is_heard() || self.is_too_deep();
+        let has_options = self.call.options.is_some();
+        let mut index = first;
+        // A guard that panics lets its step run, which says so again.
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            while let Some(planned) = steps.get(index) {
+                if (has_options || planned.is_picky) && self.skips(planned) {
+                    let note = |it: &mut Recorder| {
+                        it.skipped(stage, planned, &self.why_skipped(planned));
+                    };
+                    self.call.operation.note(note);
+                } else {
+                    self.enter(planned, (stage, Running::Planned(stage, index)));
+                    if is_heard || !planned.hook.is_idle(self) {
+                        break;
+                    }
+                }
+                index += 1;
+            }
+        }));
+        drop(outcome);
+        index
+    }
+
+    /// Whether no step runs so deep (P-75).
+    pub(super) fn is_too_deep(&self) -> bool {
+        self.settings().depth_limit < self.call.depth
+    }
+
     /// Whether a step does not run on this message.
     pub(super) fn skips(&self, planned: &PlannedStep) -> bool {
         self.call.bypasses(&planned.step)

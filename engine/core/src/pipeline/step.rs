@@ -52,7 +52,8 @@ pub trait Hook: Send + Sync {
     fn execute(&self, ctx: &mut Context) -> Result<(), Fault>;
 
     /// Whether it would do nothing here: no change, no trace, no refusal. Asked before it runs where nobody
-    /// listens; it looks, and changes nothing.
+    /// listens, once or more often; it looks at the context, and changes nothing. In a bulk message that is before
+    /// the steps of the other records run, so that what these write is nothing to look at.
     fn is_idle(&self, ctx: &Context) -> bool {
         let _ = ctx;
         false
@@ -366,6 +367,10 @@ impl Step {
     /// The name of the step, which transcripts show.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(super) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
     }
 
     /// The message on which it runs.

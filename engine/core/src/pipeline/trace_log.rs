@@ -117,7 +117,7 @@ impl TraceRow {
 impl Context {
     /// Leaves a row in the trace log, as the setting says.
     pub(super) fn log(&self, step: &Step, outcome: &Result<(), Fault>) {
-        let environment = &self.call.operation.environment;
+        let environment = &self.call.operation.environment();
         let wanted = match outcome {
             Ok(()) => TraceLogSetting::All,
             Err(_) => TraceLogSetting::Exceptions,
@@ -166,10 +166,16 @@ impl TraceText {
         }
     }
 
+    #[inline]
     pub(super) fn clear(&mut self) {
-        if !self.lines.is_empty() {
-            *self = Self::default();
+        if self.size != 0 || !self.lines.is_empty() {
+            self.forget();
         }
+    }
+
+    #[cold]
+    fn forget(&mut self) {
+        *self = Self::default();
     }
 
     pub(super) fn lines(&self) -> Vec<String> {

@@ -9,6 +9,7 @@ use std::fmt;
 
 pub use self::aliases::Aliases;
 pub(crate) use self::recorder::Recorder;
+pub(super) use self::words::verdict;
 
 /// What one outermost message did, event by event, in the order in which it happened.
 ///

@@ -1,5 +1,7 @@
 //! Slots: the values of a record, packed, and the bits that say which are there.
 
+use std::mem;
+
 use crate::metadata::{AttributeSet, Ordinal};
 use crate::record::Value;
 
@@ -25,6 +27,41 @@ impl Slots {
 
     pub(super) fn reserve(&mut self, count: usize) {
         self.values.reserve(count);
+    }
+
+    /// The same, with room for so many more.
+    pub(super) fn with_room(&self, count: usize) -> Self {
+        let mut values = Vec::with_capacity(self.values.len() + count);
+        values.extend(self.values.iter().cloned());
+        Self { present: self.present.clone(), values }
+    }
+
+    /// Puts what it is made into in the place of each value; takes out what is made nothing.
+    pub(super) fn revise<E>(
+        &mut self,
+        mut revise: impl FnMut(Ordinal, Value) -> Result<Option<Value>, E>,
+    ) -> Result<(), E> {
+        let mut gone = AttributeSet::default();
+        for (ordinal, slot) in self.present.iter().zip(&mut self.values) {
+            match revise(ordinal, mem::replace(slot, Value::Null))? {
+                Some(value) => *slot = value,
+                None => drop(gone.insert(ordinal)),
+            }
+        }
+        self.drop_all(&gone);
+        Ok(())
+    }
+
+    /// Takes all these out.
+    pub(super) fn drop_all(&mut self, unwanted: &AttributeSet) {
+        if self.present.intersects(unwanted) {
+            unwanted.iter().for_each(|it| drop(self.take(it)));
+        }
+    }
+
+    /// What of it is null.
+    pub(super) fn nulls(&self) -> AttributeSet {
+        self.iter().filter(|(_, value)| value.is_null()).map(|(it, _)| it).collect()
     }
 
     pub(super) fn put(&mut self, ordinal: Ordinal, value: Value) {

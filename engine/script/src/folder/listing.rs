@@ -5,10 +5,10 @@ use std::ffi::OsStr;
 use std::fs::{self, DirEntry, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::RuleFolder;
-use super::places::{Identity, Places, identity, is_ignored};
+use super::places::{Identity, Places, changed, identity, is_ignored};
 use crate::diagnostic::Diagnostic;
 
 /// How many bytes a file may have. The largest entity of Dataverse is a tenth of this.
@@ -21,6 +21,9 @@ const FILE_COUNT_LIMIT: usize = 10_000;
 const ENTRY_LIMIT: usize = 100_000;
 /// How many folders may stand in one another.
 const DEPTH_LIMIT: usize = 16;
+/// How long ago the last change of a file must be so that its stamp tells the next from it: the dates of the coarsest
+/// file systems are two seconds apart.
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// The files of a rules folder, and what hinders them.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -44,6 +47,7 @@ pub(super) struct Stamp {
     pub(super) size: u64,
     identity: Identity,
     modified: Option<SystemTime>,
+    changed: Option<SystemTime>,
 }
 
 /// A folder to look into.
@@ -86,7 +90,16 @@ impl Stamp {
             size: metadata.len(),
             identity: identity(metadata),
             modified: metadata.modified().ok(),
+            changed: changed(metadata),
         }
+    }
+
+    /// Whether a file that has this stamp now has it for so long that another change would have given it another.
+    ///
+    /// Dates are only so fine, and those that programs can set say nothing.
+    pub(super) fn is_settled(&self, now: SystemTime) -> bool {
+        let age = self.changed.and_then(|it| now.duration_since(it).ok());
+        age.is_some_and(|it| SETTLED <= it)
     }
 }
 

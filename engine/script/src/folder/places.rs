@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 /// How many links are followed on the way to one file: as many as Linux follows.
 const LINK_LIMIT: u32 = 40;
@@ -37,6 +38,21 @@ pub(super) fn identity(metadata: &Metadata) -> Identity {
 #[cfg(not(unix))]
 pub(super) fn identity(_: &Metadata) -> Identity {
     Identity::default()
+}
+
+/// When the file changed last, as the system alone says it: not its date, which programs set.
+#[cfg(unix)]
+pub(super) fn changed(metadata: &Metadata) -> Option<SystemTime> {
+    use std::os::unix::fs::MetadataExt;
+    let seconds = Duration::from_secs(metadata.ctime().try_into().ok()?);
+    let rest = Duration::from_nanos(metadata.ctime_nsec().try_into().ok()?);
+    SystemTime::UNIX_EPOCH.checked_add(seconds + rest)
+}
+
+/// Nothing says it.
+#[cfg(not(unix))]
+pub(super) fn changed(_: &Metadata) -> Option<SystemTime> {
+    None
 }
 
 /// Whether the name is one that editors leave beside their files, or hidden.

@@ -1,6 +1,7 @@
 //! Reloading: from the files of a folder to the next generation, or the reason why not.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -22,33 +23,38 @@ pub(super) struct Refusal {
     pub(super) is_final: bool,
 }
 
-/// Makes the next generation of these files. Answers its number, and how many files hold rules.
+/// Makes the next generation of these files, which come after those of the set that serves. Answers its number, and
+/// its set.
 pub(super) fn reload(
     engine: &Engine,
-    files: &[SourceFile],
+    (files, serving): (&[SourceFile], Option<&RuleSet>),
     (options, gate): (&LoadOptions, Option<&Gate>),
-) -> Result<(u64, usize), Refusal> {
+) -> Result<(u64, RuleSet), Refusal> {
     let catalog = engine.catalog();
-    let set = guarded("reading the set", || RuleSet::load(files, Some(&catalog), options))?;
+    let set = guarded("reading the set", || match serving {
+        Some(serving) => serving.succeed(files, &catalog, options),
+        None => RuleSet::load(files, Some(&catalog), options),
+    })?;
     if let Some(gate) = gate {
         guarded("the gate", || gate(&set))?;
     }
-    let rules = set.rule_count;
-    let reloaded = guarded("the reload", || Ok(engine.reload(set.catalog, set.steps)))?;
+    let (catalog, steps) = (set.catalog.clone(), set.steps.clone());
+    let reloaded = guarded("the reload", || Ok(engine.reload(catalog, steps)))?;
     let generation = reloaded.map_err(|error| refusal(&error, files))?;
-    Ok((generation, rules))
+    Ok((generation, set))
 }
 
 /// The paths of the files that one of the sets lacks, or has with another text.
 pub(super) fn changes(before: &[SourceFile], after: &[SourceFile]) -> Vec<String> {
-    let missing = |of: &[SourceFile], from: &[SourceFile]| {
-        of.iter().filter(|it| !from.contains(it)).map(|it| it.path.clone()).collect::<Vec<_>>()
-    };
-    let mut paths = missing(before, after);
-    paths.extend(missing(after, before));
-    paths.sort();
+    let (before, after) = (texts(before), texts(after));
+    let mut paths: Vec<String> =
+        before.symmetric_difference(&after).map(|it| it.0.to_owned()).collect();
     paths.dedup();
     paths
+}
+
+fn texts(files: &[SourceFile]) -> BTreeSet<(&str, &str)> {
+    files.iter().map(|it| (it.path.as_str(), &*it.text)).collect()
 }
 
 /// Does what may panic: a panic is a problem like another, and the watch goes on.

@@ -1,9 +1,10 @@
 //! Snapshots: the files of a rules folder as they were at one moment.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::RuleFolder;
 use super::listing::{FILE_SIZE_LIMIT, ListedFile, Listing, Stamp, unreadable};
@@ -25,14 +26,42 @@ pub(super) struct Snapshot {
     pub(super) is_steady: bool,
 }
 
+/// Files that were read before, by their paths as shown: those that changed long before, so that their stamps would
+/// be others if they had changed again.
+#[derive(Debug, Default)]
+pub(super) struct Memory(BTreeMap<String, (Stamp, SourceFile)>);
+
+impl Memory {
+    /// Lets all be read again.
+    pub(super) fn forget(&mut self) {
+        self.0.clear();
+    }
+
+    fn file(&self, shown: &str, listed: &ListedFile) -> Option<SourceFile> {
+        let (stamp, file) = self.0.get(shown)?;
+        (*stamp == listed.stamp).then(|| file.clone())
+    }
+
+    /// Keeps what was read at that time.
+    fn keep(&mut self, listing: &Listing, files: &[SourceFile], now: SystemTime) {
+        let settled = |file: &SourceFile| {
+            let stamp = listing.files.get(&file.path)?.stamp;
+            stamp.is_settled(now).then(|| (file.path.clone(), (stamp, file.clone())))
+        };
+        self.0 = files.iter().filter_map(settled).collect();
+    }
+}
+
 impl Snapshot {
     /// Reads the folder between two listings that say the same.
-    pub(super) fn take(folder: &RuleFolder) -> Self {
+    pub(super) fn take(folder: &RuleFolder, memory: &mut Memory) -> Self {
         let mut listing = Listing::of(folder);
         for _ in 0..ATTEMPTS.0 {
-            let files = read_all(&listing);
+            let now = SystemTime::now();
+            let files = read_all(&listing, memory);
             let listed_again = Listing::of(folder);
             if let (Some(files), true) = (files, listing == listed_again) {
+                memory.keep(&listing, files.as_deref().unwrap_or_default(), now);
                 return Self { files, places: listing.places, is_steady: true };
             }
             thread::sleep(ATTEMPTS.1);
@@ -49,10 +78,14 @@ impl Snapshot {
 type Files = Result<Vec<SourceFile>, Vec<Diagnostic>>;
 
 /// The files of the listing; none where one of them is no longer what was listed.
-fn read_all(listing: &Listing) -> Option<Files> {
+fn read_all(listing: &Listing, memory: &Memory) -> Option<Files> {
     let mut problems = listing.problems.clone();
     let mut files = Vec::new();
     for (shown, listed) in &listing.files {
+        if let Some(file) = memory.file(shown, listed) {
+            files.push(file);
+            continue;
+        }
         match read(listed) {
             Ok(Some(bytes)) => match SourceFile::from_bytes(shown.as_str(), &bytes) {
                 Ok(file) => files.push(file),

@@ -15,9 +15,10 @@ use super::RuleFolder;
 use super::debounce::{Debouncer, Pace, Wake};
 use super::native::NativeWatch;
 use super::reload::{Refusal, changes, reload};
-use super::snapshot::Snapshot;
+use super::snapshot::{Memory, Snapshot};
 use crate::diagnostic::Diagnostic;
 use crate::entity_file::SourceFile;
+use crate::rule_set::RuleSet;
 
 /// How often the folder is read again because new places of it came to be watched.
 const SETTLING_LIMIT: u32 = 4;
@@ -87,11 +88,13 @@ struct Watch {
     native: NativeWatch,
     debouncer: Arc<Debouncer>,
     status: Arc<Mutex<WatchStatus>>,
-    /// The files of the set that serves.
-    serving: Option<Vec<SourceFile>>,
+    /// The set that serves, as the watch knows.
+    serving: Option<RuleSet>,
     /// The files that were refused last, and will be again.
     refused: Option<Vec<SourceFile>>,
     unsteady_count: u32,
+    /// What was read before.
+    memory: Memory,
 }
 
 impl Watcher {
@@ -126,6 +129,7 @@ impl Watcher {
             status: Arc::clone(&status),
             refused: None,
             unsteady_count: 0,
+            memory: Memory::default(),
         };
         let thread = thread::Builder::new().name("rules-folder".to_owned());
         let thread = thread.spawn(move || watch.run())?;
@@ -153,8 +157,12 @@ impl Watch {
             since = match self.debouncer.wait(pace, patience) {
                 Wake::Over => return,
                 Wake::Changed(since) => since,
-                Wake::Idle => Instant::now(),
+                Wake::Idle => {
+                    self.memory.forget(); // Who looks without a sign looks at everything.
+                    Instant::now()
+                }
                 Wake::Asked => {
+                    self.memory.forget();
                     self.refused = None;
                     Instant::now()
                 }
@@ -190,12 +198,12 @@ impl Watch {
 
     /// Reads the folder, after every place was watched where a change of it shows.
     fn snapshot(&mut self) -> Snapshot {
-        let mut snapshot = Snapshot::take(&self.folder);
+        let mut snapshot = Snapshot::take(&self.folder, &mut self.memory);
         for _ in 0..SETTLING_LIMIT {
             if !self.native.turn_to(&snapshot.places) {
                 break;
             }
-            snapshot = Snapshot::take(&self.folder);
+            snapshot = Snapshot::take(&self.folder, &mut self.memory);
         }
         snapshot
     }
@@ -208,7 +216,7 @@ impl Watch {
     }
 
     fn judge(&mut self, files: Vec<SourceFile>, since: Instant) {
-        if self.serving.as_ref() == Some(&files) {
+        if self.serving.as_ref().is_some_and(|it| it.files == files) {
             self.refused = None;
             if self.stand(&[]) {
                 let generation = self.engine.generation();
@@ -220,12 +228,13 @@ impl Watch {
             return;
         }
         let how = (&self.options.load, self.options.gate.as_ref());
-        match reload(&self.engine, &files, how) {
-            Ok((generation, rules)) => {
-                let files_changed = changes(self.serving.as_deref().unwrap_or_default(), &files);
-                (self.serving, self.refused) = (Some(files), None);
-                self.stand(&[]);
+        match reload(&self.engine, (&files, self.serving.as_ref()), how) {
+            Ok((generation, set)) => {
                 let took = since.elapsed();
+                let before = self.serving.as_ref().map_or(&[] as &[_], |it| &it.files);
+                let (files_changed, rules) = (changes(before, &files), set.rule_count);
+                (self.serving, self.refused) = (Some(set), None);
+                self.stand(&[]);
                 self.tell(ReloadEvent::Reloaded { generation, rules, files_changed, took });
             }
             Err(Refusal { diagnostics, is_final }) => {

@@ -182,12 +182,12 @@ pub(crate) fn format(moment: Moment, pattern: &str) -> Raised<ImmutableString> {
     Ok(moment.format_with_items(items.iter()).to_string().into())
 }
 
-fn parse_date(text: &str) -> Raised<NaiveDate> {
+pub(crate) fn parse_date(text: &str) -> Raised<NaiveDate> {
     text.parse()
         .map_err(|_| Raise::text(format!("{text:?} is no date: write it like \"2026-01-31\"")))
 }
 
-fn parse_moment(text: &str) -> Raised<Moment> {
+pub(crate) fn parse_moment(text: &str) -> Raised<Moment> {
     let parsed = DateTime::parse_from_rfc3339(text).map(|it| it.to_utc());
     parsed.map_err(|_| {
         Raise::text(format!("{text:?} is no date and time: write it like \"2026-01-31T09:00:00Z\""))

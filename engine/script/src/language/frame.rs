@@ -214,6 +214,11 @@ impl Frame {
         Dynamic::from(RecordHandle { frame: self.serial, place })
     }
 
+    /// The records that the script holds, by the indexes of their handles.
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.records
+    }
+
     /// One of the script's own records.
     pub(crate) fn own(&self, index: usize) -> Raised<&Record> {
         self.records.get(index).ok_or_else(|| Raise::text("this record is not there"))

@@ -1,5 +1,6 @@
 //! Records as scripts see them: handles with a property for each attribute.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rhai::{Array, Dynamic, Engine, ImmutableString};
@@ -12,12 +13,8 @@ use super::service::sender;
 use super::value::{bytes, to_dynamic, to_value};
 use crate::limits;
 
-/// Registers records and lookups, with a property for each of the names: the ones that scripts use.
-pub(super) fn register<'a>(
-    rhai: &mut Engine,
-    names: impl IntoIterator<Item = &'a str>,
-    catalog: &Catalog,
-) -> Properties {
+/// Registers records and lookups.
+pub(super) fn register(rhai: &mut Engine) {
     rhai.register_type_with_name::<RecordHandle>("record")
         .register_fn("has", |it: &mut RecordHandle, name: &str| has(*it, name))
         .register_fn("remove", |it: &mut RecordHandle, name: &str| remove(*it, name))
@@ -41,7 +38,15 @@ pub(super) fn register<'a>(
         .register_fn("to_debug", |it: &mut EntityReference| it.to_string())
         .register_fn("==", |a: &mut EntityReference, b: EntityReference| *a == b)
         .register_fn("!=", |a: &mut EntityReference, b: EntityReference| *a != b);
-    let properties: Vec<_> = names.into_iter().map(|it| Property::new(it, catalog)).collect();
+}
+
+/// Registers a property of records for each of the names: the ones that scripts use.
+pub(super) fn add_properties(
+    rhai: &mut Engine,
+    names: &BTreeSet<String>,
+    catalog: &Catalog,
+) -> Properties {
+    let properties: Vec<_> = names.iter().map(|it| Property::new(it, catalog)).collect();
     let properties = Properties(properties.into());
     for property in properties.0.iter() {
         let (of_get, of_set) = (Arc::clone(property), Arc::clone(property));

@@ -146,16 +146,22 @@ pub(crate) fn pause<R>(body: impl FnOnce() -> R) -> R {
     result
 }
 
+/// Charges one operation. Answers what there was too much of, if there was.
+#[inline]
+pub(crate) fn charge() -> Option<Exceeded> {
+    if passes() { None } else { look() }
+}
+
 /// Charges one operation. Answers whether it may pass without a look.
 #[inline]
-pub(crate) fn passes() -> bool {
+fn passes() -> bool {
     let left = OPERATIONS.get();
     OPERATIONS.set(left.saturating_sub(1));
     0 < left
 }
 
-/// Looks whether an operation may pass. Answers what there was too much of, if there was.
-pub(crate) fn look() -> Option<Exceeded> {
+/// Looks whether the operation may pass after all.
+fn look() -> Option<Exceeded> {
     on_top(Budget::look)
 }
 

@@ -1,8 +1,10 @@
 //! Chains: `ctx.target.name.len()`, link by link.
 
+use std::sync::Arc;
+
 use rhai::{Expr, FnCallExpr};
 use rulegate::Value;
-use rulegate::metadata::Ordinal;
+use rulegate::metadata::{EntityMetadata, Ordinal};
 
 use super::expression::Expressions;
 use super::kind::Kind;
@@ -79,7 +81,17 @@ pub(super) fn record(scope: &Scope<'_>, expression: &Expr) -> Option<Source> {
     for link in links {
         reached = follow(Expressions { scope }, reached, link)?;
     }
-    if let Reached::Record(source) = reached { Some(source) } else { None }
+    match reached {
+        Reached::Record(Source::Own(..)) => None, // Two names of one record would be two records.
+        Reached::Record(source) => Some(source),
+        _ => None,
+    }
+}
+
+/// Whether an expression is the context itself.
+pub(super) fn is_context(scope: &Scope<'_>, expression: &Expr) -> bool {
+    matches!(expression, Expr::Variable(name, _, _)
+        if name.2.path.is_empty() && matches!(scope.find(&name.1), Some(Bound::Context)))
 }
 
 /// The attribute of the target that an expression names.
@@ -90,13 +102,30 @@ pub(super) fn target_attribute(scope: &Scope<'_>, expression: &Expr) -> Option<(
     for link in before {
         reached = follow(Expressions { scope }, reached, *link)?;
     }
-    if let Reached::Record(Source::Target) = reached { attribute(scope, name) } else { None }
+    if let Reached::Record(Source::Target) = reached { attribute(scope.entity, name) } else { None }
 }
 
-fn attribute(scope: &Scope<'_>, name: &str) -> Option<(Ordinal, Kind)> {
-    let ordinal = scope.entity.ordinal(name)?;
-    let attribute = scope.entity.attribute_at(ordinal)?;
-    Some((ordinal, Kind::of(scope.entity, ordinal, attribute)))
+/// The attribute that an expression reads.
+pub(super) fn looked_up<'a>(
+    scope: &'a Scope<'_>,
+    expression: &Expr,
+) -> Option<&'a rulegate::metadata::AttributeMetadata> {
+    let (root, links) = flatten(expression)?;
+    let (Link::Property(name), before) = links.split_last()? else { return None };
+    let mut reached = self::root(Expressions { scope }, root)?;
+    for link in before {
+        reached = follow(Expressions { scope }, reached, *link)?;
+    }
+    match reached {
+        Reached::Record(Source::Own(..)) => None,
+        Reached::Record(_) => scope.entity.attribute(name),
+        _ => None,
+    }
+}
+
+fn attribute(entity: &Arc<EntityMetadata>, name: &str) -> Option<(Ordinal, Kind)> {
+    let ordinal = entity.ordinal(name)?;
+    Some((ordinal, Kind::of(entity, ordinal, entity.attribute_at(ordinal)?)))
 }
 
 fn root(expressions: Expressions<'_>, root: &Expr) -> Option<Reached> {
@@ -105,8 +134,11 @@ fn root(expressions: Expressions<'_>, root: &Expr) -> Option<Reached> {
     {
         return match expressions.scope.find(&variable.1) {
             Some(Bound::Record(source)) => Some(Reached::Record(source.clone())),
+            Some(Bound::Local(index, Kind::Record(entity))) => {
+                Some(Reached::Record(Source::Own(*index, Arc::clone(entity))))
+            }
             Some(Bound::Local(index, kind)) => Node::local(*index, kind).map(Reached::Node),
-            None if *variable.1 == *expressions.scope.parameter => Some(Reached::Context),
+            Some(Bound::Context) => Some(Reached::Context),
             None => None,
         };
     }
@@ -115,11 +147,16 @@ fn root(expressions: Expressions<'_>, root: &Expr) -> Option<Reached> {
 
 fn follow(expressions: Expressions<'_>, reached: Reached, link: Link<'_>) -> Option<Reached> {
     let scope = expressions.scope;
+    if let Link::Method(call) = link
+        && !scope.is_of_language(&call.name)
+    {
+        return None;
+    }
     match (reached, link) {
         (Reached::Context, Link::Property(name)) => of_context(scope, name),
         (Reached::Context, Link::Method(call)) => {
             let [Expr::StringConstant(name, _)] = &*call.args else { return None };
-            let (ordinal, kind) = attribute(scope, name)?;
+            let (ordinal, kind) = attribute(scope.entity, name)?;
             match call.name.as_str() {
                 "after" => after(scope, ordinal, &kind).map(Reached::Node),
                 "changed" => changed(scope, ordinal).map(Reached::Node),
@@ -128,12 +165,13 @@ fn follow(expressions: Expressions<'_>, reached: Reached, link: Link<'_>) -> Opt
         }
         (Reached::Images, Link::Property(alias)) => scope.image(alias).map(Reached::Record),
         (Reached::Record(source), Link::Property(name)) => {
-            let (ordinal, kind) = attribute(scope, name)?;
+            let entity = if let Source::Own(_, entity) = &source { entity } else { scope.entity };
+            let (ordinal, kind) = attribute(entity, name)?;
             Node::attribute(&source, ordinal, &kind).map(Reached::Node)
         }
         (Reached::Record(Source::Target), Link::Method(call)) if call.name == "has" => {
             let [Expr::StringConstant(name, _)] = &*call.args else { return None };
-            let (ordinal, _) = attribute(scope, name)?;
+            let (ordinal, _) = attribute(scope.entity, name)?;
             let has = move |view: &super::view::View<'_>| {
                 Some(Some(view.ctx.target()?.present().contains(ordinal)))
             };

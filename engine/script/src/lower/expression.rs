@@ -11,7 +11,7 @@ use super::comparison::{Comparison, compare};
 use super::kind::{Kind, Options};
 use super::node::{Eval, Get, Node};
 use super::scope::{Bound, Scope};
-use super::{method, text};
+use super::{function, method, text};
 
 /// Lowers expressions within a scope.
 #[derive(Clone, Copy)]
@@ -33,7 +33,7 @@ impl Expressions<'_> {
             Expr::Variable(variable, _, _) if variable.2.path.is_empty() => {
                 match self.scope.find(&variable.1)? {
                     Bound::Local(index, kind) => Node::local(*index, kind),
-                    Bound::Record(_) => None,
+                    Bound::Record(_) | Bound::Context => None,
                 }
             }
             Expr::Variable(variable, _, _) => {
@@ -82,9 +82,11 @@ impl Expressions<'_> {
         Some(Node::Boolean(Get::Computed(eval)))
     }
 
-    fn call(self, call: &FnCallExpr) -> Option<Node> {
-        if !call.namespace.path.is_empty() {
-            return None;
+    pub(super) fn call(self, call: &FnCallExpr) -> Option<Node> {
+        match call.namespace.path.as_slice() {
+            [] => {}
+            [module] => return function::call(self, Some(&module.name), call),
+            _ => return None,
         }
         match (&call.op_token, &*call.args) {
             (Some(sign), [a, b]) => {
@@ -99,12 +101,13 @@ impl Expressions<'_> {
                 Some(Node::truth(Box::new(move |view| a(view).map(|it| !it))))
             }
             (Some(rhai::Token::UnaryMinus | rhai::Token::Minus), [a]) => negated(self.node(a)?),
-            (Some(_), _) => None,
-            (None, arguments) => {
+            (None, arguments) if self.scope.is_of_language(&call.name) => {
                 let mut nodes = arguments.iter().map(|it| self.node(it));
                 let first = nodes.next()??;
                 method::function(first, &call.name, nodes.collect::<Option<_>>()?)
             }
+            (None, _) => function::call(self, None, call),
+            (Some(_), _) => None,
         }
     }
 

@@ -63,7 +63,7 @@ impl Guard {
         (locals, entity): (&mut Locals, &Arc<EntityMetadata>),
     ) -> Option<bool> {
         for part in &self.parts {
-            let view = View { ctx, locals, entity };
+            let view = View { ctx, records: &[], locals, entity };
             match part {
                 Part::Let(index, value) => {
                     let value = value(&view)?;

@@ -8,15 +8,15 @@ use rulegate::Fault;
 
 use super::kind::Kind;
 use super::machine::{Locals, Machine};
-use super::scope::{Bound, Scope};
+use super::scope::{Bound, Name, Scope};
 use super::view::{Local, Source};
-use crate::language::context::{image, target};
+use crate::language::context::{ContextHandle, image, target};
 use crate::language::frame;
 
 /// A statement that Rhai evaluates.
 pub(super) struct Island {
     statement: Stmt,
-    names: Vec<(String, Bound)>,
+    names: Vec<(String, Name)>,
 }
 
 impl Island {
@@ -26,10 +26,10 @@ impl Island {
         let is_closed = statement.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
             if let Some(ASTNode::Expr(Expr::Variable(variable, _, _))) = path.last()
                 && variable.2.path.is_empty()
-                && let Some(bound) = scope.find(&variable.1)
+                && let Some(known) = scope.name(&variable.1)
                 && names.iter().all(|(name, _)| *name != *variable.1)
             {
-                names.push((variable.1.to_string(), bound.clone()));
+                names.push((variable.1.to_string(), known.clone()));
             }
             !leaves(path)
         });
@@ -54,19 +54,17 @@ impl Island {
 
     /// Evaluates it.
     pub(super) fn run(&self, machine: &mut Machine<'_>) -> Result<Dynamic, Box<Fault>> {
-        let Machine { ctx, locals, rule, .. } = machine;
-        let evaluate = |serial| {
-            let mut scope = rule.scope(serial);
-            for (name, bound) in &self.names {
-                scope.push_dynamic(name.as_str(), value(bound, serial, locals)?);
+        machine.interpret(|rule, serial, locals| {
+            let mut scope = rhai::Scope::new();
+            for (name, known) in &self.names {
+                push(&mut scope, (name, known.is_constant), value(&known.bound, serial, locals)?);
             }
             let value = rule.evaluate(&mut scope, std::slice::from_ref(&self.statement))?;
-            for (name, bound) in &self.names {
+            for (name, Name { bound, .. }) in &self.names {
                 put(bound, scope.get_value::<Dynamic>(name), locals);
             }
             Ok(value)
-        };
-        rule.framed(ctx, evaluate).map_err(Box::new)
+        })
     }
 
     /// Evaluates it for what it does.
@@ -103,6 +101,15 @@ fn value(bound: &Bound, serial: u64, locals: &Locals) -> Result<Dynamic, Fault> 
             Ok(locals.get(*index).map_or(Dynamic::UNIT, |it| it.to_dynamic(kind)))
         }
         Bound::Record(source) => record(serial, source),
+        Bound::Context => Ok(Dynamic::from(ContextHandle(serial))),
+    }
+}
+
+fn push(scope: &mut rhai::Scope<'_>, (name, is_constant): (&str, bool), value: Dynamic) {
+    if is_constant {
+        scope.push_constant_dynamic(name, value);
+    } else {
+        scope.push_dynamic(name, value);
     }
 }
 
@@ -121,6 +128,7 @@ fn record(serial: u64, source: &Source) -> Result<Dynamic, Fault> {
         Source::Target => target(frame),
         Source::Pre(alias) => image(frame, alias, true),
         Source::Post(alias) => image(frame, alias, false),
+        Source::Own(..) => Ok(Dynamic::UNIT),
     });
     found.map_err(|error| crate::language::error::ended(error).fault)
 }

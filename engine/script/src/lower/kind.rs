@@ -18,6 +18,10 @@ pub(super) enum Kind {
     Moment,
     Choice(Options),
     Lookup,
+    /// A record of that entity, which the rule read or made; or null.
+    Record(Arc<EntityMetadata>),
+    /// An array of such records.
+    Records(Arc<EntityMetadata>),
     /// Nothing.
     Unknown,
 }

@@ -87,8 +87,19 @@ pub(super) fn method(of: Node, name: &str, arguments: Vec<Node>) -> Option<Node>
 pub(super) fn function(first: Node, name: &str, others: Vec<Node>) -> Option<Node> {
     match name {
         "round" | "abs" | "min" | "max" | "is_blank" => method(first, name, others),
+        "date" | "datetime" if others.is_empty() => parsed(first, name),
         _ => None,
     }
+}
+
+/// `date("2026-01-31")`, `datetime("2026-01-31T09:00:00Z")`
+fn parsed(of: Node, name: &str) -> Option<Node> {
+    let Node::Text(get) = of else { return method(of, name, Vec::new()) };
+    Some(if name == "date" {
+        Node::Date(get.map(|it| date::parse_date(it).ok()))
+    } else {
+        Node::Moment(get.map(|it| date::parse_moment(it).ok()))
+    })
 }
 
 fn numeric(of: Node, name: &str, argument: Option<Node>) -> Option<Node> {

@@ -213,7 +213,7 @@ impl Node {
             Kind::Moment => Self::Moment(get!()),
             Kind::Choice(of) => Self::Choice(get!(), of.clone()),
             Kind::Lookup => Self::Lookup(get!()),
-            Kind::Unknown => return None,
+            Kind::Record(_) | Kind::Records(_) | Kind::Unknown => return None,
         })
     }
 
@@ -232,7 +232,7 @@ impl Node {
             Kind::Moment => Self::Moment(Get::read(read)),
             Kind::Choice(of) => Self::Choice(Get::read(read), of.clone()),
             Kind::Lookup => Self::Lookup(Get::read(read)),
-            Kind::Unknown => return None,
+            Kind::Record(_) | Kind::Records(_) | Kind::Unknown => return None,
         })
     }
 
@@ -272,6 +272,41 @@ impl Node {
         }
     }
 
+    /// The same, where an expression is looked at in another view.
+    pub(super) fn within(
+        self,
+        enter: impl Fn(&View<'_>, &mut dyn FnMut(&View<'_>) -> Option<()>) -> Option<()>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        macro_rules! entered {
+            ($get:expr) => {{
+                let eval = $get.eval();
+                Get::Computed(Box::new(move |view| {
+                    let mut found = None;
+                    enter(view, &mut |inner| {
+                        found = Some(eval(inner)?);
+                        Some(())
+                    })?;
+                    found
+                }))
+            }};
+        }
+        match self {
+            Self::Null => Self::Null,
+            Self::Boolean(get) => Self::Boolean(entered!(get)),
+            Self::WholeNumber(get) => Self::WholeNumber(entered!(get)),
+            Self::Double(get) => Self::Double(entered!(get)),
+            Self::Decimal(get) => Self::Decimal(entered!(get)),
+            Self::Text(get) => Self::Text(entered!(get)),
+            Self::Date(get) => Self::Date(entered!(get)),
+            Self::Moment(get) => Self::Moment(entered!(get)),
+            Self::Choice(get, of) => Self::Choice(entered!(get), of),
+            Self::Lookup(get) => Self::Lookup(entered!(get)),
+        }
+    }
+
     /// A boolean that is never null.
     pub(super) fn truth(eval: Eval<bool>) -> Self {
         Self::Boolean(Get::Computed(Box::new(move |view| eval(view).map(Some))))
@@ -301,7 +336,7 @@ impl Node {
             Kind::Moment => Self::Moment(Get::null()),
             Kind::Choice(of) => Self::Choice(Get::null(), of.clone()),
             Kind::Lookup => Self::Lookup(Get::null()),
-            Kind::Unknown => Self::Null,
+            Kind::Record(_) | Kind::Records(_) | Kind::Unknown => Self::Null,
         };
         match (self, other) {
             (Self::Null, other) => (null_of(&other.kind()), other),

@@ -1,10 +1,15 @@
 //! Scopes: what the names of a rule mean where an expression stands.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use rhai::AST;
 use rulegate::Catalog;
 use rulegate::metadata::EntityMetadata;
 
+use super::Facts;
 use super::kind::Kind;
 use super::view::Source;
 
@@ -13,10 +18,16 @@ pub(super) struct Scope<'a> {
     pub(super) catalog: &'a Catalog,
     /// The entity of the target.
     pub(super) entity: &'a Arc<EntityMetadata>,
-    /// The name of the parameter: `ctx`.
-    pub(super) parameter: &'a str,
     pub(super) pre_aliases: &'a [String],
     pub(super) post_aliases: &'a [String],
+    /// The script whose functions go before the language's.
+    pub(super) ast: &'a AST,
+    /// The modules that scripts share.
+    pub(super) library: &'a BTreeMap<String, AST>,
+    /// How many calls stand around the expression.
+    pub(super) call_depth: usize,
+    /// How many calls became parts of expressions.
+    pub(super) calls: Rc<Cell<usize>>,
     names: Vec<Name>,
     /// How many locals the rule needs at once.
     locals: usize,
@@ -30,21 +41,47 @@ pub(super) struct Name {
 }
 
 /// What a name means.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) enum Bound {
     /// A local, and what is known of it.
     Local(usize, Kind),
     /// A record of the message: `let t = ctx.target;`
     Record(Source),
+    /// The context.
+    Context,
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(
-        (catalog, entity): (&'a Catalog, &'a Arc<EntityMetadata>),
-        parameter: &'a str,
-        (pre_aliases, post_aliases): (&'a [String], &'a [String]),
-    ) -> Self {
-        Self { catalog, entity, parameter, pre_aliases, post_aliases, names: Vec::new(), locals: 0 }
+    /// The scope of a handler with that parameter: the context.
+    pub(super) fn new(facts: Facts<'a>, entity: &'a Arc<EntityMetadata>, parameter: &str) -> Self {
+        let Facts { catalog, pre_aliases, post_aliases, ast, library, .. } = facts;
+        let (names, locals, call_depth) = (Vec::new(), 0, 0);
+        let mut scope = Self {
+            catalog,
+            entity,
+            pre_aliases,
+            post_aliases,
+            ast,
+            library,
+            call_depth,
+            calls: Rc::default(),
+            names,
+            locals,
+        };
+        scope.define(parameter, false, Bound::Context);
+        scope
+    }
+
+    /// The scope of a function of that script, which sees nothing of its caller's.
+    pub(super) fn of_function(&self, ast: &'a AST) -> Self {
+        let (names, locals, call_depth) = (Vec::new(), 0, self.call_depth + 1);
+        let calls = Rc::clone(&self.calls);
+        Self { ast, names, locals, call_depth, calls, ..*self }
+    }
+
+    /// Whether a call by this name is one of the language's: no function of the script has it.
+    pub(super) fn is_of_language(&self, name: &str) -> bool {
+        self.ast.iter_functions().all(|it| it.name != name)
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&Bound> {

@@ -14,7 +14,7 @@ use super::machine::{Flow, Run};
 use super::node::{Eval, Node};
 use super::scope::{Bound, Scope};
 use super::view::{Local, Source};
-use super::{Obstacle, text};
+use super::{Obstacle, answer, looped, text};
 
 /// Lowers statements, one after another.
 pub(super) struct Statements<'a, 's> {
@@ -23,9 +23,20 @@ pub(super) struct Statements<'a, 's> {
     pub(super) islands: Vec<Obstacle>,
     /// How many conditions and statements are lowered.
     pub(super) natives: usize,
+    /// Whether statements stand in a loop, and are charged.
+    pub(super) is_in_loop: bool,
+    /// Whether there is a loop.
+    pub(super) has_loops: bool,
 }
 
-type Lowered = Result<Run, Obstacle>;
+pub(super) type Lowered = Result<Run, Obstacle>;
+
+impl<'a, 's> Statements<'a, 's> {
+    pub(super) fn new(scope: &'s mut Scope<'a>) -> Self {
+        let (is_in_loop, has_loops) = (false, false);
+        Self { scope, islands: Vec::new(), natives: 0, is_in_loop, has_loops }
+    }
+}
 
 impl Statements<'_, '_> {
     /// Statements in a scope of their own.
@@ -33,6 +44,9 @@ impl Statements<'_, '_> {
         let depth = self.scope.depth();
         let mut runs: Vec<Run> = Vec::new();
         for statement in statements.iter().filter(|it| !it.is_noop()) {
+            if self.is_in_loop {
+                runs.push(looped::charge(statement.position()));
+            }
             runs.extend(self.statement(statement)?);
         }
         self.scope.leave(depth);
@@ -59,6 +73,13 @@ impl Statements<'_, '_> {
             Stmt::Return(Some(value), _, _) => {
                 let run = self.expression(value)?;
                 Box::new(move |machine| run(machine).map(|_| Flow::Return))
+            }
+            Stmt::For(it, _) => looped::lower_for(self, it)?,
+            Stmt::While(flow, _) => looped::lower_while(self, flow)?,
+            Stmt::BreakLoop(None, flags, _) if self.is_in_loop => {
+                let flow =
+                    if flags.contains(ASTFlags::BREAK) { Flow::Break } else { Flow::Continue };
+                Box::new(move |_| Ok(flow))
             }
             Stmt::Switch(switch, _) => super::switch::lower(self, statement, switch)?,
             Stmt::FnCall(call, _) => self.call(statement, call)?,
@@ -102,21 +123,16 @@ impl Statements<'_, '_> {
         let (Link::Method(call), [Link::Property("target")]) = links.split_last()? else {
             return None;
         };
-        let (Expr::Variable(name, _, _), [Expr::StringConstant(removed, _)]) = (root, &*call.args)
-        else {
-            return None;
-        };
-        let is_context = *name.1 == *self.scope.parameter && self.scope.find(&name.1).is_none();
-        if call.name != "remove" || !is_context {
+        let [Expr::StringConstant(removed, _)] = &*call.args else { return None };
+        let is_ours = self.scope.is_of_language("remove") && chain::is_context(self.scope, root);
+        if call.name != "remove" || !is_ours {
             return None;
         }
         let ordinal = self.scope.entity.ordinal(removed)?;
         let island = Island::value(expression, self.scope)?;
         self.natives += 1;
         Some(Box::new(move |machine| {
-            if let Ok(target) = machine.ctx.target_mut() {
-                target.take(ordinal);
-            } else {
+            if machine.change(|target| drop(target.take(ordinal))).is_none() {
                 island.act(machine)?;
             }
             Ok(Flow::Next)
@@ -162,9 +178,19 @@ impl Statements<'_, '_> {
             self.scope.define(name, is_constant, Bound::Record(source));
             return Ok(None);
         }
-        let node = self.node(value).ok_or_else(|| self.obstacle(value))?;
-        let (kind, native) = (node.kind(), node.value());
         let island = self.island_of(value)?;
+        let Some(node) = self.node(value) else {
+            self.islands.push(self.obstacle(value));
+            let kind = answer::kind(value, self.scope);
+            let index = self.scope.new_local();
+            self.scope.define(name, is_constant, Bound::Local(index, kind.clone()));
+            return Ok(Some(Box::new(move |machine| {
+                let value = island.local(machine, &kind)?;
+                machine.set(index, value);
+                Ok(Flow::Next)
+            })));
+        };
+        let (kind, native) = (node.kind(), node.value());
         self.natives += 1;
         let index = self.scope.new_local();
         self.scope.define(name, is_constant, Bound::Local(index, kind.clone()));
@@ -192,11 +218,8 @@ impl Statements<'_, '_> {
         let island = self.island_of_statement(statement)?;
         self.natives += 1;
         Ok(Box::new(move |machine| {
-            if let Some(value) = machine.value(&native)
-                && let Ok(target) = machine.ctx.target_mut()
-            {
-                target.put(ordinal, value);
-            } else {
+            let value = machine.value(&native);
+            if value.and_then(|it| machine.change(|target| target.put(ordinal, it))).is_none() {
                 island.act(machine)?;
             }
             Ok(Flow::Next)
@@ -286,8 +309,8 @@ impl Statements<'_, '_> {
                 let island = self.island_of_statement(statement)?;
                 self.natives += 1;
                 Ok(Box::new(move |machine| {
-                    match line(&machine.view()) {
-                        Some(line) => machine.ctx.trace(&*line),
+                    match machine.look(&line) {
+                        Some(line) => machine.trace(&line),
                         None => island.act(machine)?,
                     }
                     Ok(Flow::Next)
@@ -316,8 +339,8 @@ impl Statements<'_, '_> {
         let island = self.island_of_statement(statement)?;
         self.natives += 1;
         Ok(Box::new(move |machine| {
-            let view = machine.view();
-            let fault = match (code.as_ref().map(|it| it(&view)), message(&view)) {
+            let code = code.as_ref().map(|it| machine.look(it));
+            let fault = match (code, machine.look(&message)) {
                 (None, Some(message)) => Some(Fault::reject(&*message)),
                 (Some(Some(code)), Some(message)) => Some(Fault::reject_with(&*code, &*message)),
                 (_, _) => None,
@@ -329,7 +352,7 @@ impl Statements<'_, '_> {
         }))
     }
 
-    fn obstacle(&self, expression: &Expr) -> Obstacle {
+    pub(super) fn obstacle(&self, expression: &Expr) -> Obstacle {
         Obstacle::expression(Expressions { scope: self.scope }.culprit(expression))
     }
 
@@ -370,7 +393,7 @@ fn all(tests: Vec<Test>, goes_on_while: bool) -> Test {
     })
 }
 
-/// Statements one after another, until one returns.
+/// Statements one after another, until one leads elsewhere.
 fn sequence(mut runs: Vec<Run>) -> Run {
     if runs.len() == 1
         && let Some(only) = runs.pop()
@@ -379,8 +402,9 @@ fn sequence(mut runs: Vec<Run>) -> Run {
     }
     Box::new(move |machine| {
         for run in &runs {
-            if run(machine)? == Flow::Return {
-                return Ok(Flow::Return);
+            let flow = run(machine)?;
+            if flow != Flow::Next {
+                return Ok(flow);
             }
         }
         Ok(Flow::Next)

@@ -83,9 +83,6 @@ fn block(
         Expr::BoolConstant(true, _) => None,
         other => Some(statements.test(other)?),
     };
-    let run = match &block.rhs {
-        Expr::Stmt(inner) => statements.block(inner.statements())?,
-        other => statements.expression(other)?,
-    };
+    let run = statements.block(&[Stmt::Expr(block.rhs.clone().into())])?;
     Ok(Block { condition, run })
 }

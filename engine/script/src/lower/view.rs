@@ -9,6 +9,7 @@ use rulegate::{Context, EntityReference, Record, Value};
 use rust_decimal::Decimal;
 
 use super::kind::Kind;
+use crate::language::frame::{Place, RecordHandle};
 use crate::language::option::OptionValue;
 use crate::language::value::plain;
 
@@ -19,6 +20,8 @@ pub(super) const LONG_TEXT: usize = 4096;
 #[derive(Clone, Copy)]
 pub(super) struct View<'v> {
     pub(super) ctx: &'v Context,
+    /// The records that the rule holds.
+    pub(super) records: &'v [Record],
     pub(super) locals: &'v [Local],
     /// The definition by which the places of attributes were found.
     pub(super) entity: &'v Arc<EntityMetadata>,
@@ -34,13 +37,15 @@ pub(super) enum Local {
 }
 
 /// A record of the message that expressions read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Source {
     Target,
     /// The pre-image of that alias.
     Pre(Arc<str>),
     /// The post-image of that alias.
     Post(Arc<str>),
+    /// A record of this entity that the local holds.
+    Own(usize, Arc<EntityMetadata>),
 }
 
 /// What lowered expressions calculate with.
@@ -53,7 +58,8 @@ impl<'v> View<'v> {
     /// The value of an attribute: `None` where Rhai must say what is wrong, `Some(None)` for null.
     pub(super) fn attribute(&self, source: &Source, ordinal: Ordinal) -> Option<Option<&'v Value>> {
         let image = match source {
-            Source::Target => return self.read(self.ctx.target()?, ordinal),
+            Source::Target => return read(self.ctx.target()?, self.entity, ordinal),
+            Source::Own(local, entity) => return read(self.own(*local)?, entity, ordinal),
             Source::Pre(alias) => self.ctx.pre_image_as(alias),
             Source::Post(alias) => self.ctx.post_image_as(alias),
         };
@@ -62,15 +68,26 @@ impl<'v> View<'v> {
         if !image.shows(ordinal) {
             return None;
         }
-        self.read(image.source(), ordinal)
+        read(image.source(), self.entity, ordinal)
     }
 
-    fn read(&self, record: &'v Record, ordinal: Ordinal) -> Option<Option<&'v Value>> {
-        if !Arc::ptr_eq(record.metadata(), self.entity) {
-            return None; // Of another generation: its places may be others.
-        }
-        Some(record.at(ordinal).filter(|it| !it.is_null()))
+    /// The record that a local holds, if it is one that the rule read or made.
+    fn own(&self, local: usize) -> Option<&'v Record> {
+        let Local::Other(value) = self.locals.get(local)? else { return None };
+        let Place::Own(index) = value.read_lock::<RecordHandle>()?.place else { return None };
+        self.records.get(index)
     }
+}
+
+fn read<'v>(
+    record: &'v Record,
+    entity: &Arc<EntityMetadata>,
+    ordinal: Ordinal,
+) -> Option<Option<&'v Value>> {
+    if !Arc::ptr_eq(record.metadata(), entity) {
+        return None; // Of another entity or generation: its places are others.
+    }
+    Some(record.at(ordinal).filter(|it| !it.is_null()))
 }
 
 impl Local {

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arc_swap::Guard;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::queue::{Ending, Next};
@@ -18,7 +19,7 @@ use crate::code::ErrorCode;
 use crate::error::{Fault, OperationStatus};
 use crate::pipeline::operation::{Held, Operation};
 use crate::pipeline::transcript::Recorder;
-use crate::pipeline::{Environment, Generation, execute};
+use crate::pipeline::{Environment, Generation, Serving, execute};
 use crate::settings::JobGeneration;
 use crate::store::StoreError;
 
@@ -131,7 +132,12 @@ impl<'a> Shift<'a> {
             JobGeneration::AsQueued => Ok(()),
             JobGeneration::Latest => job.move_to(current),
         };
-        let operation = Operation::new(environment, &job.generation, job.cause.origin.clone());
+        let serving = Serving {
+            environment: Arc::clone(environment),
+            generation: Arc::clone(&job.generation),
+        };
+        let serving = Guard::from_inner(Arc::new(serving));
+        let operation = Operation::new(serving, job.cause.origin.clone());
         let operation = operation.correlated(job.cause.correlation);
         let operation = operation.holding(self.held.clone().filter(|_| !is_outside));
         let operation = Arc::new(match recorder {
@@ -145,6 +151,7 @@ impl<'a> Shift<'a> {
             .and_then(|()| ctx.check_depth(&job.planned.step).map_err(Fault::from))
             .and_then(|()| execute(&*job.planned.step.hook, &mut ctx));
         operation.note(|it| it.job_ended(&outcome));
+        ctx.remember_end(&outcome);
         ctx.log(&job.planned.step, &outcome);
         operation.close();
 

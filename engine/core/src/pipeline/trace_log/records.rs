@@ -31,9 +31,9 @@ impl Operation {
     pub(in crate::pipeline) fn keep_rows(&self) {
         let rows = self.take_rows();
         let Some(newest) = rows.last().map(|it| it.created_on) else { return };
-        let Ok(entity) = self.generation.catalog.entity(ENTITY) else { return };
-        let id = || self.environment.new_id(IdStream::Log, self.now);
-        let organization = self.environment.settings.organization.id;
+        let Ok(entity) = self.generation().catalog.entity(ENTITY) else { return };
+        let id = || self.environment().new_id(IdStream::Log, self.now);
+        let organization = self.environment().settings.organization.id;
         let record = |row| {
             let mut record = record(entity, row, id());
             put(&mut record, "organizationid", Value::Id(organization));
@@ -42,9 +42,9 @@ impl Operation {
         let records: Vec<Record> = rows.iter().map(record).collect();
         let insert =
             |tx: &mut dyn Transaction| records.iter().try_for_each(|it| tx.insert(it).map(|_| ()));
-        let store = &*self.environment.store;
+        let store = &*self.environment().store;
         let mut outcome = write(store, insert);
-        if self.environment.trace_log.begins_day(newest) {
+        if self.environment().trace_log.begins_day(newest) {
             outcome = outcome.and_then(|()| write(store, |tx| self.clean(entity, newest, tx)));
         }
         drop(outcome);
@@ -59,7 +59,7 @@ impl Operation {
     ) -> Result<(), StoreError> {
         let old = Query::new(ENTITY).select([CREATED_ON]);
         let old = old.filter(CREATED_ON, Operator::LessThan, [Value::from(now - AGE_LIMIT)]);
-        let Ok(plan) = QueryPlan::new(&old, &self.generation.catalog) else { return Ok(()) };
+        let Ok(plan) = QueryPlan::new(&old, &self.generation().catalog) else { return Ok(()) };
         let found = tx.query(&plan)?.records;
         found.iter().filter_map(Record::id).try_for_each(|it| tx.delete(entity, it))
     }

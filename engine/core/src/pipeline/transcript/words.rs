@@ -20,7 +20,7 @@ pub(super) fn heading(ctx: &Context) -> (String, String) {
 
 /// A custom message under its own name, however its caller called it.
 fn custom_heading(ctx: &Context, custom: &Custom) -> (String, String) {
-    let registered = ctx.call.operation.generation.messages.get(&custom.message);
+    let registered = ctx.call.operation.generation().messages.get(&custom.message);
     let name = registered.map_or(&*custom.message, |it| it.definition.name());
     let primary = registered.and_then(|it| it.definition.primary_of(custom));
     let entity = primary.as_ref().and_then(|it| ctx.catalog().entity(&it.entity).ok());
@@ -266,7 +266,7 @@ fn saved(ctx: &Context) -> String {
     }
 }
 
-pub(super) fn verdict(outcome: &Result<(), Fault>) -> StepOutcome {
+pub(in crate::pipeline) fn verdict(outcome: &Result<(), Fault>) -> StepOutcome {
     match outcome {
         Ok(()) => StepOutcome::Ran,
         Err(Fault::Rejected(rejection)) => {

@@ -18,7 +18,8 @@ use crate::store::StoreError;
 pub(super) struct Table {
     /// The newest definition of the entity: rows of older ones are kept under it.
     entity: Option<Arc<EntityMetadata>>,
-    rows: OrdMap<Uuid, Record>,
+    /// Shared, so that a copy of a part of the map counts in rows, and not in what all rows share.
+    rows: OrdMap<Uuid, Arc<Record>>,
     /// For each reference that a row holds: the attribute, the identity there, the row.
     references: OrdSet<(Ordinal, Uuid, Uuid)>,
     /// The row that has each alternate key, by the key's name and values.
@@ -29,7 +30,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn row(&self, id: Uuid) -> Option<&Record> {
-        self.rows.get(&id)
+        self.rows.get(&id).map(Arc::as_ref)
     }
 
     /// The table under a newer definition of its entity: with its keys, if the rows fit it.
@@ -40,7 +41,7 @@ impl Table {
         let entity = Some(Arc::clone(entity));
         let mut table = Self { entity, changed: self.changed, ..Self::default() };
         for (id, row) in &self.rows {
-            table.put(*id, row.clone())?;
+            table.put(*id, (**row).clone())?;
         }
         for row in table.rows.values() {
             check_attributes(row)?;
@@ -51,8 +52,8 @@ impl Table {
     /// Puts a row, in place of the one that was there. A taken key leaves the table as it was.
     pub(super) fn put(&mut self, id: Uuid, row: Record) -> Result<(), StoreError> {
         let row = match &self.entity {
-            Some(entity) => row.under(entity),
-            None => row,
+            Some(entity) if !Arc::ptr_eq(entity, row.metadata()) => row.under(entity),
+            Some(_) | None => row,
         };
         if let Some((key, _)) =
             keys_of(&row).find(|(_, text)| self.keys.get(text).is_some_and(|holder| *holder != id))
@@ -67,13 +68,14 @@ impl Table {
         for (_, text) in keys_of(&row) {
             self.keys.insert(text, id);
         }
-        self.rows.insert(id, row);
+        self.rows.insert(id, Arc::new(row));
         Ok(())
     }
 
     /// Takes a row out.
-    pub(super) fn take(&mut self, id: Uuid) -> Option<Record> {
-        let row = self.rows.remove(&id)?;
+    pub(super) fn take(&mut self, id: Uuid) -> Option<Arc<Record>> {
+        let row = Arc::clone(self.rows.get(&id)?);
+        self.rows.remove(&id);
         for (attribute, target) in references_of(&row) {
             self.references.remove(&(attribute, target, id));
         }
@@ -88,7 +90,7 @@ impl Table {
         plan: &QueryPlan,
         find: impl FnMut(&Arc<EntityMetadata>, Uuid) -> Option<Record>,
     ) -> Result<Page, AggregateError> {
-        let under = |row: &Record| row.under(&plan.entity);
+        let under = |row: &Arc<Record>| row.under(&plan.entity);
         match self.candidates(plan) {
             Some(ids) => plan.answer(ids.filter_map(|id| self.rows.get(&id)).map(under), find),
             None => plan.answer(self.rows.values().map(under), find),

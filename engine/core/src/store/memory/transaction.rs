@@ -125,9 +125,7 @@ impl Transaction for MemoryTransaction {
         if self.exists(record.metadata(), id)? {
             return Err(StoreError::Duplicate);
         }
-        let mut row = Record::of(record.metadata(), id);
-        row.merge(record);
-        self.put(row, id)
+        self.put(record.to_row(2), id) // Its version and its identity.
     }
 
     fn update(&mut self, change: &Record) -> Result<u64, StoreError> {

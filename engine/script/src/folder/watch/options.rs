@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
-use crate::entity_file::SourceFile;
 use crate::rule_set::{LoadOptions, RuleSet};
 
 /// How long nothing may change before a save counts as done. The steps of an editor's save are less
@@ -33,8 +32,8 @@ pub struct WatchOptions {
     pub load: LoadOptions,
     /// What a set must pass before it serves.
     pub gate: Option<Gate>,
-    /// The files of the set that serves already.
-    pub serving: Option<Vec<SourceFile>>,
+    /// The set that serves already.
+    pub serving: Option<RuleSet>,
     /// How long nothing may change before a save counts as done.
     pub quiet: Duration,
     /// How long a burst of changes may last before the folder is read in its midst.
@@ -49,10 +48,10 @@ pub struct WatchOptions {
 }
 
 impl WatchOptions {
-    /// Says that this set serves already: its files are no change.
+    /// Says that this set serves already: its files are no change, and what stays of it is not read again.
     #[must_use]
     pub fn serving(mut self, set: &RuleSet) -> Self {
-        self.serving = Some(set.files.clone());
+        self.serving = Some(set.clone());
         self
     }
 
