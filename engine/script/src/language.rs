@@ -24,7 +24,6 @@ use rhai::{Dynamic, Engine, FLOAT, INT, ImmutableString, NativeCallContext};
 use rulegate::Catalog;
 
 use self::error::{Raise, Raised};
-use self::record::Properties;
 use crate::limits::{self, Limits, Use, charge, is_due, weigh};
 use crate::shortcut;
 
@@ -57,14 +56,14 @@ pub(crate) fn engine(catalog: &Catalog, names: &BTreeSet<String>, limits: &Limit
     context::register(&mut rhai);
     register_words(&mut rhai);
     refuse_clocks(&mut rhai);
+    shortcut::register(&mut rhai);
     add_properties(&mut rhai, names, catalog);
     rhai
 }
 
 /// Lets scripts use these names as properties of records.
 pub(crate) fn add_properties(rhai: &mut Engine, names: &BTreeSet<String>, catalog: &Catalog) {
-    let properties = record::add_properties(rhai, names, catalog);
-    watch_variables(rhai, properties);
+    record::add_properties(rhai, names, catalog);
 }
 
 fn furnish(rhai: &mut Engine, limits: &Limits) {
@@ -77,17 +76,15 @@ fn furnish(rhai: &mut Engine, limits: &Limits) {
     #[expect(deprecated, reason = "the only way to read a literal with a point as a decimal")]
     rhai.on_parse_token(|token, _, _| number::exact(token));
     rhai.on_progress(|_| charge().map(Dynamic::from));
+    watch_variables(rhai);
     rhai.on_print(|line| drop(trace(line)));
     rhai.on_debug(|line, _, _| drop(trace(line)));
 }
 
-/// Lets variables be weighed, and answers those that stand for attributes of the target.
-fn watch_variables(rhai: &mut Engine, properties: Properties) {
+/// Lets variables be weighed.
+fn watch_variables(rhai: &mut Engine) {
     #[expect(deprecated, reason = "the only way to see what a script holds while it runs")]
-    rhai.on_var(move |name, place, context| {
-        if name.starts_with('.') && name != shortcut::TARGET {
-            return properties.of_target(place.wrapping_sub(1)).map(Some);
-        }
+    rhai.on_var(|_, _, context| {
         if is_due(context.call_level(), Use::Access) {
             Raise::within(weigh(context.scope(), Use::Access))?;
         }

@@ -14,17 +14,46 @@
 
 use std::collections::BTreeSet;
 use std::num::{NonZeroU8, NonZeroUsize};
+use std::sync::Arc;
 
-use rhai::{ASTFlags, ASTNode, BinaryExpr, Expr, Position, Stmt};
+use rhai::{ASTFlags, ASTNode, BinaryExpr, CustomExpr, Dynamic, Engine, Expr, Position, Stmt};
 
-use crate::language::record::Properties;
+use crate::language::error::Raise;
+use crate::language::record::{Properties, Property};
 use crate::rule::{Handler, Rule};
 
 /// Methods of texts and arrays that change nothing, and do so for whatever they are asked of.
 const PURE: [&str; 5] = ["len", "contains", "starts_with", "ends_with", "is_empty"];
 
+/// What stands for an attribute of the target that is read.
+const ATTRIBUTE: &str = ".attribute";
+
 /// The variable that holds the target.
 pub(crate) const TARGET: &str = ".target";
+
+/// An attribute of the target, and where it is asked for.
+#[derive(Clone)]
+struct Asked {
+    property: Arc<Property>,
+    position: Position,
+}
+
+/// Teaches Rhai what stands for an attribute. No script can write it.
+pub(crate) fn register(rhai: &mut Engine) {
+    let answer = |state: &Dynamic| {
+        let asked = state.read_lock::<Asked>().ok_or_else(|| Raise::text("nothing is asked"))?;
+        asked.property.of_target().map_err(|mut error| {
+            error.set_position(asked.position);
+            error
+        })
+    };
+    rhai.register_custom_syntax_with_state_raw(
+        ATTRIBUTE,
+        |_, _, _| Ok(None),
+        false,
+        move |_, _, state| answer(state),
+    );
+}
 
 /// The statements of a rule's handler, rewritten; `None` where one variable more could be too many, or the
 /// parameter may come to be something else.
@@ -237,13 +266,18 @@ impl Shortener<'_> {
         }
     }
 
-    /// The variable that stands for an attribute.
+    /// What stands for an attribute.
     fn attribute(&self, property: &Expr) -> Option<Expr> {
         let Expr::Property(name, position) = property else { return None };
-        let place = self.properties.place(&name.2)?;
-        let variable =
-            (NonZeroUsize::new(place + 1), format!(".{}", name.2).into(), <_>::default(), 0);
-        Some(Expr::Variable(variable.into(), None, *position))
+        let property = self.properties.find(&name.2)?;
+        let custom = CustomExpr {
+            inputs: <_>::default(),
+            tokens: std::iter::once(ATTRIBUTE.into()).collect(),
+            state: Dynamic::from(Asked { property, position: *position }),
+            scope_may_be_changed: false,
+            self_terminated: false,
+        };
+        Some(Expr::Custom(custom.into(), *position))
     }
 }
 

@@ -41,11 +41,7 @@ pub(super) fn register(rhai: &mut Engine) {
 }
 
 /// Registers a property of records for each of the names: the ones that scripts use.
-pub(super) fn add_properties(
-    rhai: &mut Engine,
-    names: &BTreeSet<String>,
-    catalog: &Catalog,
-) -> Properties {
+pub(super) fn add_properties(rhai: &mut Engine, names: &BTreeSet<String>, catalog: &Catalog) {
     let properties: Vec<_> = names.iter().map(|it| Property::new(it, catalog)).collect();
     let properties = Properties(properties.into());
     for property in properties.0.iter() {
@@ -55,8 +51,7 @@ pub(super) fn add_properties(
             of_set.set(*it, &value)
         });
     }
-    rhai.set_default_tag(Dynamic::from(properties.clone()));
-    properties
+    rhai.set_default_tag(Dynamic::from(properties));
 }
 
 /// All properties of the scripts that an engine runs, in the order of their names.
@@ -70,16 +65,10 @@ impl Properties {
         known.unwrap_or_else(|| Self(Arc::new([])))
     }
 
-    /// At which place a property is.
-    pub(crate) fn place(&self, name: &str) -> Option<usize> {
-        self.0.binary_search_by(|it| it.name.as_str().cmp(name)).ok()
-    }
-
-    /// The value of the target's attribute that has that place.
-    pub(crate) fn of_target(&self, place: usize) -> Raised<Dynamic> {
-        let missing = || Raise::text("this property is not there");
-        let property = self.0.get(place).ok_or_else(missing)?;
-        frame::top(|frame| property.of(target(frame)?, None))
+    /// The property of that name.
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Property>> {
+        let place = self.0.binary_search_by(|it| it.name.as_str().cmp(name)).ok()?;
+        self.0.get(place).cloned()
     }
 }
 
@@ -109,6 +98,11 @@ impl Property {
     /// Where it is in an entity, if that is one of the catalog's.
     fn place(&self, entity: &Arc<EntityMetadata>) -> Option<&(Arc<EntityMetadata>, Ordinal)> {
         self.places.iter().find(|it| Arc::ptr_eq(&it.0, entity))
+    }
+
+    /// The value of the attribute of the target.
+    pub(crate) fn of_target(&self) -> Raised<Dynamic> {
+        frame::top(|frame| self.of(target(frame)?, None))
     }
 
     fn get(&self, handle: RecordHandle) -> Raised<Dynamic> {
