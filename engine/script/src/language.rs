@@ -24,7 +24,8 @@ use rhai::{Dynamic, Engine, FLOAT, INT, ImmutableString, NativeCallContext};
 use rulegate::Catalog;
 
 use self::error::{Raise, Raised};
-use crate::limits::{self, Limits, Use, charge, weigh};
+use crate::limits::{self, Limits, Use, charge, is_due, weigh};
+use crate::shortcut;
 
 /// How long the modules of a folder may take to load, each: what stands outside of functions runs then.
 pub(crate) const LOADING: Duration = Duration::from_secs(10);
@@ -55,13 +56,14 @@ pub(crate) fn engine(catalog: &Catalog, names: &BTreeSet<String>, limits: &Limit
     context::register(&mut rhai);
     register_words(&mut rhai);
     refuse_clocks(&mut rhai);
-    add_properties(&mut rhai, names);
+    shortcut::register(&mut rhai);
+    add_properties(&mut rhai, names, catalog);
     rhai
 }
 
 /// Lets scripts use these names as properties of records.
-pub(crate) fn add_properties(rhai: &mut Engine, names: &BTreeSet<String>) {
-    record::add_properties(rhai, names.iter().map(String::as_str));
+pub(crate) fn add_properties(rhai: &mut Engine, names: &BTreeSet<String>, catalog: &Catalog) {
+    record::add_properties(rhai, names, catalog);
 }
 
 fn furnish(rhai: &mut Engine, limits: &Limits) {
@@ -74,19 +76,27 @@ fn furnish(rhai: &mut Engine, limits: &Limits) {
     #[expect(deprecated, reason = "the only way to read a literal with a point as a decimal")]
     rhai.on_parse_token(|token, _, _| number::exact(token));
     rhai.on_progress(|_| charge().map(Dynamic::from));
+    watch_variables(rhai);
+    rhai.on_print(|line| drop(trace(line)));
+    rhai.on_debug(|line, _, _| drop(trace(line)));
+}
+
+/// Lets variables be weighed.
+fn watch_variables(rhai: &mut Engine) {
     #[expect(deprecated, reason = "the only way to see what a script holds while it runs")]
     rhai.on_var(|_, _, context| {
-        Raise::within(weigh(context.call_level(), context.scope(), Use::Access)).map(|()| None)
+        if is_due(context.call_level(), Use::Access) {
+            Raise::within(weigh(context.scope(), Use::Access))?;
+        }
+        Ok(None)
     });
     #[expect(deprecated, reason = "variables that are defined and not used hold something, too")]
     rhai.on_def_var(|is_running, _, context| {
-        if is_running {
-            Raise::within(weigh(context.call_level(), context.scope(), Use::Definition))?;
+        if is_running && is_due(context.call_level(), Use::Definition) {
+            Raise::within(weigh(context.scope(), Use::Definition))?;
         }
         Ok(true)
     });
-    rhai.on_print(|line| drop(trace(line)));
-    rhai.on_debug(|line, _, _| drop(trace(line)));
 }
 
 /// The words that are no message, and the texts that Rhai's own words do differently.

@@ -14,6 +14,7 @@
 mod diagnostic;
 mod entity_file;
 mod folder;
+mod interpret;
 mod language;
 mod limits;
 mod lower;
@@ -22,6 +23,7 @@ mod rule;
 mod rule_set;
 mod run;
 mod script;
+mod shortcut;
 mod text_value;
 
 pub use self::diagnostic::{Diagnostic, Fix, Severity, span_of_word};

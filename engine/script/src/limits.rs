@@ -12,7 +12,7 @@ mod weight;
 use std::time::Duration;
 
 pub(crate) use self::budget::{
-    Exceeded, Use, charge, current, exceed, keep, on_budget, pause, weigh, write,
+    Exceeded, Use, charge, current, exceed, is_due, keep, on_budget, pause, weigh, write,
 };
 
 /// How much one rule may use. Each can be changed by the embedder.

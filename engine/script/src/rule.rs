@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use rhai::{AST, ASTNode, Caches, Dynamic, Engine, Expr, Position, Scope, Stmt};
+use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Position, Scope, Stmt};
 use rulegate::pipeline::Reach;
 use rulegate::{Context, Fault, Hook};
 
-use crate::language::context::ContextHandle;
+use crate::interpret::{Seat, interpret, interpret_piece};
 use crate::language::error::{Ended, ended};
-use crate::language::frame::{FrameLimits, enter_rule};
+use crate::language::frame::{Aliases, FrameLimits, enter_rule};
 use crate::limits::{Exceeded, Limits, on_budget};
 use crate::lower::Lowered;
 
@@ -21,9 +21,9 @@ pub(crate) struct Rule {
     pub(crate) rhai: Arc<Engine>,
     pub(crate) script: Arc<Script>,
     pub(crate) handler: Handler,
-    pub(crate) pre_aliases: Vec<String>,
-    pub(crate) post_aliases: Vec<String>,
+    pub(crate) aliases: Arc<Aliases>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) seat: Seat,
     /// What of it runs without Rhai.
     pub(crate) lowered: Option<Lowered>,
     /// Whether it can look at images.
@@ -134,9 +134,7 @@ impl Rule {
         if let Some(outcome) = self.lowered.as_ref().and_then(|it| it.run(self, ctx)) {
             return outcome;
         }
-        self.framed(ctx, |frame| {
-            self.evaluate(&mut self.scope(frame), &self.handler.body, false).map(drop)
-        })
+        self.framed(ctx, |frame| self.evaluated(interpret(self, frame)).map(drop))
     }
 
     fn is_idle(&self, ctx: &Context) -> bool {
@@ -163,7 +161,7 @@ impl Rule {
                 variables: self.limits.shared_variables,
             };
             let deadline = ctx.deadline();
-            enter_rule(ctx, (&self.pre_aliases, &self.post_aliases), &limits, |frame| {
+            enter_rule(ctx, &self.aliases, &limits, |frame| {
                 let (outcome, exceeded) = on_budget(&self.limits, deadline, || body(frame));
                 match exceeded {
                     Some(exceeded) => Err(self.stopped(exceeded, outcome.as_ref().err())),
@@ -183,31 +181,17 @@ impl Rule {
         Fault::limit(what, place.unwrap_or_else(|| self.script.path.clone()))
     }
 
-    /// The variables with which the rule begins.
-    pub(crate) fn scope(&self, frame: u64) -> Scope<'_> {
-        let mut scope = Scope::new();
-        scope.push(self.handler.parameter.as_str(), ContextHandle(frame));
-        scope
-    }
-
-    /// Lets Rhai evaluate statements of the rule. Where they are not all of its body, variables are found by their
-    /// names: they do not lie where the tree says.
+    /// Lets Rhai evaluate statements of the rule that are not all of its body.
     pub(crate) fn evaluate(
         &self,
         scope: &mut Scope<'_>,
         statements: &[Stmt],
-        by_name: bool,
     ) -> Result<Dynamic, Fault> {
-        let mut global = self.rhai.new_global_runtime_state();
-        global.lib.push(Arc::clone(self.script.ast.shared_lib()));
-        global.source = Some(self.script.path.as_str().into());
-        (global.level, global.scope_level) = (1, 1);
-        global.always_search_scope = by_name;
-        // A call of the function would forget where a limit was exceeded: Rhai writes the position of the
-        // call, which has none, over it.
-        #[expect(deprecated, reason = "the only way to run a function's body without calling it")]
-        let evaluated =
-            self.rhai.eval_statements_raw(&mut global, &mut Caches::new(), scope, statements);
+        self.evaluated(interpret_piece(self, scope, statements))
+    }
+
+    /// What a piece of the rule came to; an error knows where it happened.
+    fn evaluated(&self, evaluated: Result<Dynamic, Box<EvalAltResult>>) -> Result<Dynamic, Fault> {
         evaluated.map_err(|error| {
             let ended = ended(error);
             let position = match self.handler.body.first() {

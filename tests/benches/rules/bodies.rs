@@ -1,14 +1,16 @@
 //! One rule: alone on a context, and within a message that is the same but for it.
 
+use std::sync::Arc;
+
 use rulegate::metadata::Ordinal;
 use rulegate::{Context, Engine, Fault, Hook, Message, OrganizationService, Record, Step, Value};
-use rulegate_script::Execution;
+use rulegate_script::{Execution, RuleSet};
 use rust_decimal::Decimal;
 
 use crate::peer::Peer;
 use crate::table::{QUICK, Row, STEADY, Side, Table, side, turns};
 use crate::world::{
-    ByHand, GUARDED, MEDIUM, SIMPLE, Script, change, context, engine, places, steps,
+    ByHand, GUARDED, MEDIUM, SIMPLE, Script, change, context, engine, places, rule, serving,
 };
 
 /// What a hook written by hand does.
@@ -89,12 +91,12 @@ pub(crate) fn measure(table: &mut Table) {
 }
 
 impl Case {
-    fn lowered(&self) -> Vec<Step> {
-        steps(Script::on_update(self.body), Execution::Lowered)
+    fn lowered(&self) -> RuleSet {
+        rule(Script::on_update(self.body), Execution::Lowered)
     }
 
-    fn interpreted(&self) -> Vec<Step> {
-        steps(Script::on_update(self.body), Execution::Interpreted)
+    fn interpreted(&self) -> RuleSet {
+        rule(Script::on_update(self.body), Execution::Interpreted)
     }
 
     fn hook(&self) -> impl Hook + use<> {
@@ -104,12 +106,14 @@ impl Case {
 
     /// The rule without a message around it: what each way to run it takes.
     fn alone(&self, table: &mut Table) {
-        let [mut of_hook, mut of_rule, mut of_script] = [(); 3].map(|()| context(self.furnish));
+        let (lowered, interpreted) = (self.lowered(), self.interpreted());
+        let [mut of_hook, mut of_rule] = [(); 2].map(|()| context(&lowered, self.furnish));
+        let mut of_script = context(&interpreted, self.furnish);
         let record = of_hook.target().unwrap().clone();
         let mut warm = Peer::new(self.body, &record);
         let cold = Peer::new(self.body, &record);
-        let (hook, rule, script) = (self.hook(), self.lowered(), self.interpreted());
-        let (rule, script) = (rule.first().unwrap().hook(), script.first().unwrap().hook());
+        let only = |set: &RuleSet| Arc::clone(set.steps.first().unwrap().hook());
+        let (hook, rule, script) = (self.hook(), only(&lowered), only(&interpreted));
         let turns = turns(
             QUICK,
             vec![
@@ -139,10 +143,10 @@ impl Case {
         let turns = turns(
             STEADY,
             vec![
-                self.updates("no rule", Vec::new()),
-                self.updates("by hand", vec![by_hand]),
-                self.updates("lowered", self.lowered()),
-                self.updates("interpreted", self.interpreted()),
+                self.updates("no rule", engine(Vec::new())),
+                self.updates("by hand", engine(vec![by_hand])),
+                self.updates("lowered", serving(&self.lowered())),
+                self.updates("interpreted", serving(&self.interpreted())),
             ],
         );
         let title = format!("{}, in an Update", self.title);
@@ -162,8 +166,7 @@ impl Case {
         table.add(Row::added(&title, &turns, ("interpreted", "by hand", "no rule")));
     }
 
-    fn updates(&self, name: &str, steps: Vec<Step>) -> Side<'static> {
-        let engine: Engine = engine(steps);
+    fn updates(&self, name: &str, engine: Engine) -> Side<'static> {
         let mut change = change(&engine);
         (self.furnish)(&mut change);
         side(name, move || engine.update(change.clone()))

@@ -14,7 +14,7 @@ use rulegate_script::{
 use crate::peer;
 use crate::table::{Figure, Row, SLOW, Table, nanoseconds, side, turns};
 use crate::world::{
-    MEDIUM, ON_UPDATE, SIMPLE, Script, customer, engine, engine_of, entity_files, load, opportunity,
+    MEDIUM, ON_UPDATE, SIMPLE, Script, customer, engine, entity_files, load, opportunity, serving,
 };
 
 /// How many rules a large folder has.
@@ -49,7 +49,7 @@ pub(crate) fn measure(table: &mut Table) {
 /// So many rules: half of them simple, half of them medium.
 fn rule_files(count: usize) -> Vec<SourceFile> {
     let script = |it: usize| {
-        let body = if it % 2 == 0 { SIMPLE } else { MEDIUM };
+        let body = if it.is_multiple_of(2) { SIMPLE } else { MEDIUM };
         Script { path: &format!("opportunity/rule_{it:04}"), step: ON_UPDATE, body }.file()
     };
     (0..count).map(script).collect()
@@ -77,9 +77,7 @@ fn cold_start(table: &mut Table) {
 }
 
 fn start(files: Vec<SourceFile>, execution: Execution) -> rulegate::Engine {
-    let set = load(files, execution);
-    let steps = set.steps.clone();
-    engine_of(&set, steps)
+    serving(&load(files, execution))
 }
 
 /// The next generation from texts, without a folder: of all rules, and of one that changed.
@@ -126,7 +124,7 @@ fn live(table: &mut Table, (rules, saves): (usize, usize)) {
     entity_files().iter().chain(&rule_files(rules)).for_each(write);
     let folder = RuleFolder::new(home.path().join("rules"));
     let set = folder.load(&LoadOptions::default(), None).unwrap();
-    let engine = engine_of(&set, set.steps.clone());
+    let engine = serving(&set);
     let options = WatchOptions::default().serving(&set);
     let quiet = nanoseconds(options.quiet);
     thread::sleep(LYING);
@@ -137,10 +135,10 @@ fn live(table: &mut Table, (rules, saves): (usize, usize)) {
     let mut times: Vec<f64> = Vec::new();
     for save in 0..=saves {
         write(&changed(0, save));
-        let saved = Instant::now();
+        let began = Instant::now();
         let (event, served) = heard.recv_timeout(PATIENCE).unwrap();
         assert!(matches!(event, ReloadEvent::Reloaded { .. }), "{event:?}");
-        times.push(nanoseconds(served.saturating_duration_since(saved)));
+        times.push(nanoseconds(served.saturating_duration_since(began)));
     }
     times.remove(0); // The watch may still have been on its first look.
     times.sort_by(f64::total_cmp);

@@ -2,10 +2,10 @@
 
 use rulegate::message::Update;
 use rulegate::{Context, EntityReference, Fault, Message, OrganizationService, Stage, Step};
-use rulegate_script::{Execution, SourceFile};
+use rulegate_script::{Execution, RuleSet, SourceFile};
 
 use crate::table::{Row, STEADY, Side, Table, side, timed_side, turns};
-use crate::world::{self, SIMPLE, Script, change, customer, engine, engine_of, load, opportunity};
+use crate::world::{self, SIMPLE, Script, change, customer, engine_of, load, opportunity, serving};
 
 /// How many rules a message meets.
 const COUNTS: [usize; 4] = [0, 1, 3, 10];
@@ -42,27 +42,30 @@ pub(crate) fn measure(table: &mut Table) {
     }
 }
 
-/// So many rules on a message.
-pub(crate) fn rules(message: &Message, count: usize) -> Vec<Step> {
+/// The entities, and so many rules on a message.
+pub(crate) fn rules(message: &Message, count: usize) -> RuleSet {
+    load(rule_files(message, count), Execution::Lowered)
+}
+
+fn rule_files(message: &Message, count: usize) -> Vec<SourceFile> {
     let (step, body) = if *message == Message::Associate {
         let on = format!("relationship: \"{LINK}\", stage: \"pre-operation\"");
         (format!("message: \"Associate\", {on}"), ON_LINK)
     } else {
         (format!("message: \"{message}\", stage: \"pre-operation\""), SIMPLE)
     };
-    let files: Vec<SourceFile> = (0..count)
-        .map(|it| Script { path: &format!("opportunity/rule_{it}"), step: &step, body }.file())
-        .collect();
-    load(files, Execution::Lowered).steps
+    let file =
+        |it: usize| Script { path: &format!("opportunity/rule_{it}"), step: &step, body }.file();
+    (0..count).map(file).collect()
 }
 
 fn with_rules(table: &mut Table, message: &Message) {
     let sides = COUNTS.map(|count| {
-        let (name, steps) = (count.to_string(), rules(message, count));
+        let (name, set) = (count.to_string(), rules(message, count));
         match message.name() {
-            "Create" => creates(&name, steps),
-            "Associate" => associates(&name, steps),
-            _ => updates(&name, steps),
+            "Create" => creates(&name, set),
+            "Associate" => associates(&name, set),
+            _ => updates(&name, &set),
         }
     });
     let turns = turns(STEADY, sides.into());
@@ -74,30 +77,24 @@ fn with_rules(table: &mut Table, message: &Message) {
 }
 
 /// Creates, in an engine that is made anew for each turn: else there would be more and more records.
-fn creates(name: &str, steps: Vec<Step>) -> Side<'static> {
-    let set = load(Vec::new(), Execution::default());
+fn creates(name: &str, set: RuleSet) -> Side<'static> {
     timed_side(name, move |count| {
-        let engine = engine_of(&set, steps.clone());
+        let engine = serving(&set);
         let record = opportunity(&engine, &customer(&engine));
-        support::timed(|| {
-            for _ in 0..count {
-                engine.create(record.clone()).unwrap();
-            }
-        })
+        side("", || engine.create(record.clone()).unwrap()).take(count)
     })
 }
 
-fn updates(name: &str, steps: Vec<Step>) -> Side<'static> {
-    let engine = engine(steps);
+fn updates(name: &str, set: &RuleSet) -> Side<'static> {
+    let engine = serving(set);
     let change = change(&engine);
     side(name, move || engine.update(change.clone()).unwrap())
 }
 
 /// Links an opportunity with one competitor after another.
-fn associates(name: &str, steps: Vec<Step>) -> Side<'static> {
-    let set = load(Vec::new(), Execution::default());
+fn associates(name: &str, set: RuleSet) -> Side<'static> {
     timed_side(name, move |count| {
-        let engine = engine_of(&set, steps.clone());
+        let engine = serving(&set);
         let target = engine.create(opportunity(&engine, &customer(&engine))).unwrap();
         let rival = engine.record("competitor").unwrap().with("name", "Rival").unwrap();
         let rivals: Vec<EntityReference> =
@@ -114,7 +111,8 @@ fn associates(name: &str, steps: Vec<Step>) -> Side<'static> {
 fn among_steps(table: &mut Table) {
     let others = (0..OTHERS)
         .map(|it| SourceFile::new(format!("rules/other_{it}/entity.toml"), world::NAMED));
-    let set = load(others.collect(), Execution::default());
+    let files = others.chain(rule_files(&Message::Update, 3)).collect();
+    let set = load(files, Execution::Lowered);
     let idle = |step: Step, it: usize| step.run(format!("idle {it}"), |_: &mut Context| Ok(()));
     let messages = [Message::Create, Message::Update, Message::Delete, Message::Retrieve];
     let elsewhere = |count: usize| {
@@ -130,8 +128,7 @@ fn among_steps(table: &mut Table) {
         (0..count).map(on).collect::<Vec<Step>>()
     };
     let among = |name: &str, others: Vec<Step>| {
-        let steps = rules(&Message::Update, 3).into_iter().chain(others).collect();
-        let engine = engine_of(&set, steps);
+        let engine = engine_of(&set, set.steps.iter().cloned().chain(others).collect());
         let change = change(&engine);
         side(name, move || engine.update(change.clone()).unwrap())
     };
@@ -165,26 +162,20 @@ fn nested(table: &mut Table, depth: u32) {
         Ok(())
     };
     let by_hand = Step::on(Message::Create, "task").at(Stage::PostOperation).run("again", by_hand);
-    let set = load(Vec::new(), Execution::default());
-    let tasks = |name: &str, steps: Vec<Step>| {
-        let set = &set;
+    let tasks = |name: &str, set: RuleSet, by_hand: Vec<Step>| {
         timed_side(name, move |count| {
-            let engine = engine_of(set, steps.clone());
+            let engine = engine_of(&set, set.steps.iter().chain(&by_hand).cloned().collect());
             let task = engine.record("task").unwrap().with("subject", "once").unwrap();
-            support::timed(|| {
-                for _ in 0..count {
-                    engine.create(task.clone()).unwrap();
-                }
-            })
+            side("", || engine.create(task.clone()).unwrap()).take(count)
         })
     };
     let turns = turns(
         STEADY,
         vec![
-            tasks("alone", Vec::new()),
-            tasks("by hand", vec![by_hand]),
-            tasks("lowered", world::steps(script, Execution::Lowered)),
-            tasks("interpreted", world::steps(script, Execution::Interpreted)),
+            tasks("alone", load(Vec::new(), Execution::default()), Vec::new()),
+            tasks("by hand", load(Vec::new(), Execution::default()), vec![by_hand]),
+            tasks("lowered", world::rule(script, Execution::Lowered), Vec::new()),
+            tasks("interpreted", world::rule(script, Execution::Interpreted), Vec::new()),
         ],
     );
     let title = format!("nested Create, {depth} deep");
@@ -195,7 +186,7 @@ fn nested(table: &mut Table, depth: u32) {
 
 /// A message with three rules, and somebody who wants to know all that happens.
 fn traced(table: &mut Table) {
-    let engine = engine(rules(&Message::Update, 3));
+    let engine = serving(&rules(&Message::Update, 3));
     let change = change(&engine);
     let full = || {
         let (transcript, outcome) = engine.trace(Update::new(change.clone()));

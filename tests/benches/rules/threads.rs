@@ -9,7 +9,7 @@ use rulegate::{Message, OrganizationService, Record};
 
 use crate::messages::rules;
 use crate::table::{Pace, Row, Table, timed_side, turns};
-use crate::world::{change, engine};
+use crate::world::{change, serving};
 
 /// Slices long enough that the threads' coming and going is nothing.
 const PACE: Pace = Pace { rounds: 61, slice: Duration::from_millis(10) };
@@ -27,7 +27,7 @@ pub(crate) fn measure(table: &mut Table) {
 
 /// Updates of independent records with so many rules.
 fn updates(table: &mut Table, count: usize) {
-    let engine = engine(rules(&Message::Update, count));
+    let engine = serving(&rules(&Message::Update, count));
     let changes = [change(&engine), change(&engine)];
     let update = |it: &Record| engine.update(it.clone()).unwrap();
     let [first, _] = &changes;
@@ -38,8 +38,10 @@ fn updates(table: &mut Table, count: usize) {
                 on_threads(count, std::slice::from_ref(first), &update)
             }),
             timed_side("two threads", |count| on_threads(count, &changes, &update)),
-            timed_side("arithmetic on one", |count| on_threads(count, &[1], &arithmetic)),
-            timed_side("arithmetic on two", |count| on_threads(count, &[1, 2], &arithmetic)),
+            timed_side("arithmetic on one", |count| on_threads(count, &[1], &|it| arithmetic(*it))),
+            timed_side("arithmetic on two", |count| {
+                on_threads(count, &[1, 2], &|it| arithmetic(*it))
+            }),
         ],
     );
     let reached = 2.0 * turns.ratio("one thread", "two threads");
@@ -72,8 +74,8 @@ fn on_threads<T: Sync>(count: u32, of: &[T], work: &(impl Fn(&T) + Sync)) -> Dur
 }
 
 /// Some microseconds of work that touches nothing but registers.
-fn arithmetic(seed: &u64) {
-    let mut state = *seed;
+fn arithmetic(seed: u64) {
+    let mut state = seed;
     for _ in 0..2_000 {
         state ^= state << 13;
         state ^= state >> 7;

@@ -65,11 +65,11 @@ pub(crate) const MEDIUM: &str = r#"fn run(ctx) {
 }"#;
 
 /// A condition that does not hold, and what would be done if it did.
-pub(crate) const GUARDED: &str = r#"fn run(ctx) {
+pub(crate) const GUARDED: &str = "fn run(ctx) {
     if ctx.target.estimatedvalue <= 1000000 { return; }
     ctx.target.opportunityratingcode = 1;
     ctx.target.closeprobability = 90;
-}"#;
+}";
 
 /// A rule as the folder has it.
 #[derive(Debug, Clone, Copy)]
@@ -110,9 +110,14 @@ pub(crate) fn load(files: Vec<SourceFile>, execution: Execution) -> RuleSet {
     set.unwrap_or_else(|all| unreachable!("{}", Diagnostic::render_all(&all, false)))
 }
 
-/// The steps of one rule.
-pub(crate) fn steps(script: Script<'_>, execution: Execution) -> Vec<Step> {
-    load(vec![script.file()], execution).steps
+/// The entities and one rule.
+pub(crate) fn rule(script: Script<'_>, execution: Execution) -> RuleSet {
+    load(vec![script.file()], execution)
+}
+
+/// An engine that serves a set.
+pub(crate) fn serving(set: &RuleSet) -> Engine {
+    engine_of(set, set.steps.clone())
 }
 
 /// An engine over the entities that has these steps.
@@ -174,14 +179,16 @@ fn fill(record: &mut Record, customer: &EntityReference) {
 }
 
 /// The context of an update of an opportunity, taken out of its message: what a hook sees, for as long as we like.
-pub(crate) fn context(furnish: impl FnOnce(&mut Record)) -> Context {
+/// Its catalog is that of the set to which the hook belongs, as in an engine that serves it.
+pub(crate) fn context(set: &RuleSet, furnish: impl FnOnce(&mut Record)) -> Context {
     let taken = Arc::<Mutex<Option<Context>>>::default();
     let place = Arc::clone(&taken);
     let take = move |ctx: &mut Context| -> Result<(), Fault> {
         *place.lock().unwrap() = Some(ctx.take());
         Err(Fault::reject("its context is gone"))
     };
-    let engine = engine(vec![Step::on(Message::Update, "opportunity").run("take", take)]);
+    let step = Step::on(Message::Update, "opportunity").run("take", take);
+    let engine = engine_of(set, vec![step]);
     let mut change = change(&engine);
     furnish(&mut change);
     engine.update(change).unwrap_err();

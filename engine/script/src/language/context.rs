@@ -170,7 +170,7 @@ pub(crate) fn target(frame: &Frame) -> Raised<Dynamic> {
 /// An image by its alias, where the step asks for it.
 pub(crate) fn image(frame: &Frame, alias: &str, is_pre: bool) -> Raised<Dynamic> {
     let scene = frame.rule()?;
-    let aliases = if is_pre { &scene.pre_aliases } else { &scene.post_aliases };
+    let aliases = if is_pre { &scene.aliases.pre } else { &scene.aliases.post };
     if let Some(index) = aliases.iter().position(|it| it == alias) {
         return Ok(frame.handle(if is_pre { Place::Pre(index) } else { Place::Post(index) }));
     }

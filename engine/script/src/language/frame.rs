@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::mem;
+use std::sync::Arc;
 
 use rhai::Dynamic;
 use rulegate::{Context, Record};
@@ -27,9 +28,10 @@ pub(crate) struct Frame {
 }
 
 /// Where the script stands.
+#[expect(clippy::large_enum_variant, reason = "rules run often, runs once: no box for a rule")]
 pub(crate) enum Scene {
     /// Within a message: a rule.
-    Rule(Box<RuleScene>),
+    Rule(RuleScene),
     /// Outside of all messages: a run.
     Run(Box<RunScene>),
 }
@@ -37,9 +39,14 @@ pub(crate) enum Scene {
 /// What a rule stands in.
 pub(crate) struct RuleScene {
     pub(crate) ctx: Context,
-    /// The aliases of images that the step asks for, on whatever message.
-    pub(crate) pre_aliases: Vec<String>,
-    pub(crate) post_aliases: Vec<String>,
+    pub(crate) aliases: Arc<Aliases>,
+}
+
+/// The aliases of images that the step asks for, on whatever message.
+#[derive(Debug)]
+pub(crate) struct Aliases {
+    pub(crate) pre: Vec<String>,
+    pub(crate) post: Vec<String>,
 }
 
 /// A record that a script holds. Small, and worth nothing beyond its frame.
@@ -113,18 +120,14 @@ fn push(scene: Scene, limits: &FrameLimits) -> u64 {
 /// Lets the body run as a rule on the context, and moves the context back, also if the body panics.
 pub(crate) fn enter_rule<R>(
     ctx: &mut Context,
-    (pre_aliases, post_aliases): (&[String], &[String]),
+    aliases: &Arc<Aliases>,
     limits: &FrameLimits,
     body: impl FnOnce(u64) -> R,
 ) -> R {
-    let scene = RuleScene {
-        ctx: ctx.take(),
-        pre_aliases: pre_aliases.to_vec(),
-        post_aliases: post_aliases.to_vec(),
-    };
+    let scene = RuleScene { ctx: ctx.take(), aliases: Arc::clone(aliases) };
     let depth = FRAMES.with_borrow(Vec::len);
     let _guard = Guard { ctx, depth };
-    let serial = push(Scene::Rule(Box::new(scene)), limits);
+    let serial = push(Scene::Rule(scene), limits);
     body(serial)
 }
 
@@ -138,9 +141,10 @@ impl Drop for Guard<'_> {
     fn drop(&mut self) {
         FRAMES.with_borrow_mut(|it| {
             it.truncate(self.depth + 1);
-            if let Some(Frame { scene: Scene::Rule(mut scene), .. }) = it.pop() {
+            if let Some(Frame { scene: Scene::Rule(scene), .. }) = it.last_mut() {
                 mem::swap(self.ctx, &mut scene.ctx);
             }
+            it.truncate(self.depth);
         });
     }
 }

@@ -1,10 +1,11 @@
 //! Records as scripts see them: handles with a property for each attribute.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rhai::{Array, Dynamic, Engine, ImmutableString};
 use rulegate::metadata::{EntityMetadata, Ordinal};
-use rulegate::{EntityReference, OrganizationService, Record, Response, Value};
+use rulegate::{Catalog, EntityReference, OrganizationService, Record, Response, Value};
 
 use super::error::{Raise, Raised};
 use super::frame::{self, Frame, Place, RecordHandle};
@@ -40,13 +41,34 @@ pub(super) fn register(rhai: &mut Engine) {
 }
 
 /// Registers a property of records for each of the names: the ones that scripts use.
-pub(super) fn add_properties<'a>(rhai: &mut Engine, names: impl IntoIterator<Item = &'a str>) {
-    for name in names {
-        let (of_get, of_set): (Arc<str>, Arc<str>) = (name.into(), name.into());
-        rhai.register_get(name, move |it: &mut RecordHandle| get(*it, &of_get));
-        rhai.register_set(name, move |it: &mut RecordHandle, value: Dynamic| {
-            set(*it, &of_set, &value)
+pub(super) fn add_properties(rhai: &mut Engine, names: &BTreeSet<String>, catalog: &Catalog) {
+    let properties: Vec<_> = names.iter().map(|it| Property::new(it, catalog)).collect();
+    let properties = Properties(properties.into());
+    for property in properties.0.iter() {
+        let (of_get, of_set) = (Arc::clone(property), Arc::clone(property));
+        rhai.register_get(&property.name, move |it: &mut RecordHandle| of_get.get(*it));
+        rhai.register_set(&property.name, move |it: &mut RecordHandle, value: Dynamic| {
+            of_set.set(*it, &value)
         });
+    }
+    rhai.set_default_tag(Dynamic::from(properties));
+}
+
+/// All properties of the scripts that an engine runs, in the order of their names.
+#[derive(Clone)]
+pub(crate) struct Properties(Arc<[Arc<Property>]>);
+
+impl Properties {
+    /// Those of an engine.
+    pub(crate) fn of(rhai: &Engine) -> Self {
+        let known = rhai.default_tag().read_lock::<Self>().map(|it| it.clone());
+        known.unwrap_or_else(|| Self(Arc::new([])))
+    }
+
+    /// The property of that name.
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Property>> {
+        let place = self.0.binary_search_by(|it| it.name.as_str().cmp(name)).ok()?;
+        self.0.get(place).cloned()
     }
 }
 
@@ -60,23 +82,75 @@ pub(crate) fn record(handle: RecordHandle) -> Raised<Record> {
     read(handle, |record, _| Ok(record.clone()))
 }
 
+/// A property by whose name scripts know attributes, and where those are in the entities of the catalog.
+pub(crate) struct Property {
+    name: String,
+    places: Vec<(Arc<EntityMetadata>, Ordinal)>,
+}
+
+impl Property {
+    fn new(name: &str, catalog: &Catalog) -> Arc<Self> {
+        let place = |it: &Arc<EntityMetadata>| Some((Arc::clone(it), it.ordinal(name)?));
+        let places = catalog.entities().filter_map(place).collect();
+        Arc::new(Self { name: name.to_owned(), places })
+    }
+
+    /// Where it is in an entity, if that is one of the catalog's.
+    fn place(&self, entity: &Arc<EntityMetadata>) -> Option<&(Arc<EntityMetadata>, Ordinal)> {
+        self.places.iter().find(|it| Arc::ptr_eq(&it.0, entity))
+    }
+
+    /// The value of the attribute of the target.
+    pub(crate) fn of_target(&self) -> Raised<Dynamic> {
+        frame::top(|frame| self.of(target(frame)?, None))
+    }
+
+    fn get(&self, handle: RecordHandle) -> Raised<Dynamic> {
+        read(handle, |record, hidden| self.of(record, hidden))
+    }
+
+    fn of(&self, record: &Record, hidden: Option<Hidden<'_>>) -> Raised<Dynamic> {
+        let ordinal = match self.place(record.metadata()) {
+            Some((_, ordinal)) => *ordinal,
+            None => find(record.metadata(), &self.name)?,
+        };
+        shown(record, ordinal, hidden)
+    }
+
+    fn set(&self, handle: RecordHandle, value: &Dynamic) -> Raised<()> {
+        // A value may stand for a record, which is in the frame: the frame is not looked into meanwhile.
+        let place = read(handle, |record, _| Ok(self.place(record.metadata())))?;
+        let Some((entity, ordinal)) = place else { return set(handle, &self.name, value) };
+        put(handle, *ordinal, converted_at(entity, *ordinal, value)?)
+    }
+}
+
+fn find(entity: &EntityMetadata, name: &str) -> Raised<Ordinal> {
+    entity.find(name).map_err(|error| Raise::text(error.to_string()))
+}
+
 fn get(handle: RecordHandle, name: &str) -> Raised<Dynamic> {
-    read(handle, |record, hidden| {
-        let entity = record.metadata();
-        let ordinal = entity.find(name).map_err(|error| Raise::text(error.to_string()))?;
-        if let Some(hidden) = hidden.filter(|it| !(it.shows)(ordinal)) {
-            let what = hidden.what;
-            return Err(Raise::text(format!(
-                "the {what} does not show `{name}`: add it to `{what}` in STEP"
-            )));
-        }
-        Ok(to_dynamic(record.at(ordinal).filter(|it| !it.is_null()), entity, ordinal))
-    })
+    read(handle, |record, hidden| shown(record, find(record.metadata(), name)?, hidden))
+}
+
+fn shown(record: &Record, ordinal: Ordinal, hidden: Option<Hidden<'_>>) -> Raised<Dynamic> {
+    let entity = record.metadata();
+    if let Some(hidden) = hidden.filter(|it| !(it.shows)(ordinal)) {
+        let (what, name) = (hidden.what, entity.name(ordinal));
+        return Err(Raise::text(format!(
+            "the {what} does not show `{name}`: add it to `{what}` in STEP"
+        )));
+    }
+    Ok(to_dynamic(record.at(ordinal).filter(|it| !it.is_null()), entity, ordinal))
 }
 
 fn set(handle: RecordHandle, name: &str, value: &Dynamic) -> Raised<()> {
     let entity = read(handle, |record, _| Ok(Arc::clone(record.metadata())))?;
     let (ordinal, value) = converted(&entity, name, value)?;
+    put(handle, ordinal, value)
+}
+
+fn put(handle: RecordHandle, ordinal: Ordinal, value: Value) -> Raised<()> {
     change(handle, |record| {
         let before = record.at(ordinal).map_or(0, bytes);
         Raise::within(limits::keep(bytes(&value), before))?;
@@ -87,22 +161,22 @@ fn set(handle: RecordHandle, name: &str, value: &Dynamic) -> Raised<()> {
 
 /// The place of an attribute, and the value in its type.
 pub(crate) fn converted(
-    entity: &Arc<EntityMetadata>,
+    entity: &EntityMetadata,
     name: &str,
     value: &Dynamic,
 ) -> Raised<(Ordinal, Value)> {
-    let ordinal = entity.find(name).map_err(|error| Raise::text(error.to_string()))?;
+    let ordinal = find(entity, name)?;
+    Ok((ordinal, converted_at(entity, ordinal, value)?))
+}
+
+fn converted_at(entity: &EntityMetadata, ordinal: Ordinal, value: &Dynamic) -> Raised<Value> {
     let attribute = entity.attribute_at(ordinal);
-    let attribute = attribute.ok_or_else(|| Raise::text(format!("`{name}` was removed")))?;
-    Ok((ordinal, to_value(value, attribute)?))
+    let removed = || Raise::text(format!("`{}` was removed", entity.name(ordinal)));
+    to_value(value, attribute.ok_or_else(removed)?)
 }
 
 fn has(handle: RecordHandle, name: &str) -> Raised<bool> {
-    read(handle, |record, _| {
-        let ordinal =
-            record.metadata().find(name).map_err(|error| Raise::text(error.to_string()))?;
-        Ok(record.at(ordinal).is_some())
-    })
+    read(handle, |record, _| Ok(record.at(find(record.metadata(), name)?).is_some()))
 }
 
 fn remove(handle: RecordHandle, name: &str) -> Raised<()> {
@@ -153,7 +227,7 @@ fn read<R>(
         Place::Pre(index) | Place::Post(index) => {
             let is_pre = matches!(handle.place, Place::Pre(_));
             let scene = frame.rule()?;
-            let aliases = if is_pre { &scene.pre_aliases } else { &scene.post_aliases };
+            let aliases = if is_pre { &scene.aliases.pre } else { &scene.aliases.post };
             let alias = aliases.get(index).map_or("", String::as_str);
             let ctx = &scene.ctx;
             let image = if is_pre { ctx.pre_image_as(alias) } else { ctx.post_image_as(alias) };

@@ -1,19 +1,28 @@
 //! The budget of the rule that runs: what is left of its operations, its time and its memory.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use rhai::Scope;
+use smallvec::SmallVec;
 
 use super::weight::{Weight, weight};
 use super::{Limits, Size};
 
 /// How many operations pass between two looks at the clock, at most: a look costs as much as an operation.
 const OPERATIONS_PER_LOOK: u32 = 64;
+/// How many operations pass before the first look, from which the time of the rule counts: most rules end before.
+const OPERATIONS_UNTIMED: u32 = 32;
 /// Where that many operations take longer, the clock is looked at more often.
 const SLOW: Duration = Duration::from_millis(2);
 /// How many uses of its variables pass between two looks at what a function holds, at least and at most.
 const USES_PER_LOOK: (usize, usize) = (8, 64);
+/// How many uses pass where all variables are so small that what is held is nothing.
+const USES_WHILE_SMALL: usize = 32;
+/// As how many uses it counts that a variable comes to be.
+const USES_PER_DEFINITION: usize = 8;
+/// What a variable weighs that holds no more than a number, a date or a handle.
+const SMALL: usize = 128;
 /// How many values are weighed in the time that one use of a variable takes.
 const VALUES_PER_USE: usize = 16;
 
@@ -25,14 +34,15 @@ pub(crate) struct Exceeded(pub(crate) String);
 #[derive(Debug)]
 struct Budget {
     limits: Limits,
+    /// Those beyond the ones that pass until the next look.
     operations_left: u64,
-    deadline: Instant,
+    /// None until the first look.
+    deadline: Option<Instant>,
     message_ends: Instant,
-    looked_at: Instant,
+    looked_at: Option<Instant>,
     operations_per_look: u32,
-    operations_to_look: u32,
     /// The variables, for each level of calls.
-    levels: Vec<Level>,
+    levels: SmallVec<[Level; 4]>,
     /// Bytes of the records that the script holds.
     records: usize,
     /// Bytes that outlive the rule: what it, and the rules below it, wrote.
@@ -45,7 +55,7 @@ struct Budget {
 struct Level {
     /// How many bytes they held when they were weighed last.
     bytes: usize,
-    /// How many uses of them may pass until they are weighed again.
+    /// How many uses of them may pass until they are weighed again, while another function runs.
     uses_to_look: usize,
 }
 
@@ -58,8 +68,25 @@ pub(crate) enum Use {
     Definition,
 }
 
+/// What is counted at each step of the rule that runs, so that most steps look no further.
+#[derive(Debug, Clone, Copy)]
+struct Countdown {
+    /// How many operations pass until the next look.
+    operations: u32,
+    /// How many uses of variables pass until they are weighed.
+    uses: usize,
+    /// At which level of calls those variables are.
+    level: usize,
+}
+
+/// No level of calls.
+const NOWHERE: usize = usize::MAX;
+
 thread_local! {
     static BUDGETS: RefCell<Vec<Budget>> = const { RefCell::new(Vec::new()) };
+    static OPERATIONS: Cell<u32> = const { Cell::new(0) };
+    static USES: Cell<usize> = const { Cell::new(0) };
+    static LEVEL: Cell<usize> = const { Cell::new(NOWHERE) };
 }
 
 /// Runs the body on a budget of its own. What it spends on rules below it is theirs.
@@ -70,18 +97,22 @@ pub(crate) fn on_budget<R>(
     message_ends: Instant,
     body: impl FnOnce() -> R,
 ) -> (R, Option<Exceeded>) {
-    let budget = Budget::new(limits, message_ends);
+    let (budget, operations) = Budget::new(limits, message_ends);
     BUDGETS.with_borrow_mut(|it| it.push(budget));
-    let _guard = Guard;
+    let own = Countdown { operations, uses: 0, level: NOWHERE };
+    let _guard = Guard { outer: own.replace() };
     let result = body();
     (result, on_top(|it| it.exceeded.take()))
 }
 
 /// Takes the budget down, also where the rule panics.
-struct Guard;
+struct Guard {
+    outer: Countdown,
+}
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        self.outer.replace();
         BUDGETS.with_borrow_mut(|it| {
             let written = it.pop().map_or(0, |it| it.written);
             if let Some(outer) = it.last_mut() {
@@ -91,45 +122,68 @@ impl Drop for Guard {
     }
 }
 
+impl Countdown {
+    /// Counts on from here. Answers where the other count stood.
+    fn replace(self) -> Self {
+        Self {
+            operations: OPERATIONS.replace(self.operations),
+            uses: USES.replace(self.uses),
+            level: LEVEL.replace(self.level),
+        }
+    }
+}
+
 /// Gives the rule that waits for a message the time back that the message took.
 pub(crate) fn pause<R>(body: impl FnOnce() -> R) -> R {
     let began = Instant::now();
     let result = body();
     on_top(|budget| {
-        budget.looked_at = Instant::now();
-        budget.deadline = (budget.deadline + began.elapsed()).min(budget.message_ends);
+        let now = Instant::now();
+        budget.looked_at = budget.looked_at.map(|_| now);
+        budget.deadline = budget.deadline.map(|it| (it + (now - began)).min(budget.message_ends));
         Some(())
     });
     result
 }
 
 /// Charges one operation. Answers what there was too much of, if there was.
+#[inline]
 pub(crate) fn charge() -> Option<Exceeded> {
-    on_top(|budget| {
-        if budget.exceeded.is_some() {
-            return budget.exceeded.clone();
-        }
-        let Some(left) = budget.operations_left.checked_sub(1) else {
-            return budget.exceed(format!("{} operations", budget.limits.operations));
-        };
-        budget.operations_left = left;
-        budget.operations_to_look -= 1;
-        if budget.operations_to_look == 0 { budget.look_at_clock() } else { None }
-    })
+    if passes() { None } else { look() }
 }
 
-/// Weighs the variables of the function that runs: not at each use of one, but often enough.
-pub(crate) fn weigh(level: usize, scope: &Scope<'_>, how: Use) -> Option<Exceeded> {
-    let is_due = on_top(|budget| {
-        let level = budget.level(level)?;
-        level.uses_to_look = level.uses_to_look.saturating_sub(match how {
-            Use::Access => 1,
-            Use::Definition => USES_PER_LOOK.0,
-        });
-        (level.uses_to_look == 0).then_some(())
-    });
-    is_due?;
-    hold(|budget| budget.weigh(level, scope))
+/// Charges one operation. Answers whether it may pass without a look.
+#[inline]
+fn passes() -> bool {
+    let left = OPERATIONS.get();
+    OPERATIONS.set(left.saturating_sub(1));
+    0 < left
+}
+
+/// Looks whether the operation may pass after all.
+fn look() -> Option<Exceeded> {
+    on_top(Budget::look)
+}
+
+/// Counts a use of a variable. Answers whether the variables of the function that runs are to be weighed: not at
+/// each use of one, but often enough.
+#[inline]
+pub(crate) fn is_due(level: usize, how: Use) -> bool {
+    if LEVEL.get() != level {
+        on_top(|budget| budget.turn_to(level));
+    }
+    let uses = match how {
+        Use::Access => 1,
+        Use::Definition => USES_PER_DEFINITION,
+    };
+    let left = USES.get().saturating_sub(uses);
+    USES.set(left);
+    left == 0
+}
+
+/// Weighs the variables of the function that runs.
+pub(crate) fn weigh(scope: &Scope<'_>, how: Use) -> Option<Exceeded> {
+    hold(|budget| budget.weigh(scope, how))
 }
 
 /// Counts bytes that outlive the rule.
@@ -142,6 +196,9 @@ pub(crate) fn write(bytes: usize) -> Option<Exceeded> {
 
 /// Counts bytes of the records that the script holds: so many more, and so many less.
 pub(crate) fn keep(more: usize, less: usize) -> Option<Exceeded> {
+    if more == less {
+        return None;
+    }
     hold(|budget| {
         budget.records = budget.records.saturating_add(more).saturating_sub(less);
         None
@@ -172,62 +229,104 @@ fn on_top<R>(body: impl FnOnce(&mut Budget) -> Option<R>) -> Option<R> {
 }
 
 impl Budget {
-    fn new(limits: &Limits, message_ends: Instant) -> Self {
-        let now = Instant::now();
-        Self {
+    /// A budget, and how many operations pass until it is looked at.
+    fn new(limits: &Limits, message_ends: Instant) -> (Self, u32) {
+        let mut budget = Self {
             operations_left: limits.operations,
-            deadline: now.checked_add(limits.time).map_or(message_ends, |it| it.min(message_ends)),
+            deadline: None,
             message_ends,
-            looked_at: now,
+            looked_at: None,
             operations_per_look: OPERATIONS_PER_LOOK,
-            operations_to_look: OPERATIONS_PER_LOOK,
-            levels: Vec::new(),
+            levels: SmallVec::new(),
             records: 0,
             written: 0,
             exceeded: None,
             limits: limits.clone(),
-        }
+        };
+        let operations = budget.grant(OPERATIONS_UNTIMED);
+        (budget, operations)
     }
 
+    /// Lets so many operations pass, or as many as there are.
+    fn grant(&mut self, operations: u32) -> u32 {
+        let granted = u32::try_from(self.operations_left).unwrap_or(u32::MAX).min(operations);
+        self.operations_left -= u64::from(granted);
+        granted
+    }
+
+    /// Ends the rule. From here on, every operation looks.
     fn exceed(&mut self, what: String) -> Option<Exceeded> {
+        OPERATIONS.set(0);
         self.exceeded.get_or_insert(Exceeded(what));
         self.exceeded.clone()
     }
 
+    /// Looks whether an operation may pass, and lets it and some more pass where it may.
+    fn look(&mut self) -> Option<Exceeded> {
+        if self.exceeded.is_some() {
+            return self.exceeded.clone();
+        }
+        if self.operations_left == 0 {
+            return self.exceed(format!("{} operations", self.limits.operations));
+        }
+        let exceeded = self.look_at_clock();
+        if exceeded.is_none() {
+            let granted = self.grant(self.operations_per_look);
+            OPERATIONS.set(granted - 1); // One of them is this one.
+        }
+        exceeded
+    }
+
     fn look_at_clock(&mut self) -> Option<Exceeded> {
         let now = Instant::now();
-        if self.deadline < now {
+        let Some(deadline) = self.deadline else {
+            let ends = now.checked_add(self.limits.time);
+            self.deadline = Some(ends.map_or(self.message_ends, |it| it.min(self.message_ends)));
+            self.looked_at = Some(now);
+            return None;
+        };
+        if deadline < now {
             return self.exceed(format!("{:?} of time", self.limits.time));
         }
-        let is_slow = SLOW < now - self.looked_at;
+        let is_slow = self.looked_at.is_some_and(|it| SLOW < now - it);
         let pace = self.operations_per_look;
         self.operations_per_look =
             if is_slow { (pace / 4).max(1) } else { (pace * 2).min(OPERATIONS_PER_LOOK) };
-        self.operations_to_look = self.operations_per_look;
-        self.looked_at = now;
+        self.looked_at = Some(now);
         None
     }
 
-    fn weigh(&mut self, level: usize, scope: &Scope<'_>) -> Option<Exceeded> {
-        let mut weighed = 0;
-        let mut bytes = 0_usize;
+    /// Weighs the variables of the function that runs.
+    fn weigh(&mut self, scope: &Scope<'_>, how: Use) -> Option<Exceeded> {
+        let mut whole = Weight::default();
+        let mut variables = 0;
         for (_, _, value) in scope.iter_raw() {
             let weight = weight(value, self.limits.value_depth);
             if let Some(what) = self.limits.broken_by(&weight) {
                 return self.exceed(what);
             }
-            weighed += weight.values;
-            bytes = bytes.saturating_add(weight.bytes);
+            variables += 1;
+            whole.values += weight.values;
+            whole.bytes = whole.bytes.saturating_add(weight.bytes);
         }
-        let uses_to_look = (weighed / VALUES_PER_USE).clamp(USES_PER_LOOK.0, USES_PER_LOOK.1);
-        *self.level(level)? = Level { bytes, uses_to_look };
+        let uses = (whole.values / VALUES_PER_USE).clamp(USES_PER_LOOK.0, USES_PER_LOOK.1);
+        USES.set(match how {
+            Use::Access if whole.bytes <= variables * SMALL => uses.max(USES_WHILE_SMALL),
+            Use::Access | Use::Definition => uses, // What is being defined was not weighed.
+        });
+        self.levels.last_mut()?.bytes = whole.bytes;
         None
     }
 
-    /// The variables of the function that runs; those that it called are over.
-    fn level(&mut self, level: usize) -> Option<&mut Level> {
+    /// Goes on at another level of calls: deeper, or back where those that were called are over.
+    fn turn_to(&mut self, level: usize) -> Option<()> {
+        if let Some(left) = self.levels.last_mut() {
+            left.uses_to_look = USES.get();
+        }
         self.levels.resize(level + 1, Level { bytes: 0, uses_to_look: USES_PER_LOOK.0 });
-        self.levels.last_mut()
+        USES.set(self.levels.last()?.uses_to_look);
+        LEVEL.set(level);
+        Some(())
     }
 
     fn held(&self) -> usize {

@@ -59,7 +59,7 @@ impl Island {
             for (name, known) in &self.names {
                 push(&mut scope, (name, known.is_constant), value(&known.bound, serial, locals)?);
             }
-            let value = rule.evaluate(&mut scope, std::slice::from_ref(&self.statement), true)?;
+            let value = rule.evaluate(&mut scope, std::slice::from_ref(&self.statement))?;
             for (name, Name { bound, .. }) in &self.names {
                 put(bound, scope.get_value::<Dynamic>(name), locals);
             }

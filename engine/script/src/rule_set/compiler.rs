@@ -12,7 +12,9 @@ use super::made::MadeRule;
 use super::sources::Sources;
 use super::{Execution, LoadOptions, Way};
 use crate::diagnostic::Diagnostic;
+use crate::interpret::Seat;
 use crate::language;
+use crate::language::frame::Aliases;
 use crate::limits::Limits;
 use crate::lower::{Facts, Lowered};
 use crate::registration::{self, Known, Registration};
@@ -61,7 +63,7 @@ impl Compiler {
         for script in library.iter().chain(&rules) {
             script.properties(&mut names);
         }
-        language::add_properties(&mut rhai, &names);
+        language::add_properties(&mut rhai, &names, catalog);
         let compiler = Self {
             catalog: catalog.clone(),
             rhai: Arc::new(rhai),
@@ -160,10 +162,13 @@ impl Compiler {
             script: Arc::clone(script),
             looks_at_images: handler.looks_at_images(),
             handler,
-            pre_aliases: registration.pre_aliases.clone(),
-            post_aliases: registration.post_aliases.clone(),
+            aliases: Arc::new(Aliases {
+                pre: registration.pre_aliases.clone(),
+                post: registration.post_aliases.clone(),
+            }),
             limits: Arc::clone(&self.limits),
             lowered,
+            seat: Seat::new(registration.is_on_records()),
         };
         Some((rule, way))
     }
