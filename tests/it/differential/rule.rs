@@ -188,10 +188,10 @@ impl Writer<'_> {
     /// One of the templates; in a simple rule, hardly ever one that it would not have.
     pub(super) fn template(&mut self, from: &'static [&'static str]) -> &'static str {
         let simple: Vec<&str> = from.iter().copied().filter(|it| is_simple(it)).collect();
-        if self.is_simple && !simple.is_empty() && !self.choices.chance(3) {
-            return self.choices.pick(&simple);
-        }
-        self.choices.pick(from)
+        let is_simple = self.is_simple && !simple.is_empty() && !self.choices.chance(3);
+        let from = if is_simple { simple } else { from.to_vec() };
+        let index = self.choices.below(from.len());
+        from.get(index).copied().unwrap_or_default()
     }
 
     /// Any kind of value; in a simple rule, one that it would have.
