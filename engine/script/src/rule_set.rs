@@ -124,9 +124,10 @@ impl RuleSet {
         let parser = language::parser(&options.limits);
         let (mut parts, mut problems) = (Vec::new(), Vec::new());
         for file in &sources.rules {
-            let part = made.rule(file).map(|it| Ok(Part::Made(it))).unwrap_or_else(|| {
-                Parsed::new(file, (&parser, &options.limits), Kind::Rule).map(Part::Parsed)
-            });
+            let part = match made.rule(file) {
+                Some(rule) => Ok(Part::Made(rule)),
+                None => Parsed::new(file, (&parser, &options.limits), Kind::Rule).map(Part::Parsed),
+            };
             match part {
                 Ok(part) => parts.push(part),
                 Err(found) => problems.extend(found),

@@ -94,7 +94,7 @@ impl Debouncer {
             let soon = lull.map(|it| it.1 + pace.lull.min(WAITS.1)).filter(|it| *it < due);
             let left = soon.unwrap_or(due).saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return if soon.is_some() { state.look_ahead() } else { state.take() };
+                return state.wake(soon.is_some());
             }
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -107,12 +107,11 @@ impl Debouncer {
 }
 
 impl State {
-    fn look_ahead(&mut self) -> Wake {
-        self.told_ahead = self.burst.map(|it| it.1);
-        Wake::Soon
-    }
-
-    fn take(&mut self) -> Wake {
+    fn wake(&mut self, is_lull: bool) -> Wake {
+        if is_lull {
+            self.told_ahead = self.burst.map(|it| it.1);
+            return Wake::Soon;
+        }
         let told = self.told_ahead.take();
         match self.burst.take() {
             Some((first, last)) if told == Some(last) => Wake::Ready(first),

@@ -65,6 +65,7 @@ pub(super) struct Draft {
 impl Draft {
     pub(super) fn read(folder: &RuleFolder, memory: &Memory) -> Self {
         let listing = Listing::of(folder);
+        #[expect(clippy::disallowed_methods, reason = "dates of files are told from it alone")]
         let at = SystemTime::now();
         Self { files: read_all(&listing, memory), listing, at }
     }
