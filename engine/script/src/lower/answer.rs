@@ -38,11 +38,11 @@ fn of_call(call: &FnCallExpr, scope: &Scope<'_>) -> Option<Kind> {
         "record" => Kind::Record(entity(first)?),
         "retrieve" | "try_retrieve" => {
             let attribute = chain::looked_up(scope, first)?;
-            let targets = match &attribute.kind {
-                AttributeType::Lookup { targets }
-                | AttributeType::Customer { targets }
-                | AttributeType::Owner { targets } => targets,
-                _ => return None,
+            let (AttributeType::Lookup { targets }
+            | AttributeType::Customer { targets }
+            | AttributeType::Owner { targets }) = &attribute.kind
+            else {
+                return None;
             };
             let [only] = targets.as_slice() else { return None };
             Kind::Record(scope.catalog.entity(only).ok()?.clone())

@@ -108,14 +108,14 @@ fn numbers(
     }
     match found.try_cast::<RangeInclusive<i64>>() {
         Some(range) => Ok(Numbers::Inclusive(range)),
-        None => Err(no_loop(machine, place)),
+        None => Err(Box::new(no_loop(machine, place))),
     }
 }
 
 /// What Rhai says where there is nothing to go through.
-fn no_loop(machine: &Machine<'_>, place: Position) -> Box<Fault> {
+fn no_loop(machine: &Machine<'_>, place: Position) -> Fault {
     let error = ended(Box::new(EvalAltResult::ErrorFor(place)));
-    Box::new(machine.rule.placed(error, place))
+    machine.rule.placed(error, place)
 }
 
 /// `while condition { … }` and `loop { … }`
@@ -191,7 +191,7 @@ fn array(
     (kind, place): (&Kind, Position),
 ) -> Result<Vec<Local>, Box<Fault>> {
     let found = island.run(machine)?;
-    let elements = found.try_cast::<Array>().ok_or_else(|| no_loop(machine, place))?;
+    let elements = found.try_cast::<Array>().ok_or_else(|| Box::new(no_loop(machine, place)))?;
     Ok(elements.into_iter().map(|it| Local::of(it, kind)).collect())
 }
 

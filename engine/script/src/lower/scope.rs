@@ -76,7 +76,7 @@ impl<'a> Scope<'a> {
     pub(super) fn of_function(&self, ast: &'a AST) -> Self {
         let (names, locals, call_depth) = (Vec::new(), 0, self.call_depth + 1);
         let calls = Rc::clone(&self.calls);
-        Self { ast, names, locals, call_depth, calls, ..*self }
+        Self { ast, call_depth, calls, names, locals, ..*self }
     }
 
     /// Whether a call by this name is one of the language's: no function of the script has it.
