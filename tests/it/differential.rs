@@ -33,6 +33,7 @@ mod scene;
 mod sentences;
 mod shipped;
 mod shrink;
+mod simple;
 mod statement;
 mod words;
 
