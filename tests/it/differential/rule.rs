@@ -3,7 +3,7 @@
 use super::choices::Choices;
 use super::kind::Kind;
 use super::scene::Scene;
-use super::words::is_simple;
+use super::simple::is_simple;
 
 /// A rule that was made up.
 #[derive(Debug, Clone)]

@@ -156,3 +156,44 @@ pub(crate) const fn changes(kind: Kind) -> &'static [&'static str] {
         Kind::Char => &["= {c,}"],
     }
 }
+
+const OF_TEXTS: &[&str] = &[
+    "= {s,}",
+    "+= {s,}",
+    "+= {i,}",
+    "+= {c,}",
+    ".pad({n}, 'x')",
+    ".replace({s,}, {s,})",
+    ".crop({n})",
+    ".truncate({n})",
+    ".clear()",
+    ".make_upper()",
+    "-= {s,}",
+    "[{k}] = {c,}",
+    ".pad(30000, \"long \")",
+    ".append({x,})",
+    ".remove({s,})",
+    ".pop({n})",
+];
+
+const OF_ARRAYS: &[&str] = &[
+    "= {a,}",
+    ".push({i,})",
+    "[{k}] = {i,}",
+    "[{k}] += {i,}",
+    "+= {a,}",
+    ".insert({n}, {i,})",
+    ".pop()",
+    ".remove({n})",
+    ".reverse()",
+    ".retain(|it| it {#} {i})",
+    ".sort()",
+    ".for_each(|it| trace(it))",
+    ".pad({n}, {i,})",
+    ".clear()",
+    ".truncate({n})",
+    ".sort(|a, b| b - a)",
+    ".dedup()",
+    ".drain({n}..{n})",
+    ".for_each(|| this += {i})",
+];
