@@ -51,7 +51,7 @@ impl Play {
     pub(crate) fn random(choices: &mut Choices, rule: &Rule, count: usize) -> Self {
         let things = (0..THINGS).map(|_| row(choices, rule, 60)).collect();
         let mut asks = Vec::new();
-        while asks.len() < count {
+        for _ in 0..count {
             let mark = choices.open();
             let goes_on = choices.chance(99);
             if goes_on {

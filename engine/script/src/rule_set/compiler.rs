@@ -168,7 +168,8 @@ impl Compiler {
             }),
             limits: Arc::clone(&self.limits),
             lowered,
-            seat: Seat::new(registration.is_on_records()),
+            // What is interpreted to compare is interpreted as it was written.
+            seat: Seat::new(self.execution == Execution::Lowered && registration.is_on_records()),
         };
         Some((rule, way))
     }
