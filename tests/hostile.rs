@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rulegate::Engine;
 use rulegate::clock::{CountingIds, ManualClock};
 use rulegate::engine::EngineBuilder;
-use rulegate_script::{Diagnostic, Limits, LoadOptions, RuleSet, SourceFile};
+use rulegate_script::{Diagnostic, Execution, Limits, LoadOptions, RuleSet, SourceFile};
 
 /// An account with an attribute of every kind that a rule can write, and a task for what rules send.
 const ENTITIES: [(&str, &str); 2] = [
@@ -71,9 +71,23 @@ fn rule(path: &Path) -> io::Result<SourceFile> {
 
 /// The small catalog, and these rules over it.
 pub fn small_set(rules: &[SourceFile], limits: &Limits) -> Result<RuleSet, Vec<Diagnostic>> {
+    small_set_run(rules, limits, Execution::default())
+}
+
+/// The small catalog, and these rules over it, which are interpreted.
+pub fn interpreted_set(rules: &[SourceFile], limits: &Limits) -> Result<RuleSet, Vec<Diagnostic>> {
+    small_set_run(rules, limits, Execution::Interpreted)
+}
+
+fn small_set_run(
+    rules: &[SourceFile],
+    limits: &Limits,
+    execution: Execution,
+) -> Result<RuleSet, Vec<Diagnostic>> {
     let entities = ENTITIES.iter().map(|(path, text)| SourceFile::new(*path, *text));
     let files: Vec<SourceFile> = entities.chain(rules.iter().cloned()).collect();
-    let options = LoadOptions { limits: limits.clone(), ..LoadOptions::default() };
+    let limits = limits.clone();
+    let options = LoadOptions { limits, execution, ..LoadOptions::default() };
     RuleSet::load(&files, None, &options)
 }
 

@@ -50,7 +50,7 @@ pub fn shipped_catalog() -> Catalog {
 }
 
 pub use self::bare::bare;
-pub use self::hostile::{hostile_rules, small_engine, small_set};
+pub use self::hostile::{hostile_rules, interpreted_set, small_engine, small_set};
 pub use self::timing::{median, timed};
 
 /// The shipped entities and rules.

@@ -3,6 +3,7 @@
 mod context;
 mod lowering;
 mod mutations;
+mod shortcuts;
 mod values;
 mod words;
 

@@ -28,7 +28,14 @@ pub(crate) struct Seat {
     token: Arc<()>,
     /// Whether each of its messages carries a record as its target.
     is_on_records: bool,
-    body: OnceLock<Vec<Stmt>>,
+    body: OnceLock<Body>,
+}
+
+/// What Rhai runs of a rule.
+struct Body {
+    statements: Vec<Stmt>,
+    /// Whether it has the target as a variable of its own.
+    is_shortened: bool,
 }
 
 /// The places that rules have.
@@ -64,14 +71,15 @@ thread_local! {
 /// Runs the statements of the rule's function.
 pub(crate) fn interpret(rule: &Rule, frame: u64) -> Evaluated {
     let body = rule.seat.body.get_or_init(|| {
-        let body = rule.seat.is_on_records.then(|| shortened(rule)).flatten();
-        body.unwrap_or_else(|| rule.handler.body.clone())
+        let shorter = rule.seat.is_on_records.then(|| shortened(rule)).flatten();
+        let is_shortened = shorter.is_some();
+        Body { statements: shorter.unwrap_or_else(|| rule.handler.body.clone()), is_shortened }
     });
     let mut warm = rule.seat.warm(rule);
     let mut scope = std::mem::take(&mut warm.scope);
-    enter(&mut scope, &rule.handler.parameter, frame);
-    let outcome = warm.evaluate(rule, &mut scope, body);
-    leave(&mut scope);
+    enter(&mut scope, (&rule.handler.parameter, body.is_shortened), frame);
+    let outcome = warm.evaluate(rule, &mut scope, &body.statements);
+    leave(&mut scope, if body.is_shortened { 2 } else { 1 });
     warm.scope = scope;
     rule.seat.put(warm);
     outcome
@@ -179,24 +187,26 @@ impl Warm {
     }
 }
 
-/// Hands the rule its target and its context: the variables with which it begins.
-fn enter(scope: &mut Scope<'_>, parameter: &str, frame: u64) {
+/// Hands the rule its context, and before it the target, where it has that as a variable.
+fn enter(scope: &mut Scope<'_>, (parameter, has_target): (&str, bool), frame: u64) {
     let target = RecordHandle { frame, place: Place::Target };
-    if let Some(handle) = scope.get_value_mut::<RecordHandle>(TARGET) {
-        *handle = target;
-        if let Some(handle) = scope.get_value_mut::<ContextHandle>(parameter) {
-            *handle = ContextHandle(frame);
-            return;
+    if let Some(handle) = scope.get_value_mut::<ContextHandle>(parameter) {
+        *handle = ContextHandle(frame);
+        if let Some(handle) = scope.get_value_mut::<RecordHandle>(TARGET) {
+            *handle = target;
         }
+        return;
     }
     scope.clear();
-    scope.push(TARGET, target);
+    if has_target {
+        scope.push(TARGET, target);
+    }
     scope.push(parameter, ContextHandle(frame));
 }
 
-/// Lets go of what the rule held.
-fn leave(scope: &mut Scope<'_>) {
-    scope.rewind(2);
+/// Lets go of what the rule held, but for the variables with which it began.
+fn leave(scope: &mut Scope<'_>, variables: usize) {
+    scope.rewind(variables);
     let last = scope.iter_raw().next(); // The newest comes first.
     let is_whole = last.is_some_and(|(_, _, it)| it.is::<ContextHandle>() && !it.is_shared());
     if !is_whole {
