@@ -8,14 +8,12 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rhai::{Caches, Dynamic, EvalAltResult, GlobalRuntimeState, Scope, Stmt};
 
 use crate::language::context::ContextHandle;
-use crate::language::frame::{Place, RecordHandle};
 use crate::rule::Rule;
-use crate::shortcut::{TARGET, shortened};
 
 type Evaluated = Result<Dynamic, Box<EvalAltResult>>;
 
@@ -26,9 +24,6 @@ const LOOKUP_LIMIT: usize = 1_000;
 pub(crate) struct Seat {
     index: usize,
     token: Arc<()>,
-    /// Whether each of its messages carries a record as its target.
-    is_on_records: bool,
-    body: OnceLock<Vec<Stmt>>,
 }
 
 /// The places that rules have.
@@ -63,14 +58,10 @@ thread_local! {
 
 /// Runs the statements of the rule's function.
 pub(crate) fn interpret(rule: &Rule, frame: u64) -> Evaluated {
-    let body = rule.seat.body.get_or_init(|| {
-        let body = rule.seat.is_on_records.then(|| shortened(rule)).flatten();
-        body.unwrap_or_else(|| rule.handler.body.clone())
-    });
     let mut warm = rule.seat.warm(rule);
     let mut scope = std::mem::take(&mut warm.scope);
     enter(&mut scope, &rule.handler.parameter, frame);
-    let outcome = warm.evaluate(rule, &mut scope, body);
+    let outcome = warm.evaluate(rule, &mut scope, &rule.handler.body);
     leave(&mut scope);
     warm.scope = scope;
     rule.seat.put(warm);
@@ -89,13 +80,13 @@ pub(crate) fn interpret_piece(rule: &Rule, scope: &mut Scope<'_>, piece: &[Stmt]
 
 impl Seat {
     /// A place for one more rule.
-    pub(crate) fn new(is_on_records: bool) -> Self {
+    pub(crate) fn new() -> Self {
         let mut places = places();
         let index = places.free.pop_first().unwrap_or_else(|| {
             places.count += 1;
             places.count - 1
         });
-        Self { index, token: Arc::default(), is_on_records, body: OnceLock::new() }
+        Self { index, token: Arc::default() }
     }
 
     /// What Rhai knows of the rule. Where the rule causes itself, the run within begins afresh.
@@ -179,24 +170,19 @@ impl Warm {
     }
 }
 
-/// Hands the rule its target and its context: the variables with which it begins.
+/// Hands the rule its context: the variable with which it begins.
 fn enter(scope: &mut Scope<'_>, parameter: &str, frame: u64) {
-    let target = RecordHandle { frame, place: Place::Target };
-    if let Some(handle) = scope.get_value_mut::<RecordHandle>(TARGET) {
-        *handle = target;
-        if let Some(handle) = scope.get_value_mut::<ContextHandle>(parameter) {
-            *handle = ContextHandle(frame);
-            return;
-        }
+    if let Some(handle) = scope.get_value_mut::<ContextHandle>(parameter) {
+        *handle = ContextHandle(frame);
+        return;
     }
     scope.clear();
-    scope.push(TARGET, target);
     scope.push(parameter, ContextHandle(frame));
 }
 
-/// Lets go of what the rule held.
+/// Lets go of what the rule held, but for the variable with which it began.
 fn leave(scope: &mut Scope<'_>) {
-    scope.rewind(2);
+    scope.rewind(1);
     let last = scope.iter_raw().next(); // The newest comes first.
     let is_whole = last.is_some_and(|(_, _, it)| it.is::<ContextHandle>() && !it.is_shared());
     if !is_whole {

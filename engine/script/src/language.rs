@@ -25,7 +25,6 @@ use rulegate::Catalog;
 
 use self::error::{Raise, Raised};
 use crate::limits::{self, Limits, Use, charge, is_due, weigh};
-use crate::shortcut;
 
 /// How long the modules of a folder may take to load, each: what stands outside of functions runs then.
 pub(crate) const LOADING: Duration = Duration::from_secs(10);
@@ -56,7 +55,6 @@ pub(crate) fn engine(catalog: &Catalog, names: &BTreeSet<String>, limits: &Limit
     context::register(&mut rhai);
     register_words(&mut rhai);
     refuse_clocks(&mut rhai);
-    shortcut::register(&mut rhai);
     add_properties(&mut rhai, names, catalog);
     rhai
 }

@@ -23,7 +23,6 @@ mod rule;
 mod rule_set;
 mod run;
 mod script;
-mod shortcut;
 mod text_value;
 
 pub use self::diagnostic::{Diagnostic, Fix, Severity, span_of_word};

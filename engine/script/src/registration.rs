@@ -186,11 +186,6 @@ impl Registration {
         steps.into_iter().map(|it| it.run(name.as_str(), hook.clone())).collect()
     }
 
-    /// Whether each of its messages carries a record as its target.
-    pub(crate) fn is_on_records(&self) -> bool {
-        self.steps.iter().all(|it| matches!(it.message(), Message::Create | Message::Update))
-    }
-
     /// The entity at whose records its messages are aimed.
     pub(crate) fn entity(&self) -> Option<&str> {
         self.steps.first()?.entity().map(rulegate::LogicalName::as_str)

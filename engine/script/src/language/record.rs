@@ -42,33 +42,13 @@ pub(super) fn register(rhai: &mut Engine) {
 
 /// Registers a property of records for each of the names: the ones that scripts use.
 pub(super) fn add_properties(rhai: &mut Engine, names: &BTreeSet<String>, catalog: &Catalog) {
-    let properties: Vec<_> = names.iter().map(|it| Property::new(it, catalog)).collect();
-    let properties = Properties(properties.into());
-    for property in properties.0.iter() {
-        let (of_get, of_set) = (Arc::clone(property), Arc::clone(property));
-        rhai.register_get(&property.name, move |it: &mut RecordHandle| of_get.get(*it));
-        rhai.register_set(&property.name, move |it: &mut RecordHandle, value: Dynamic| {
+    for name in names {
+        let of_get = Property::new(name, catalog);
+        let of_set = Arc::clone(&of_get);
+        rhai.register_get(name, move |it: &mut RecordHandle| of_get.get(*it));
+        rhai.register_set(name, move |it: &mut RecordHandle, value: Dynamic| {
             of_set.set(*it, &value)
         });
-    }
-    rhai.set_default_tag(Dynamic::from(properties));
-}
-
-/// All properties of the scripts that an engine runs, in the order of their names.
-#[derive(Clone)]
-pub(crate) struct Properties(Arc<[Arc<Property>]>);
-
-impl Properties {
-    /// Those of an engine.
-    pub(crate) fn of(rhai: &Engine) -> Self {
-        let known = rhai.default_tag().read_lock::<Self>().map(|it| it.clone());
-        known.unwrap_or_else(|| Self(Arc::new([])))
-    }
-
-    /// The property of that name.
-    pub(crate) fn find(&self, name: &str) -> Option<Arc<Property>> {
-        let place = self.0.binary_search_by(|it| it.name.as_str().cmp(name)).ok()?;
-        self.0.get(place).cloned()
     }
 }
 
@@ -83,7 +63,7 @@ pub(crate) fn record(handle: RecordHandle) -> Raised<Record> {
 }
 
 /// A property by whose name scripts know attributes, and where those are in the entities of the catalog.
-pub(crate) struct Property {
+struct Property {
     name: String,
     places: Vec<(Arc<EntityMetadata>, Ordinal)>,
 }
@@ -98,11 +78,6 @@ impl Property {
     /// Where it is in an entity, if that is one of the catalog's.
     fn place(&self, entity: &Arc<EntityMetadata>) -> Option<&(Arc<EntityMetadata>, Ordinal)> {
         self.places.iter().find(|it| Arc::ptr_eq(&it.0, entity))
-    }
-
-    /// The value of the attribute of the target.
-    pub(crate) fn of_target(&self) -> Raised<Dynamic> {
-        frame::top(|frame| self.of(target(frame)?, None))
     }
 
     fn get(&self, handle: RecordHandle) -> Raised<Dynamic> {

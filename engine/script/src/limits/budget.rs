@@ -20,7 +20,7 @@ const USES_PER_LOOK: (usize, usize) = (8, 64);
 /// How many uses pass where all variables are so small that what is held is nothing.
 const USES_WHILE_SMALL: usize = 32;
 /// As how many uses it counts that a variable comes to be.
-const USES_PER_DEFINITION: usize = 8;
+const USES_PER_DEFINITION: usize = 3;
 /// What a variable weighs that holds no more than a number, a date or a handle.
 const SMALL: usize = 128;
 /// How many values are weighed in the time that one use of a variable takes.
@@ -172,11 +172,12 @@ pub(crate) fn is_due(level: usize, how: Use) -> bool {
     if LEVEL.get() != level {
         on_top(|budget| budget.turn_to(level));
     }
-    let uses = match how {
-        Use::Access => 1,
-        Use::Definition => USES_PER_DEFINITION,
+    let uses = USES.get();
+    let left = match how {
+        Use::Access => uses.saturating_sub(1),
+        // What comes to be may be large: the next look is soon.
+        Use::Definition => uses.min(USES_PER_LOOK.0).saturating_sub(USES_PER_DEFINITION),
     };
-    let left = USES.get().saturating_sub(uses);
     USES.set(left);
     left == 0
 }

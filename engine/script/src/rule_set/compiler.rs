@@ -168,8 +168,7 @@ impl Compiler {
             }),
             limits: Arc::clone(&self.limits),
             lowered,
-            // What is interpreted to compare is interpreted as it was written.
-            seat: Seat::new(self.execution == Execution::Lowered && registration.is_on_records()),
+            seat: Seat::new(),
         };
         Some((rule, way))
     }
