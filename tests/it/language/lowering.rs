@@ -11,7 +11,7 @@ fn way(body: &str) -> String {
     let rule =
         rule("rule", "message: \"Update\", stage: \"pre-operation\", pre_image: [\"name\"]", body);
     let set = small_set(&[rule], &Limits::default()).unwrap();
-    set.ways["account/rule"].to_string()
+    set.ways.get("account/rule").unwrap().to_string()
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn to_ask_a_value_is_not_to_change_it() {
     let body = "throw ctx.target.calledon.format(\"%Y\") + ctx.target.rating.to_string();";
     let rule = rule("rule", "message: \"Create\", stage: \"post-operation\"", body);
     for execution in [Execution::Lowered, Execution::Interpreted] {
-        let set = small_set_as(&[rule.clone()], execution).unwrap();
+        let set = small_set_as(std::slice::from_ref(&rule), execution).unwrap();
         let engine = small_engine(&set, |it| it).unwrap();
         let account = engine.record("account").unwrap().with("rating", Value::Choice(1)).unwrap();
         let called = Value::Moment("2026-01-31T09:00:00Z".parse().unwrap());

@@ -126,18 +126,16 @@ impl Side {
     /// What messages come to.
     fn play(&self) -> String {
         let mut seen = String::new();
-        for entity in ["deal", "order"] {
+        for (entity, name) in [("deal", "a"), ("deal", "b"), ("order", "a"), ("order", "b")] {
             let record = |name| self.engine.record(entity).unwrap().with("name", name).unwrap();
-            for name in ["a", "b"] {
-                let (transcript, outcome) = self.engine.trace(Create::new(record(name)));
-                write!(seen, "{transcript}{outcome:?}").unwrap();
-                let created = self.engine.create(record("c"));
-                let Ok(created) = created else { continue };
-                let change = self.engine.change(&created).unwrap().with("name", name).unwrap();
-                let (transcript, outcome) = self.engine.trace(Update::new(change));
-                write!(seen, "{transcript}{outcome:?}{:?}", self.engine.retrieve(&created))
-                    .unwrap();
-            }
+            let (transcript, outcome) = self.engine.trace(Create::new(record(name)));
+            write!(seen, "{transcript}{outcome:?}").unwrap();
+            let created = self.engine.create(record("c"));
+            let Ok(created) = created else { continue };
+            let change = self.engine.change(&created).unwrap().with("name", name).unwrap();
+            let (transcript, outcome) = self.engine.trace(Update::new(change));
+            let kept = self.engine.retrieve(&created);
+            write!(seen, "{transcript}{outcome:?}{kept:?}").unwrap();
         }
         seen
     }
