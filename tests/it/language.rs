@@ -1,6 +1,7 @@
 //! The language of rules: what its words do with whatever they are given. Never a panic, always a clear error.
 
 mod context;
+mod interpreted;
 mod lowering;
 mod mutations;
 mod values;

@@ -14,6 +14,9 @@
     reason = "a benchmark that cannot run has nothing to say, and says the rest on the terminal"
 )]
 
+#[path = "../dispatch/by_hand.rs"]
+mod by_hand; // An insert without a pipeline.
+
 mod bodies; // One rule alone: lowered, by hand, and as others embed Rhai.
 mod loading; // How long until rules serve.
 mod messages; // Whole messages, with rules and without.

@@ -1,11 +1,19 @@
 //! Whole messages in the memory store: with more and more rules, among many steps, within each other, with a transcript.
 
+use rulegate::clock::{CountingIds, ManualClock};
 use rulegate::message::Update;
-use rulegate::{Context, EntityReference, Fault, Message, OrganizationService, Stage, Step};
+use rulegate::store::Memory;
+use rulegate::{
+    Context, Engine, EntityReference, Fault, Message, OrganizationService, Stage, Step,
+};
 use rulegate_script::{Execution, RuleSet, SourceFile};
+use support::bare;
 
+use crate::by_hand::ByHand;
 use crate::table::{Row, STEADY, Side, Table, side, timed_side, turns};
-use crate::world::{self, SIMPLE, Script, change, customer, engine_of, load, opportunity, serving};
+use crate::world::{
+    self, SIMPLE, Script, change, customer, engine_of, engine_with, load, opportunity, serving,
+};
 
 /// How many rules a message meets.
 const COUNTS: [usize; 4] = [0, 1, 3, 10];
@@ -29,6 +37,9 @@ pub(crate) fn measure(table: &mut Table) {
             with_rules(table, &message);
         }
     }
+    if table.wants("Create without steps") {
+        without_steps(table);
+    }
     if table.wants("Update among steps") {
         among_steps(table);
     }
@@ -37,7 +48,7 @@ pub(crate) fn measure(table: &mut Table) {
             nested(table, depth);
         }
     }
-    if table.wants("Update with a transcript") {
+    if table.wants("Update, traced") {
         traced(table);
     }
 }
@@ -184,18 +195,57 @@ fn nested(table: &mut Table, depth: u32) {
     table.add(Row::beside(&title, &turns, ("interpreted", "by hand")));
 }
 
-/// A message with three rules, and somebody who wants to know all that happens.
+/// A message with three rules: while nothing is remembered of it, while the engine remembers which steps ran, and
+/// while somebody wants to know all that happens.
 fn traced(table: &mut Table) {
-    let engine = serving(&rules(&Message::Update, 3));
-    let change = change(&engine);
+    let set = rules(&Message::Update, 3);
+    let remembering = |count: usize| {
+        let engine = engine_with(&set, set.steps.clone(), |it| it.recent_steps = count);
+        let change = change(&engine);
+        (engine, change)
+    };
+    let (silent, recent, told) = (remembering(0), remembering(1_000), remembering(0));
     let full = || {
-        let (transcript, outcome) = engine.trace(Update::new(change.clone()));
+        let (transcript, outcome) = told.0.trace(Update::new(told.1.clone()));
         outcome.unwrap();
         transcript
     };
     let turns = turns(
         STEADY,
-        vec![side("off", || engine.update(change.clone()).unwrap()), side("full", full)],
+        vec![
+            side("off", || silent.0.update(silent.1.clone()).unwrap()),
+            side("recent steps", || recent.0.update(recent.1.clone()).unwrap()),
+            side("full transcript", full),
+        ],
     );
-    table.add(Row::beside("Update with a transcript", &turns, ("full", "off")).at_most(1.25));
+    let beside = |name| Row::beside("Update, traced", &turns, (name, "off"));
+    table.add(beside("recent steps").at_most(1.03));
+    table.add(beside("full transcript").at_most(1.25));
+}
+
+/// A message that no step hears, beside an insert by hand that checks and stamps the same.
+fn without_steps(table: &mut Table) {
+    let engine = |store: &Memory| {
+        let builder = Engine::builder(bare().check().unwrap()).store(store.clone());
+        let clock = ManualClock::at("2026-01-15T09:00:00Z".parse().unwrap());
+        builder.clock(clock).ids(CountingIds::default()).build().unwrap()
+    };
+    let account = |engine: &Engine| {
+        let account = engine.record("account").unwrap().with("name", "Acme").unwrap();
+        account.with("employees", 12).unwrap().with("telephone1", "555 0100").unwrap()
+    };
+    let message = timed_side("as a message", |count| {
+        let engine = engine(&Memory::default());
+        let account = account(&engine);
+        side("", || engine.create(account.clone()).unwrap()).take(count)
+    });
+    let by_hand = timed_side("by hand", |count| {
+        let store = Memory::default();
+        let engine = engine(&store);
+        let (account, hand) = (account(&engine), ByHand::new(&engine, store));
+        side("", || hand.create(account.clone())).take(count)
+    });
+    let turns = turns(STEADY, vec![message, by_hand]);
+    let row = Row::beside("Create without steps", &turns, ("as a message", "by hand"));
+    table.add(row.at_most(2.0));
 }

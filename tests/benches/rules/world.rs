@@ -6,6 +6,7 @@ use std::time::Duration;
 use rulegate::clock::{CountingIds, ManualClock};
 use rulegate::metadata::Ordinal;
 use rulegate::pipeline::Reach;
+use rulegate::settings::Settings;
 use rulegate::{
     Context, Engine, EntityReference, Fault, Hook, Message, OrganizationService, Record, Step,
     Value,
@@ -127,11 +128,21 @@ pub(crate) fn engine(steps: Vec<Step>) -> Engine {
 
 /// An engine over a catalog that has these steps.
 pub(crate) fn engine_of(set: &RuleSet, steps: Vec<Step>) -> Engine {
+    engine_with(set, steps, |_| ())
+}
+
+/// The same, with other settings.
+pub(crate) fn engine_with(
+    set: &RuleSet,
+    steps: Vec<Step>,
+    change: impl FnOnce(&mut Settings),
+) -> Engine {
     let clock = ManualClock::at("2026-01-15T09:00:00Z".parse().unwrap());
     let engine = Engine::builder(set.catalog.clone())
         .clock(clock)
         .ids(CountingIds::default())
         .settings(|it| it.time_limit = Duration::from_hours(1)) // Contexts outlive their messages here.
+        .settings(change)
         .build()
         .unwrap();
     engine.reload(set.catalog.clone(), steps).unwrap();

@@ -31,9 +31,13 @@ fn build() -> Result<Box<dyn FnMut()>, Box<dyn std::error::Error>> {
     module.field_function(&Protocol::GET, "customerid", |it: &Target| {
         number(it.0.customerid).unwrap_or(0.0)
     })?;
-    module.field_function(&Protocol::SET, "opportunityratingcode", |it: &mut Target, value: i64| {
-        choose(it.0.rating, i32::try_from(value).unwrap_or(0));
-    })?;
+    module.field_function(
+        &Protocol::SET,
+        "opportunityratingcode",
+        |it: &mut Target, value: i64| {
+            choose(it.0.rating, i32::try_from(value).unwrap_or(0));
+        },
+    )?;
     let mut context = Context::with_default_modules()?;
     context.install(module)?;
     let mut sources = Sources::new();

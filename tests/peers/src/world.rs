@@ -29,7 +29,8 @@ pub fn opportunity() -> Record {
     let catalog = CatalogDraft::default().entity(opportunity).entity(account).check();
     let catalog = catalog.expect("the entities are right");
     let entity = catalog.entity("opportunity").expect("it is there");
-    let customer = EntityReference::new("account", "00000000-0000-0000-0000-00000000004d".parse().unwrap());
+    let customer =
+        EntityReference::new("account", "00000000-0000-0000-0000-00000000004d".parse().unwrap());
     Record::new(entity)
         .with("name", "Contoso 500 widgets renewal")
         .and_then(|it| it.with("estimatedvalue", Value::Decimal(Decimal::from(150_000))))
@@ -46,7 +47,9 @@ pub fn keep(record: Record) {
 /// Where the attributes are.
 pub fn places() -> Places {
     let place = |name: &str| {
-        TARGET.with_borrow(|it| it.as_ref().and_then(|it| it.metadata().ordinal(name)).expect("it is there"))
+        TARGET.with_borrow(|it| {
+            it.as_ref().and_then(|it| it.metadata().ordinal(name)).expect("it is there")
+        })
     };
     Places {
         estimatedvalue: place("estimatedvalue"),
