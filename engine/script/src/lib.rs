@@ -11,6 +11,7 @@
 //! assert_eq!(first.help.as_deref(), Some("did you mean `string`?"));
 //! ```
 
+mod check;
 mod diagnostic;
 mod entity_file;
 mod folder;
@@ -25,6 +26,7 @@ mod run;
 mod script;
 mod text_value;
 
+pub use self::check::{Check, FINDINGS, Finding};
 pub use self::diagnostic::{Diagnostic, Fix, Severity, span_of_word};
 pub use self::entity_file::{SourceFile, read_catalog};
 pub use self::folder::{Gate, ReloadEvent, RuleFolder, WatchOptions, WatchStatus, Watcher};

@@ -14,9 +14,11 @@ use std::sync::Arc;
 use rulegate::{Catalog, Step};
 
 use self::compiler::Compiler;
-use self::made::{Made, MadeRule};
+use self::made::Made;
+pub(crate) use self::made::MadeRule;
 use self::sources::Sources;
-use crate::diagnostic::Diagnostic;
+use crate::check::{self, Check};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::entity_file::{SourceFile, read_catalog};
 use crate::language;
 use crate::limits::Limits;
@@ -33,6 +35,8 @@ pub struct RuleSet {
     pub rule_count: usize,
     /// The files from which it was read.
     pub files: Vec<SourceFile>,
+    /// What was found that does not refuse the set: warnings.
+    pub findings: Vec<Diagnostic>,
     /// How each rule runs, by the names of its steps.
     pub ways: BTreeMap<String, Way>,
     /// What the next set need not make again.
@@ -74,6 +78,8 @@ pub struct LoadOptions {
     pub messages: Vec<String>,
     /// How rules run.
     pub execution: Execution,
+    /// How much is checked. Errors refuse the set.
+    pub check: Check,
 }
 
 /// How rules run. What they do is the same either way.
@@ -176,11 +182,16 @@ impl Parts<'_> {
                 },
             }
         }
-        if !problems.is_empty() {
-            problems.sort_by(|a, b| {
-                (&a.file, a.span.as_ref().map(|it| it.start))
-                    .cmp(&(&b.file, b.span.as_ref().map(|it| it.start)))
-            });
+        let is_complete = problems.is_empty();
+        problems.extend(rules.iter().flat_map(|it| &it.report.findings).cloned());
+        if is_complete && options.check == Check::Whole {
+            problems.extend(check::together(&rules, &catalog));
+        }
+        problems.sort_by(|a, b| {
+            (&a.file, a.span.as_ref().map(|it| it.start))
+                .cmp(&(&b.file, b.span.as_ref().map(|it| it.start)))
+        });
+        if problems.iter().any(|it| it.severity == Severity::Error) {
             return Err(problems);
         }
         let mut steps: Vec<Step> = rules.iter().flat_map(|it| it.steps()).cloned().collect();
@@ -189,6 +200,7 @@ impl Parts<'_> {
             steps,
             rule_count: rules.len(),
             files: sources.all.to_vec(),
+            findings: problems,
             ways: rules.iter().flat_map(|it| it.ways()).collect(),
             made: Arc::new(Made::new(sources, (compiler, messages), rules)),
             catalog,

