@@ -19,11 +19,15 @@ use crate::registration::{Known, Registration};
 use crate::rule_set::MadeRule;
 use crate::script::Parsed;
 
+mod allow;
 mod effects;
 mod finding;
+mod levels;
 
+pub(crate) use self::allow::settle;
 pub(crate) use self::effects::{Condition, Effects, Sent, Term, Write};
 pub use self::finding::{FINDINGS, Finding};
+pub use self::levels::{Level, Levels, UnknownFinding};
 
 /// What the check of one file came to.
 #[derive(Debug, Clone, Default)]
