@@ -23,11 +23,13 @@ mod allow;
 mod effects;
 mod finding;
 mod levels;
+mod mend;
 
 pub(crate) use self::allow::settle;
 pub(crate) use self::effects::{Condition, Effects, Sent, Term, Write};
 pub use self::finding::{FINDINGS, Finding};
 pub use self::levels::{Level, Levels, UnknownFinding};
+pub use self::mend::{Mended, mend};
 
 /// What the check of one file came to.
 #[derive(Debug, Clone, Default)]
