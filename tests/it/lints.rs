@@ -232,11 +232,11 @@ fn what_can_be_mended_is_clean_when_it_is_mended() {
                 *rule.unwrap() = it.file;
             }
             let after = found(&rules);
-            // A fix mends something, and brings in nothing that is worse.
-            let errors =
-                |all: &[Diagnostic]| all.iter().filter(|it| it.severity == Severity::Error).count();
-            assert!(after.len() < before.len(), "{}", shown("mended", &after));
-            assert!(errors(&after) <= errors(&before), "{}", shown("mended", &after));
+            // A fix mends something, or makes an error a warning.
+            let left = |all: &[Diagnostic]| {
+                (all.iter().filter(|it| it.severity == Severity::Error).count(), all.len())
+            };
+            assert!(left(&after) < left(&before), "{}", shown("mended", &after));
             before = after;
         }
         let left: Vec<_> = before.into_iter().filter(|it| it.fix.is_some()).collect();
