@@ -95,7 +95,31 @@ fn what_is_no_comment_of_a_line_allows_nothing() {
 fn several_can_be_allowed_and_each_is_told_of_where_it_is_of_no_use() {
     let text = unfiltered("// allow(dead-code, no-filtering, unused-image): so\n", "");
     let found = found_in(&text);
-    assert_snapshot!(Diagnostic::render_all(&found, false), @"");
+    assert_snapshot!(Diagnostic::render_all(&found, false), @"
+    warning[unused-allow]: there is no `dead-code` here to allow
+     --> rules/opportunity/note.rhai:1:10
+      |
+    1 | // allow(dead-code, no-filtering, unused-image): so
+      |          ^^^^^^^^^
+      |
+    help: take it away
+      |
+    1 - // allow(dead-code, no-filtering, unused-image): so
+    1 + // allow(no-filtering, unused-image): so
+      |
+
+    warning[unused-allow]: there is no `unused-image` here to allow
+     --> rules/opportunity/note.rhai:1:35
+      |
+    1 | // allow(dead-code, no-filtering, unused-image): so
+      |                                   ^^^^^^^^^^^^
+      |
+    help: take it away
+      |
+    1 - // allow(dead-code, no-filtering, unused-image): so
+    1 + // allow(dead-code, no-filtering): so
+      |
+    ");
     let mended = rulegate_script::mend(
         &[SourceFile::new("rules/opportunity/note.rhai", &*text)],
         &found,
@@ -124,7 +148,26 @@ fn a_comment_without_a_name_or_a_reason_is_an_error() {
         assert_eq!((bad, found.len()), (count, count + 1), "{text}");
     }
     let found = found_in(&unfiltered("// allow(no-filterin)\n", ""));
-    assert_snapshot!(Diagnostic::render_all(&found[..2], false), @"");
+    assert_snapshot!(Diagnostic::render_all(&found[..2], false), @"
+    error[bad-allow]: this comment allows something, and does not say why
+     --> rules/opportunity/note.rhai:1:1
+      |
+    1 | // allow(no-filterin)
+      | ^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write the reason behind it: `// allow(name): reason`
+
+    error[bad-allow]: there is no finding `no-filterin`
+     --> rules/opportunity/note.rhai:1:10
+      |
+    1 | // allow(no-filterin)
+      |          ^^^^^^^^^^^
+      |
+    help: did you mean `no-filtering`?
+      |
+    1 | // allow(no-filtering)
+      |                     +
+    ");
 }
 
 #[test]

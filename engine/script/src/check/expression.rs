@@ -40,8 +40,11 @@ impl<'a> Checker<'a> {
                 Type::array(of.unwrap_or(Type::NEVER)).into()
             }
             Expr::Map(map, _) => {
-                let entries: BTreeMap<String, Type> =
-                    map.0.iter().map(|(name, it)| (name.name.to_string(), self.value(it).ty)).collect();
+                let entries: BTreeMap<String, Type> = map
+                    .0
+                    .iter()
+                    .map(|(name, it)| (name.name.to_string(), self.value(it).ty))
+                    .collect();
                 Base::Map(Some(entries)).into()
             }
             Expr::Variable(name, _, position) if name.2.path.is_empty() => {
