@@ -38,6 +38,9 @@ pub struct RuleSet {
     pub files: Vec<SourceFile>,
     /// What was found that does not refuse the set: warnings.
     pub findings: Vec<Diagnostic>,
+    /// Where each rule uses something of which nothing is known before it runs, by the names of its steps: the line
+    /// and the column, both from 1. A rule that was checked and is not here meets no value of a wrong type.
+    pub untyped: BTreeMap<String, (usize, usize)>,
     /// How each rule runs, by the names of its steps.
     pub ways: BTreeMap<String, Way>,
     /// What the next set need not make again.
@@ -209,6 +212,7 @@ impl Parts<'_> {
             rule_count: rules.len(),
             files: sources.all.to_vec(),
             findings: problems,
+            untyped: rules.iter().flat_map(|it| it.untyped()).collect(),
             ways: rules.iter().flat_map(|it| it.ways()).collect(),
             made: Arc::new(Made::new(sources, (compiler, messages), rules)),
             catalog,

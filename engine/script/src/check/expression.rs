@@ -17,6 +17,11 @@ use super::types::{Base, Options, Type};
 impl<'a> Checker<'a> {
     /// What is known of the value of an expression.
     pub(super) fn value(&mut self, expression: &Expr) -> Value {
+        if self.fuel == 0 {
+            self.give_up(expression.start_position());
+            return Type::ANY.into();
+        }
+        self.fuel -= 1;
         match expression {
             Expr::Unit(_) => Value::from(Type::NULL).meaning(Term::Null),
             Expr::BoolConstant(it, _) => Value::from(Base::Boolean).meaning(Term::Boolean(*it)),
@@ -65,6 +70,17 @@ impl<'a> Checker<'a> {
                 Type::ANY.into()
             }
         }
+    }
+
+    /// There is more to look at than is worth it.
+    fn give_up(&mut self, position: Position) {
+        let silent = std::mem::take(&mut self.silent);
+        self.unsure(position);
+        self.silent = silent;
+        if self.effects.unknown.is_empty() {
+            self.effects.unknown.push(("a rule too long to be followed".to_owned(), position));
+        }
+        self.state.forget_all();
     }
 
     fn variable_value(&mut self, name: &str, position: Position) -> Value {

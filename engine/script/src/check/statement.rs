@@ -257,19 +257,26 @@ impl Checker<'_> {
         }
     }
 
-    /// A condition whose value is written in the rule itself.
+    /// A condition whose value is known before the rule runs.
     fn constant_condition(&mut self, expression: &Expr, condition: &Value) {
-        let Some(truth) =
-            super::logic::truth(&condition.term, self.entity.as_deref(), &self.state.conditions)
-        else {
-            return;
-        };
+        let known =
+            super::logic::truth(&condition.term, self.entity.as_deref(), &self.state.conditions);
+        let Some(truth) = known.or_else(|| self.message_known(&condition.term)) else { return };
         let answer = if truth { "always" } else { "never" };
-        self.find(
-            finding::CONSTANT_CONDITION,
-            expression.start_position(),
-            format!("this is {answer} so"),
-        );
+        let text = format!("this is {answer} so");
+        self.find(finding::CONSTANT_CONDITION, expression.start_position(), text);
+    }
+
+    /// `ctx.message == "Create"`, in a step that runs on that alone, or never.
+    fn message_known(&self, term: &Term) -> Option<bool> {
+        let Term::Operation(sign @ ("==" | "!="), a, b) = term else { return None };
+        let ((Term::Message, Term::Text(name)) | (Term::Text(name), Term::Message)) = (&**a, &**b)
+        else {
+            return None;
+        };
+        let mut all = self.registration.messages().map(|it| it.name() == name);
+        let is_first = all.next()?;
+        all.all(|it| it == is_first).then_some(is_first == (*sign == "=="))
     }
 
     fn switch(&mut self, subject_of: &Expr, cases: &SwitchCasesCollection) -> Value {
