@@ -22,15 +22,7 @@ use crate::runs::sources;
 const NOT_YET: &[&str] = &["trigger-loop", "write-conflict", "ambiguous-rank"];
 
 /// Files of the corpus of which the check knows too little yet.
-const STILL_WRONG: &[&str] = &[
-    "lost-write/finds_of_copies.rhai",
-    "possible-null/is_silent_of_branches.rhai",
-    "possible-null/is_silent_of_what_is_always_there.rhai",
-    "query-in-loop/finds_in_functions.rhai",
-    "top-level-code/finds_variables.rhai",
-    "unknown-function/is_silent.rhai",
-    "unknown-option/finds_in_switch.rhai",
-];
+const STILL_WRONG: &[&str] = &[];
 
 /// How often a file is mended until nothing is left to mend.
 const ROUNDS: usize = 5;
