@@ -100,6 +100,9 @@ impl Checker<'_> {
         (sign, holds): (&str, bool),
         (a, b): (&Expr, &Expr),
     ) -> State {
+        if let (Some(asked), true) = (type_asked(a), is_equality(sign)) {
+            return self.typed(state, &asked);
+        }
         // Of what nothing can be learned, nothing is asked.
         if !matches!(a, Expr::Variable(..) | Expr::Dot(..) | Expr::Index(..)) {
             return state;
@@ -122,6 +125,16 @@ impl Checker<'_> {
             return self.present(state, a);
         }
         // `x != true`, which null is, says nothing of null.
+        state
+    }
+
+    /// `type_of(x) == "text"`: what it is, no type here says.
+    fn typed(&mut self, state: State, asked: &Expr) -> State {
+        let value = self.quietly(&state, asked);
+        let mut state = state;
+        if let Some(key) = value.key {
+            state.learn(&key, Known { ty: Type::ANY, term: value.term });
+        }
         state
     }
 
@@ -241,4 +254,19 @@ fn optional_part(chain: &Expr) -> Option<Expr> {
         rest = &binary.rhs;
     }
     if is_last_optional { Some(before) } else { optional_part(&before) }
+}
+
+fn is_equality(sign: &str) -> bool {
+    matches!(sign, "==" | "!=")
+}
+
+/// The expression of which `type_of` asks the type.
+fn type_asked(expression: &Expr) -> Option<Expr> {
+    if let Expr::FnCall(call, _) = expression
+        && let ("type_of", [asked]) = (call.name.as_str(), call.args.as_slice())
+    {
+        return Some(asked.clone());
+    }
+    let (before, Expr::MethodCall(call, _)) = before_last(expression)? else { return None };
+    (call.name == "type_of").then_some(before)
 }

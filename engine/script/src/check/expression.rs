@@ -278,6 +278,11 @@ impl<'a> Checker<'a> {
 
     fn operation(&mut self, sign: &str, (a, b): (&Expr, &Expr), position: Position) -> Value {
         let (first, second) = (self.value(a), self.value(b));
+        if sign.starts_with("..") {
+            self.takes(&first, Base::WholeNumber, ("the begin of a range", a));
+            self.takes(&second, Base::WholeNumber, ("the end of a range", b));
+            return Type::ANY.into();
+        }
         let ty = self.operated(sign, [(a, &first), (b, &second)], position);
         let term = match known_sign(sign) {
             Some(sign) => Term::Operation(sign, first.term.into(), second.term.into()),
