@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use rulegate_script::FINDINGS;
 use serde_json::Value as Json;
 
-use super::Project;
+use super::{ClosedPipe, Project};
 
 const RULE: &str = "rules/account/limit_jump.rhai";
 
@@ -198,6 +198,12 @@ fn a_mended_file_keeps_its_mode_and_its_links() {
     assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
     assert!(!project.read("elsewhere.rhai").contains("allow("));
+}
+
+#[test]
+fn a_watch_of_checks_ends_where_nobody_reads() {
+    assert_eq!(warned().run_into(&["check", "--watch"], &mut ClosedPipe, &mut ClosedPipe), 0);
+    assert_eq!(Project::empty().run(&["check", "--watch"]).code, 2);
 }
 
 #[test]

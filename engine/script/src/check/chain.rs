@@ -10,6 +10,7 @@ use super::finding;
 use super::place::{is_optional, words};
 use super::shape::{Resolved, Shape};
 use super::types::{Base, Origin, Part, Row, Type};
+use crate::diagnostic::Fix;
 
 /// What stands before a link.
 pub(super) struct Receiver<'e> {
@@ -341,7 +342,13 @@ impl Checker<'_> {
             if is_pre { ("pre_image", "pre-image") } else { ("post_image", "post-image") };
         let text = format!("the {short} does not show `{name}`");
         let help = format!("add \"{name}\" to `{key}` in STEP");
-        self.find_help(finding::NOT_IN_IMAGE, position, (text, help));
+        // Behind the last one that the image shows.
+        let mut images = self.registration.images();
+        let image = images.find(|it| it.0 == is_pre && it.1 == alias);
+        let image = image.filter(|_| self.rule.path == self.script.file.path);
+        let last = image.and_then(|it| Some(it.2.last()?.1.end));
+        let fix = last.map(|at| Fix { span: at..at, replacement: format!(", \"{name}\"") });
+        self.find_fix(finding::NOT_IN_IMAGE, position, (text, help, fix));
     }
 
     fn method(&mut self, before: Receiver<'_>, call: &FnCallExpr, position: Position) -> Value {
@@ -358,6 +365,9 @@ impl Checker<'_> {
                 self.value(argument);
             }
             return Type::ANY.into();
+        }
+        if name == "call" || self.has_function(name) {
+            return self.unfollowed(call, position);
         }
         match before.value.ty.base.clone() {
             Some(Base::Context) => return self.method_of_context(call, position),
@@ -388,6 +398,17 @@ impl Checker<'_> {
         let receiver = (format!("`{}`", before.words), Value { ty, ..before.value.clone() });
         arguments.insert(0, receiver);
         self.resolved(name, &arguments, position)
+    }
+
+    /// A call that is not followed: of a function that stands in a variable, or of one that sees `this`.
+    fn unfollowed(&mut self, call: &FnCallExpr, position: Position) -> Value {
+        for argument in &call.args {
+            self.value(argument);
+        }
+        self.unsure(position);
+        self.effects.unknown.push((format!("`{}`", call.name), position));
+        self.state.forget_all();
+        Type::ANY.into()
     }
 
     /// What a function of the language answers to these arguments, and what is wrong with them.

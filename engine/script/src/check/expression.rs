@@ -9,10 +9,11 @@ use rust_decimal::Decimal;
 use super::checker::{Checker, Value};
 use super::effects::Term;
 use super::finding;
-use super::place::words;
+use super::place::{span, words};
 use super::shape::Shape;
 use super::state::Known;
 use super::types::{Base, Options, Type};
+use crate::diagnostic::Fix;
 
 impl<'a> Checker<'a> {
     /// What is known of the value of an expression.
@@ -390,13 +391,15 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Something else for a text that stands there as a literal.
+    fn instead(&self, literal: &Expr, replacement: String) -> Option<Fix> {
+        let Expr::StringConstant(_, position) = literal else { return None };
+        Some(Fix { span: span(&self.script.file.text, *position), replacement })
+    }
+
     /// An option compared with a text, a number, or an option of another choice.
-    fn option_comparison(
-        &mut self,
-        [(_, first), (_, second)]: [(&Expr, &Value); 2],
-        position: Position,
-    ) {
-        for (option, other) in [(first, second), (second, first)] {
+    fn option_comparison(&mut self, [first, second]: [(&Expr, &Value); 2], position: Position) {
+        for ((_, option), (literal, other)) in [(first, second), (second, first)] {
             let of = match (&option.ty.base, &option.named) {
                 (Some(Base::Choice(of)), _) => (of, false),
                 (_, Some(of)) => (of, true),
@@ -412,9 +415,10 @@ impl<'a> Checker<'a> {
                     let name =
                         set.options.iter().find(|it| it.label == *text).map_or("", |it| &it.name);
                     let words = format!("`{text}` is a label, which can change with the language");
-                    let help =
-                        format!("compare with `{}::{attribute}::{name}`", of.entity.logical_name());
-                    self.find_help(finding::OPTION_LABEL, position, (words, help));
+                    let constant = format!("{}::{attribute}::{name}", of.entity.logical_name());
+                    let help = format!("compare with `{constant}`");
+                    let fix = self.instead(literal, constant);
+                    self.find_fix(finding::OPTION_LABEL, position, (words, help, fix));
                 }
                 Term::Text(text) => {
                     let words = format!("`{attribute}` has no option `{text}`: this is never so");
