@@ -1,16 +1,15 @@
 //! Chains: `ctx.target.customerid.name`, link by link.
 
 use rhai::{Expr, FnCallExpr, Position};
-use rulegate::Message;
 
 use super::checker::{Checker, Value};
+use super::context::of_parent;
 use super::effects::Term;
 use super::expression::{article, is_vague, subject};
 use super::finding;
 use super::place::{is_optional, words};
 use super::shape::{Resolved, Shape};
-use super::types::{Base, Origin, Part, Row, Type};
-use crate::diagnostic::Fix;
+use super::types::{Base, Origin, Type};
 
 /// What stands before a link.
 pub(super) struct Receiver<'e> {
@@ -182,175 +181,6 @@ impl Checker<'_> {
         Type::ANY.into()
     }
 
-    /// A property of `ctx`.
-    fn of_context(&mut self, (name, position): (&str, Position)) -> Value {
-        let text = || Value::from(Base::Text);
-        match name {
-            "target" => {
-                let ty = self.target();
-                let is_lookup = matches!(ty.base, Some(Base::Lookup(_)));
-                Value::from(ty).meaning(if is_lookup { Term::OwnRecord } else { Term::Unknown })
-            }
-            "pre" => self.image_value(("", true), position),
-            "post" => self.image_value(("", false), position),
-            "message" => text().meaning(Term::Message),
-            "stage" | "mode" | "entity" | "configuration" => text(),
-            "depth" => Value::from(Base::WholeNumber).meaning(Term::Depth),
-            "now" => Base::Moment.into(),
-            "today" => Base::Date.into(),
-            "user" | "initiating_user" => Type::lookup_of("systemuser").into(),
-            "is_in_transaction" => Base::Boolean.into(),
-            "relationship" => self.of_link(Base::Text.into()),
-            "related" => self.of_link(Type::array(Base::Lookup(None).into())),
-            "variables" => Base::Entries(Part::Variables).into(),
-            "input" => Base::Entries(Part::Input).into(),
-            "output" => Base::Entries(Part::Output).into(),
-            "images" => Base::Entries(Part::Images).into(),
-            "parent" => Type::from(Base::Parent).nullable().into(),
-            _ => {
-                let known = [
-                    "target",
-                    "pre",
-                    "post",
-                    "message",
-                    "stage",
-                    "mode",
-                    "entity",
-                    "configuration",
-                    "depth",
-                    "now",
-                    "today",
-                    "user",
-                    "initiating_user",
-                    "is_in_transaction",
-                    "relationship",
-                    "related",
-                    "variables",
-                    "input",
-                    "output",
-                    "images",
-                    "parent",
-                ];
-                let text = format!("`ctx` has no `{name}`");
-                self.find_unknown((finding::UNKNOWN_PROPERTY, position), (name, text), known);
-                Type::ANY.into()
-            }
-        }
-    }
-
-    /// What only messages that link records have.
-    fn of_link(&self, ty: Type) -> Value {
-        let is_link = self.registration.messages().all(Message::is_association);
-        if is_link { ty.into() } else { Type::NULL.into() }
-    }
-
-    /// An image, which the step must ask for.
-    pub(super) fn image_value(
-        &mut self,
-        (alias, is_pre): (&str, bool),
-        position: Position,
-    ) -> Value {
-        if let Some(ty) = self.image(alias, is_pre) {
-            self.images.insert((is_pre, alias.to_owned(), None));
-            return ty.into();
-        }
-        let (key, short) =
-            if is_pre { ("pre_image", "pre-image") } else { ("post_image", "post-image") };
-        let text = if alias.is_empty() {
-            format!("this step asks for no {short}")
-        } else {
-            format!("this step asks for no image `{alias}`")
-        };
-        let help = format!("add `{key}: [\"…\"]` to STEP, with the attributes that the rule reads");
-        self.find_help(finding::NO_SUCH_IMAGE, position, (text, help));
-        Type::ANY.into()
-    }
-
-    /// An attribute of a record.
-    fn of_record(&mut self, row: &Row, (name, position): (&str, Position)) -> Value {
-        let Some(ty) = self.attribute(&row.entity, (name, position)) else {
-            return Type::ANY.into();
-        };
-        let mut value = Value::from(ty);
-        match &row.of {
-            Origin::Target => {
-                self.reads(name, position);
-                if !self.state.is_written(name) {
-                    value.term = Term::Target(name.to_owned());
-                }
-            }
-            Origin::Pre(alias) => {
-                self.shown((alias, true), (name, position));
-                value.term = Term::Pre(alias.clone(), name.to_owned());
-            }
-            Origin::Post(alias) => {
-                self.shown((alias, false), (name, position));
-                value.term = Term::Post(alias.clone(), name.to_owned());
-            }
-            Origin::Read(Some(selected))
-                if !selected.contains(name) && row.entity.primary_id() != name =>
-            {
-                let text = format!("`{name}` was not read with its record: it is always null here");
-                let help = format!("add \"{name}\" to the attributes that are read");
-                self.find_help(finding::NOT_SELECTED, position, (text, help));
-            }
-            Origin::Read(_) | Origin::Made => {}
-        }
-        if self.is_always_there(row, name) {
-            value.ty = value.ty.present();
-        }
-        value
-    }
-
-    /// Whether the engine keeps records from being without the attribute, and this record shows it.
-    fn is_always_there(&self, row: &Row, name: &str) -> bool {
-        let is_demanded = row.entity.primary_id() == name
-            || row.entity.attribute(name).is_some_and(|it| it.is_required_by_engine());
-        let is_shown = match &row.of {
-            Origin::Read(Some(selected)) => {
-                selected.contains(name) || row.entity.primary_id() == name
-            }
-            Origin::Read(None) => row.entity.attribute(name).is_some_and(|it| it.valid_for.read),
-            // On a message that has no such image, it is empty.
-            Origin::Pre(_) => !self.runs_on(&[Message::Create]),
-            Origin::Post(_) => !self.runs_on(&[Message::Delete]),
-            Origin::Target | Origin::Made => false,
-        };
-        is_demanded && is_shown
-    }
-
-    /// The rule reads an attribute of the target.
-    pub(super) fn reads(&mut self, name: &str, position: Position) {
-        if self.state.is_reached {
-            self.effects.reads.entry(name.to_owned()).or_insert(position);
-        }
-    }
-
-    /// An attribute is read of an image, which must show it.
-    pub(super) fn shown(
-        &mut self,
-        (alias, is_pre): (&str, bool),
-        (name, position): (&str, Position),
-    ) {
-        self.images.insert((is_pre, alias.to_owned(), Some(name.to_owned())));
-        if self.registration.shows((alias, is_pre), name)
-            || self.entity.as_ref().is_some_and(|it| it.primary_id() == name)
-        {
-            return;
-        }
-        let (key, short) =
-            if is_pre { ("pre_image", "pre-image") } else { ("post_image", "post-image") };
-        let text = format!("the {short} does not show `{name}`");
-        let help = format!("add \"{name}\" to `{key}` in STEP");
-        // Behind the last one that the image shows.
-        let mut images = self.registration.images();
-        let image = images.find(|it| it.0 == is_pre && it.1 == alias);
-        let image = image.filter(|_| self.rule.path == self.script.file.path);
-        let last = image.and_then(|it| Some(it.2.last()?.1.end));
-        let fix = last.map(|at| Fix { span: at..at, replacement: format!(", \"{name}\"") });
-        self.find_fix(finding::NOT_IN_IMAGE, position, (text, help, fix));
-    }
-
     fn method(&mut self, before: Receiver<'_>, call: &FnCallExpr, position: Position) -> Value {
         let name = call.name.as_str();
         let what = format!("`{name}`");
@@ -365,6 +195,9 @@ impl Checker<'_> {
                 self.value(argument);
             }
             return Type::ANY.into();
+        }
+        if name == "type_of" && call.args.is_empty() {
+            return Base::Text.into();
         }
         if name == "call" || self.has_function(name) {
             return self.unfollowed(call, position);
@@ -543,49 +376,6 @@ impl Checker<'_> {
             self.must_be_present((expression, &value.ty), what, position);
         }
     }
-
-    /// An entry of a part of the context.
-    fn entry(&mut self, part: Part, name: Option<&str>, position: Position) -> Value {
-        match (part, name) {
-            (Part::Images, Some(name)) => {
-                if self.image(name, true).is_some() || self.image(name, false).is_none() {
-                    return self.image_value((name, true), position);
-                }
-                self.image_value((name, false), position)
-            }
-            (Part::Input, Some("Target" | "EntityMoniker")) => {
-                Value { key: None, ..self.of_context(("target", position)) }
-            }
-            (Part::Variables, name) => {
-                self.shares((name, position), false);
-                Type::ANY.into()
-            }
-            (_, _) => Type::ANY.into(),
-        }
-    }
-
-    /// A shared variable is read or set.
-    pub(super) fn shares(&mut self, (name, position): (Option<&str>, Position), is_set: bool) {
-        if self.registration.is_async() {
-            let text = "a job runs after the message, with the variables as they were at its end";
-            let help = "hand over what it needs in a record, or read it again".to_owned();
-            self.find_help(finding::ASYNC_SHARED_STATE, position, (text.to_owned(), help));
-        }
-        match name {
-            Some(name) => {
-                let of = if is_set {
-                    &mut self.effects.variables_set
-                } else {
-                    &mut self.effects.variables_read
-                };
-                of.entry(name.to_owned()).or_insert(position);
-            }
-            None => {
-                let what = "a shared variable whose name is computed".to_owned();
-                self.effects.unknown.push((what, position));
-            }
-        }
-    }
 }
 
 /// Whether a chain ends with the link after this one.
@@ -602,15 +392,4 @@ fn with(shape: Shape, others: usize) -> Vec<Shape> {
     let mut all = vec![shape];
     all.resize(others + 1, Shape::Dynamic);
     all
-}
-
-/// A property of `ctx.parent`.
-fn of_parent(name: &str) -> Option<Value> {
-    Some(match name {
-        "message" | "entity" | "stage" => Base::Text.into(),
-        "depth" => Base::WholeNumber.into(),
-        "variables" => Base::Entries(Part::Others).into(),
-        "parent" => Type::from(Base::Parent).nullable().into(),
-        _ => return None,
-    })
 }
