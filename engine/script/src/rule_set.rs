@@ -202,6 +202,8 @@ impl Parts<'_> {
             (&a.file, a.span.as_ref().map(|it| it.start))
                 .cmp(&(&b.file, b.span.as_ref().map(|it| it.start)))
         });
+        // What is odd in the library is found for each rule that calls it.
+        problems.dedup();
         if problems.iter().any(|it| it.severity == Severity::Error) {
             return Err(problems);
         }

@@ -13,7 +13,7 @@ use super::place::span;
 use super::shape::Language;
 use super::state::{Known, Name, State};
 use super::types::{Base, Options, Origin, Row, Type};
-use crate::diagnostic::{Diagnostic, Fix};
+use crate::diagnostic::{Diagnostic, Fix, Severity};
 use crate::entity_file::SourceFile;
 use crate::registration::Registration;
 use crate::rule::function;
@@ -273,6 +273,7 @@ impl<'a> Checker<'a> {
         let returned = std::mem::replace(&mut self.returned, Type::NEVER);
         let returns = std::mem::take(&mut self.returns);
         self.calls.push(called);
+        let found = self.findings.len();
         let mut by_value = Vec::new();
         for (parameter, argument) in parameters.into_iter().zip(arguments) {
             if matches!(argument.ty.base, Some(Base::Map(_) | Base::Array(_))) {
@@ -294,8 +295,31 @@ impl<'a> Checker<'a> {
         self.calls.pop();
         (self.exits, self.script, self.base) = (exits, outer, base);
         self.is_in_loop = was_in_loop;
+        self.blame_caller(found, (module, name), position);
         self.state.leave(depth);
         Some(result)
+    }
+
+    /// What is wrong in a function of the library with these arguments is wrong where it is called.
+    fn blame_caller(
+        &mut self,
+        found: usize,
+        (module, name): (Option<&str>, &str),
+        position: Position,
+    ) {
+        let Some(module) = module else { return };
+        let file = self.script.file;
+        let span = span(&file.text, position);
+        for it in self.findings.iter_mut().skip(found) {
+            if it.severity != Severity::Error || it.file == file.path {
+                continue;
+            }
+            let (line, column) = it.line_and_column().unwrap_or((1, 1));
+            let inner = std::mem::take(&mut it.message);
+            let text = format!("within `{module}::{name}`, {inner} ({}:{line}:{column})", it.file);
+            let blamed = Diagnostic { message: text, help: None, fix: None, ..it.clone() };
+            *it = blamed.at(&file.path, Arc::clone(&file.text), span.clone());
+        }
     }
 
     /// What a function that answers nothing changes of the maps and arrays that it was handed: copies.
