@@ -25,6 +25,7 @@ use crate::registration::{Known, Registration};
 use crate::rule_set::{Library, MadeRule};
 use crate::script::Parsed;
 
+mod allow;
 mod array;
 mod assignment;
 mod call;
@@ -36,8 +37,10 @@ mod context;
 mod effects;
 mod expression;
 mod finding;
+mod levels;
 mod logic;
 mod looped;
+mod mend;
 mod place;
 mod query;
 mod record;
@@ -50,8 +53,11 @@ mod switch;
 mod types;
 mod values;
 
+pub(crate) use self::allow::settle;
 pub(crate) use self::effects::{Condition, Effects, Sent, Term, Write};
 pub use self::finding::{FINDINGS, Finding};
+pub use self::levels::{Level, Levels, UnknownFinding};
+pub use self::mend::{Mended, mend};
 
 /// What the check of one file came to.
 #[derive(Debug, Clone, Default)]

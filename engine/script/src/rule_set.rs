@@ -18,7 +18,7 @@ pub(crate) use self::library::Library;
 use self::made::Made;
 pub(crate) use self::made::MadeRule;
 use self::sources::Sources;
-use crate::check::{self, Check};
+use crate::check::{self, Check, Levels};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::entity_file::{SourceFile, read_catalog};
 use crate::language;
@@ -84,6 +84,8 @@ pub struct LoadOptions {
     pub execution: Execution,
     /// How much is checked. Errors refuse the set.
     pub check: Check,
+    /// How bad findings are, where it is not as bad as usual.
+    pub levels: Levels,
 }
 
 /// How rules run. What they do is the same either way.
@@ -187,9 +189,14 @@ impl Parts<'_> {
             }
         }
         let is_complete = problems.is_empty();
-        problems.extend(rules.iter().flat_map(|it| &it.report.findings).cloned());
-        if is_complete && options.check == Check::Whole {
-            problems.extend(check::together(&rules, &catalog));
+        if options.check == Check::Whole {
+            let mut found: Vec<Diagnostic> =
+                rules.iter().flat_map(|it| &it.report.findings).cloned().collect();
+            if is_complete {
+                found.extend(check::together(&rules, &catalog));
+            }
+            let files = sources.rules.iter().chain(&sources.library).copied();
+            problems.extend(check::settle(found, files, (&options.levels, is_complete)));
         }
         problems.sort_by(|a, b| {
             (&a.file, a.span.as_ref().map(|it| it.start))

@@ -73,7 +73,7 @@ impl Checker<'_> {
         call.args.iter().map(|it| self.value(it)).collect()
     }
 
-    fn has_function(&self, name: &str) -> bool {
+    pub(super) fn has_function(&self, name: &str) -> bool {
         self.script.tree.iter_functions().any(|it| it.name == name)
     }
 

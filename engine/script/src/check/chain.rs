@@ -197,6 +197,12 @@ impl Checker<'_> {
             }
             return Type::ANY.into();
         }
+        if name == "type_of" && call.args.is_empty() {
+            return Base::Text.into();
+        }
+        if name == "call" || self.has_function(name) {
+            return self.unfollowed(call, position);
+        }
         match before.value.ty.base.clone() {
             Some(Base::Context) => return self.method_of_context(call, position),
             Some(Base::Record(row)) => return self.method_of_record(&row, before, call, position),
@@ -226,6 +232,17 @@ impl Checker<'_> {
         let receiver = (format!("`{}`", before.words), Value { ty, ..before.value.clone() });
         arguments.insert(0, receiver);
         self.resolved(name, &arguments, position)
+    }
+
+    /// A call that is not followed: of a function that stands in a variable, or of one that sees `this`.
+    fn unfollowed(&mut self, call: &FnCallExpr, position: Position) -> Value {
+        for argument in &call.args {
+            self.value(argument);
+        }
+        self.unsure(position);
+        self.effects.unknown.push((format!("`{}`", call.name), position));
+        self.state.forget_all();
+        Type::ANY.into()
     }
 
     /// What a function of the language answers to these arguments, and what is wrong with them.

@@ -7,8 +7,10 @@ use super::checker::{Checker, Value};
 use super::effects::Term;
 use super::expression::{article, is_vague, shapes, subject};
 use super::finding::{self, Finding};
+use super::place::span;
 use super::shape::Shape;
 use super::types::{Base, Options, Type};
+use crate::diagnostic::Fix;
 
 impl Checker<'_> {
     pub(super) fn operation(
@@ -130,61 +132,79 @@ impl Checker<'_> {
         }
     }
 
+    /// Something else for a text that stands there as a literal.
+    fn instead(&self, literal: &Expr, replacement: String) -> Option<Fix> {
+        let Expr::StringConstant(_, position) = literal else { return None };
+        Some(Fix { span: span(&self.script.file.text, *position), replacement })
+    }
+
     /// An option compared with a text, a number, or an option of another choice.
-    fn option_comparison(
-        &mut self,
-        [(_, first), (_, second)]: [(&Expr, &Value); 2],
-        position: Position,
-    ) {
-        for (option, other) in [(first, second), (second, first)] {
+    fn option_comparison(&mut self, [first, second]: [(&Expr, &Value); 2], position: Position) {
+        for ((_, option), (literal, other)) in [(first, second), (second, first)] {
             let (of, is_name) = match (&option.ty.base, &option.named) {
                 (Some(Base::Choice(of)), _) => (of.clone(), false),
                 (_, Some(of)) => (of.clone(), true),
                 _ => continue,
             };
-            if let Some((finding, words, help)) = odd_option(&of, is_name, &other.term) {
-                let text = (words, help);
-                self.find_help(finding, position, text);
+            if let Some(odd) = odd_option(&of, is_name, &other.term) {
+                let fix = odd.instead.and_then(|it| self.instead(literal, it));
+                self.find_fix(odd.finding, position, (odd.words, odd.help, fix));
             }
             return;
         }
     }
+
+    /// Something else for a text that stands there as a literal.
+    fn instead(&self, literal: &Expr, replacement: String) -> Option<Fix> {
+        let Expr::StringConstant(_, position) = literal else { return None };
+        Some(Fix { span: span(&self.script.file.text, *position), replacement })
+    }
+}
+
+/// What is odd about a comparison with an option.
+struct Odd {
+    finding: &'static Finding,
+    words: String,
+    help: String,
+    /// What to write instead of what it is compared with.
+    instead: Option<String>,
 }
 
 /// What is odd about comparing an option, or its name, with that value.
-fn odd_option(
-    of: &Options,
-    is_name: bool,
-    term: &Term,
-) -> Option<(&'static Finding, String, String)> {
+fn odd_option(of: &Options, is_name: bool, term: &Term) -> Option<Odd> {
     let attribute = of.entity.name(of.ordinal);
     let set = of.entity.attribute_at(of.ordinal)?.kind.option_set()?;
     let names: Vec<&str> = set.options.iter().map(|it| it.name.as_str()).collect();
     let has = |number: i32| set.by_value(number).is_some();
     let all = || format!("its options are {}", names.join(", "));
+    let never = |words: String, help: String| {
+        Some(Odd { finding: finding::NEVER_EQUAL, words, help, instead: None })
+    };
     match term {
         Term::Text(text) if set.by_name(text).is_none() => {
             let labelled = set.options.iter().find(|it| it.label == *text).filter(|_| !is_name);
             if let Some(option) = labelled {
                 let words = format!("`{text}` is a label, which can change with the language");
                 let entity = of.entity.logical_name();
-                let help = format!("compare with `{entity}::{attribute}::{}`", option.name);
-                return Some((finding::OPTION_LABEL, words, help));
+                let constant = format!("{entity}::{attribute}::{}", option.name);
+                let help = format!("compare with `{constant}`");
+                let (finding, instead) = (finding::OPTION_LABEL, Some(constant));
+                return Some(Odd { finding, words, help, instead });
             }
             let words = format!("`{attribute}` has no option `{text}`: this is never so");
             let help = match suggestion(text, names.iter().copied()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => all(),
             };
-            Some((finding::NEVER_EQUAL, words, help))
+            never(words, help)
         }
         Term::Number(number) if !is_name && !i32::try_from(*number).is_ok_and(has) => {
             let words = format!("`{attribute}` has no option {number}: this is never so");
-            Some((finding::NEVER_EQUAL, words, all()))
+            never(words, all())
         }
         Term::Choice(number) if !i32::try_from(*number).is_ok_and(has) => {
             let words = format!("this is no option of `{attribute}`: they are never equal");
-            Some((finding::NEVER_EQUAL, words, all()))
+            never(words, all())
         }
         _ => None,
     }

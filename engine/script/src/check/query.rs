@@ -200,7 +200,7 @@ impl Checker<'_> {
 
     /// A search for each turn of a loop.
     pub(super) fn search_in_loop(&mut self, word: &str, position: Position) {
-        if !self.exits.is_empty() {
+        if self.is_in_loop || !self.exits.is_empty() {
             let text = format!("`{word}` searches in each turn of the loop");
             let help =
                 "search once before the loop, with an array of values as a condition".to_owned();

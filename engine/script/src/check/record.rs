@@ -9,6 +9,7 @@ use super::effects::{Term, Write};
 use super::expression::subject;
 use super::finding;
 use super::types::{Base, Origin, Row, Type};
+use crate::diagnostic::Fix;
 
 impl Checker<'_> {
     /// An attribute of a record.
@@ -87,7 +88,13 @@ impl Checker<'_> {
             if is_pre { ("pre_image", "pre-image") } else { ("post_image", "post-image") };
         let text = format!("the {short} does not show `{name}`");
         let help = format!("add \"{name}\" to `{key}` in STEP");
-        self.find_help(finding::NOT_IN_IMAGE, position, (text, help));
+        // Behind the last one that the image shows.
+        let mut images = self.registration.images();
+        let image = images.find(|it| it.0 == is_pre && it.1 == alias);
+        let image = image.filter(|_| self.rule.path == self.script.file.path);
+        let last = image.and_then(|it| Some(it.2.last()?.1.end));
+        let fix = last.map(|at| Fix { span: at..at, replacement: format!(", \"{name}\"") });
+        self.find_fix(finding::NOT_IN_IMAGE, position, (text, help, fix));
     }
 
     /// A method of a record.

@@ -208,7 +208,11 @@ fn functions(rhai: &Engine) -> BTreeMap<String, Vec<Signature>> {
     };
     let mut functions: BTreeMap<String, Vec<Signature>> = BTreeMap::new();
     for (name, signature) in rhai.collect_fn_metadata(None, signature, true) {
-        functions.entry(name).or_default().push(signature);
+        let known = functions.entry(name).or_default();
+        // One of the engine's own stands before Rhai's, and hides it where it takes the same.
+        if !known.iter().any(|it| it.parameters == signature.parameters) {
+            known.push(signature);
+        }
     }
     functions
 }
