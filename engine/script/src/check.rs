@@ -21,9 +21,11 @@ use crate::script::Parsed;
 
 mod effects;
 mod finding;
+mod graph;
 
 pub(crate) use self::effects::{Condition, Effects, Sent, Term, Write};
 pub use self::finding::{FINDINGS, Finding};
+pub use self::graph::Termination;
 
 /// What the check of one file came to.
 #[derive(Debug, Clone, Default)]
@@ -48,8 +50,8 @@ pub(crate) fn rule(
 }
 
 /// Checks all rules together, each of which is good by itself.
-pub(crate) fn together(_rules: &[Arc<MadeRule>], _catalog: &Catalog) -> Vec<Diagnostic> {
-    Vec::new()
+pub(crate) fn together(rules: &[Arc<MadeRule>], catalog: &Catalog) -> (Vec<Diagnostic>, Termination) {
+    graph::loops(rules, catalog)
 }
 
 /// How much of a set is checked when it is read. Errors refuse the set.

@@ -17,7 +17,7 @@ use self::compiler::Compiler;
 use self::made::Made;
 pub(crate) use self::made::MadeRule;
 use self::sources::Sources;
-use crate::check::{self, Check};
+use crate::check::{self, Check, Termination};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::entity_file::{SourceFile, read_catalog};
 use crate::language;
@@ -37,6 +37,8 @@ pub struct RuleSet {
     pub files: Vec<SourceFile>,
     /// What was found that does not refuse the set: warnings.
     pub findings: Vec<Diagnostic>,
+    /// Whether all that its rules do comes to an end.
+    pub termination: Termination,
     /// How each rule runs, by the names of its steps.
     pub ways: BTreeMap<String, Way>,
     /// What the next set need not make again.
@@ -183,9 +185,12 @@ impl Parts<'_> {
             }
         }
         let is_complete = problems.is_empty();
+        let mut termination = Termination::default();
         problems.extend(rules.iter().flat_map(|it| &it.report.findings).cloned());
         if is_complete && options.check == Check::Whole {
-            problems.extend(check::together(&rules, &catalog));
+            let (found, whether) = check::together(&rules, &catalog);
+            problems.extend(found);
+            termination = whether;
         }
         problems.sort_by(|a, b| {
             (&a.file, a.span.as_ref().map(|it| it.start))
@@ -201,6 +206,7 @@ impl Parts<'_> {
             rule_count: rules.len(),
             files: sources.all.to_vec(),
             findings: problems,
+            termination,
             ways: rules.iter().flat_map(|it| it.ways()).collect(),
             made: Arc::new(Made::new(sources, (compiler, messages), rules)),
             catalog,
