@@ -36,6 +36,7 @@ mod entity_files; // Every mistake in an entity file, and what its author reads.
 mod hooks; // What the shipped hooks promise, on the shipped entities.
 mod hostile; // Rules that mean harm, and what stops each.
 mod language; // What the words of rules do with whatever they are given.
+mod loops; // Rule sets that go on and on, and those that end, said beforehand and then played.
 mod limits; // Both sides of every limit.
 mod reload; // A save becomes the next generation, or its author hears why not.
 mod runs; // Runs over the shipped rules, against their transcripts.

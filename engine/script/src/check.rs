@@ -19,10 +19,12 @@ use crate::registration::{Known, Registration};
 use crate::rule_set::MadeRule;
 use crate::script::Parsed;
 
+mod conflict;
 mod effects;
 mod finding;
 mod graph;
 
+pub(crate) use self::conflict::Met;
 pub(crate) use self::effects::{Condition, Effects, Sent, Term, Write};
 pub use self::finding::{FINDINGS, Finding};
 pub use self::graph::Termination;
@@ -51,7 +53,9 @@ pub(crate) fn rule(
 
 /// Checks all rules together, each of which is good by itself.
 pub(crate) fn together(rules: &[Arc<MadeRule>], catalog: &Catalog) -> (Vec<Diagnostic>, Termination) {
-    graph::loops(rules, catalog)
+    let (mut found, termination) = graph::loops(rules, catalog);
+    found.extend(conflict::conflicts(rules, catalog));
+    (found, termination)
 }
 
 /// How much of a set is checked when it is read. Errors refuse the set.

@@ -20,15 +20,40 @@ mod written;
 
 use std::sync::Arc;
 
-use rulegate::Catalog;
+use rulegate::{Catalog, Message};
 
 pub use self::termination::Termination;
+use self::row::{Rest, Row};
+use self::view::{Scene, View};
+pub(super) use self::world::{Listener, World};
+use super::conflict::Pair;
+use super::effects::Condition;
 use crate::diagnostic::Diagnostic;
 use crate::rule_set::MadeRule;
 
 /// Finds the loops of a rule set, and says whether every chain of its rules ends.
 pub(super) fn loops(rules: &[Arc<MadeRule>], catalog: &Catalog) -> (Vec<Diagnostic>, Termination) {
-    let world = world::World::new(rules.iter().map(|it| &**it), catalog);
+    let world = World::new(rules, catalog);
     let explored = explore::explore(&world);
     report::report(&world, &explored)
+}
+
+/// Whether both steps of a pair can run on one message with these conditions.
+pub(super) fn can_meet<'a>(
+    pair: Pair<'_, 'a>,
+    (first, second): (&[&'a Condition], &[&'a Condition]),
+    catalog: &'a Catalog,
+) -> bool {
+    let step = pair.first.step;
+    let entity = step.entity().and_then(|it| catalog.entity(it).ok());
+    let is_new = *step.message() == Message::Create;
+    let scene = Scene {
+        message: step.message().clone(),
+        entity: entity.map(|it| &**it),
+        depth: 1,
+        target: Row::of(Rest::Sent),
+        before: Row::of(if is_new { Rest::Null } else { Rest::Stored }),
+        after: None,
+    };
+    View::new(&scene).with(first.iter().chain(second).copied()).is_some()
 }

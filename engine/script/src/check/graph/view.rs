@@ -62,9 +62,14 @@ impl<'s, 'a> View<'s, 'a> {
     }
 
     /// What is known once all of this holds; none where it cannot.
-    pub(super) fn with(mut self, conditions: &'a [Condition]) -> Option<Self> {
+    pub(super) fn with<C>(mut self, conditions: C) -> Option<Self>
+    where
+        C: IntoIterator<Item = &'a Condition> + Clone,
+    {
         // What a later condition tells of a value can make an earlier one impossible.
-        let holds = |it: &mut Self| conditions.iter().all(|all| it.assume(&all.term, all.holds));
+        let holds = |it: &mut Self| {
+            conditions.clone().into_iter().all(|one| it.assume(&one.term, one.holds))
+        };
         (holds(&mut self) && holds(&mut self)).then_some(self)
     }
 

@@ -1,6 +1,7 @@
 //! The world of a rule set: every step with what it can do, by the message and entity at which it listens.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rulegate::metadata::{AttributeType, EntityMetadata};
 use rulegate::{Catalog, Message, Mode, Stage, Step};
@@ -11,7 +12,7 @@ use crate::rule_set::MadeRule;
 
 /// All steps of a rule set, and where they listen.
 #[derive(Debug)]
-pub(super) struct World<'a> {
+pub(crate) struct World<'a> {
     pub(super) catalog: &'a Catalog,
     steps: Vec<Listener<'a>>,
     by_message: BTreeMap<&'a Message, Places<'a>>,
@@ -19,10 +20,10 @@ pub(super) struct World<'a> {
 
 /// A step, and what it can do.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Listener<'a> {
-    pub(super) step: &'a Step,
-    pub(super) effects: &'a Effects,
-    pub(super) rule: &'a MadeRule,
+pub(crate) struct Listener<'a> {
+    pub(crate) step: &'a Step,
+    pub(crate) effects: &'a Effects,
+    pub(crate) rule: &'a Arc<MadeRule>,
 }
 
 /// The steps of one message.
@@ -33,7 +34,7 @@ struct Places<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(rules: impl Iterator<Item = &'a MadeRule>, catalog: &'a Catalog) -> Self {
+    pub(crate) fn new(rules: &'a [Arc<MadeRule>], catalog: &'a Catalog) -> Self {
         let mut steps: Vec<Listener<'a>> = Vec::new();
         for rule in rules {
             for ((of_one, _), effects) in rule.steps.iter().zip(&rule.report.effects) {
@@ -60,7 +61,7 @@ impl<'a> World<'a> {
         Self { catalog, steps, by_message }
     }
 
-    pub(super) fn listeners(&self) -> &[Listener<'a>] {
+    pub(crate) fn listeners(&self) -> &[Listener<'a>] {
         &self.steps
     }
 
@@ -113,12 +114,12 @@ fn is_of_records(message: &Message) -> bool {
 
 impl Listener<'_> {
     /// Whether it runs within its message.
-    pub(super) fn is_synchronous(&self) -> bool {
+    pub(crate) fn is_synchronous(&self) -> bool {
         self.step.mode() == Mode::Synchronous
     }
 
     /// Whether it runs before the write.
-    pub(super) fn is_before(&self) -> bool {
+    pub(crate) fn is_before(&self) -> bool {
         self.step.stage() < Stage::MainOperation
     }
 
