@@ -8,21 +8,35 @@
 //! Every expression has a type, and what cannot be known is `any`, of which nothing is said. A rule that checks
 //! without an error, and without `any`, meets no value of a wrong type when it runs.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rhai::{AST, Position};
+use rhai::Position;
 use rulegate::Catalog;
 
+pub(crate) use self::checker::Script;
+use self::checker::{Checker, Ground};
 use crate::diagnostic::Diagnostic;
 use crate::registration::{Known, Registration};
-use crate::rule_set::MadeRule;
+use crate::rule_set::{Library, MadeRule};
 use crate::script::Parsed;
 
+mod call;
+mod chain;
+mod checker;
+mod condition;
 mod conflict;
 mod effects;
+mod expression;
 mod finding;
 mod graph;
+mod logic;
+mod place;
+mod service;
+mod shape;
+mod state;
+mod statement;
+mod step;
+mod types;
 
 pub(crate) use self::conflict::Met;
 pub(crate) use self::effects::{Condition, Effects, Sent, Term, Write};
@@ -41,14 +55,30 @@ pub(crate) struct Report {
 
 /// Checks the rules of a file, each of its registrations.
 pub(crate) fn rule(
-    _parsed: &Parsed<'_>,
+    parsed: &Parsed<'_>,
     registrations: &[Registration],
-    (_known, _library): (Known<'_>, &BTreeMap<String, AST>),
+    (known, library): (Known<'_>, &Library),
 ) -> Report {
-    Report {
-        effects: registrations.iter().map(|_| Effects::default()).collect(),
-        ..Report::default()
+    let mut report = Report::default();
+    let scripts = library.scripts();
+    let ground = Ground { catalog: known.catalog, messages: known.messages, library: &scripts };
+    let script = Script { file: parsed.file, tree: &parsed.tree };
+    for (index, registration) in registrations.iter().enumerate() {
+        let mut checker = Checker::new(ground, script, registration);
+        checker.check();
+        checker.step();
+        if index == 0 {
+            checker.top_level();
+        }
+        for found in checker.findings {
+            if !report.findings.contains(&found) {
+                report.findings.push(found);
+            }
+        }
+        report.effects.push(checker.effects);
+        report.unknown = report.unknown.or(checker.unknown);
     }
+    report
 }
 
 /// Checks all rules together, each of which is good by itself.

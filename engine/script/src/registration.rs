@@ -2,13 +2,15 @@
 
 mod literal;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rulegate::metadata::suggestion;
 use rulegate::{Catalog, Message, Stage, Step};
 
+pub(crate) use self::literal::Entry;
+use self::literal::Reader;
 pub(crate) use self::literal::problem;
-use self::literal::{Entry, Reader};
 use crate::diagnostic::Diagnostic;
 use crate::entity_file::SourceFile;
 use crate::rule::Shared;
@@ -23,6 +25,7 @@ pub(crate) struct Registration {
     pub(crate) handler: String,
     pub(crate) pre_aliases: Vec<String>,
     pub(crate) post_aliases: Vec<String>,
+    told: Told,
 }
 
 /// What a registration is checked against.
@@ -75,7 +78,10 @@ fn folder(path: &str) -> &str {
 }
 
 /// The values of a STEP, as they stand there.
+#[derive(Debug, Clone)]
 struct Told {
+    /// Where the map begins.
+    span: Range<usize>,
     messages: Vec<Message>,
     entity: Option<String>,
     stage: Stage,
@@ -99,6 +105,7 @@ fn registration(
     let messages = messages(reader, known)?;
     let mode = reader.word("mode", &["sync", "async"]).unwrap_or("sync");
     let told = Told {
+        span: reader.span(),
         entity: entity(file, reader, (&messages, known)),
         stage: stage(reader, mode)?,
         mode,
@@ -128,8 +135,9 @@ fn registration(
         steps: told.messages.iter().map(|message| step(message, &told)).collect(),
         name,
         handler,
-        pre_aliases: told.pre.into_iter().map(|it| it.0).collect(),
-        post_aliases: told.post.into_iter().map(|it| it.0).collect(),
+        pre_aliases: told.pre.iter().map(|it| it.0.clone()).collect(),
+        post_aliases: told.post.iter().map(|it| it.0.clone()).collect(),
+        told,
     })
 }
 
@@ -184,6 +192,43 @@ impl Registration {
     pub(crate) fn into_steps(self, hook: &Shared) -> Vec<Step> {
         let Self { steps, name, .. } = self;
         steps.into_iter().map(|it| it.run(name.as_str(), hook.clone())).collect()
+    }
+
+    /// Where it stands in the text: the beginning of its map.
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.told.span.clone()
+    }
+
+    /// The messages on which it runs.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.told.messages.iter()
+    }
+
+    /// Whether it runs as a job.
+    pub(crate) fn is_async(&self) -> bool {
+        self.told.mode == "async"
+    }
+
+    /// Whether it runs before the record is saved.
+    pub(crate) fn is_before_main(&self) -> bool {
+        self.told.stage < Stage::MainOperation
+    }
+
+    /// The attributes that it names as filter, and where.
+    pub(crate) fn filtering(&self) -> &[Entry] {
+        &self.told.filtering
+    }
+
+    /// The attributes that its images show, by kind and alias, and where it names them.
+    pub(crate) fn images(&self) -> impl Iterator<Item = (bool, &str, &[Entry])> {
+        let pre = self.told.pre.iter().map(|it| (true, it.0.as_str(), it.1.as_slice()));
+        pre.chain(self.told.post.iter().map(|it| (false, it.0.as_str(), it.1.as_slice())))
+    }
+
+    /// Whether an image shows an attribute. One that names none shows all.
+    pub(crate) fn shows(&self, (alias, is_pre): (&str, bool), name: &str) -> bool {
+        let mut of_alias = self.images().filter(|it| it.0 == is_pre && it.1 == alias);
+        of_alias.any(|it| it.2.is_empty() || it.2.iter().any(|it| it.0 == name))
     }
 
     /// The entity at whose records its messages are aimed.

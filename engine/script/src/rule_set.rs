@@ -14,6 +14,7 @@ use std::sync::Arc;
 use rulegate::{Catalog, Step};
 
 use self::compiler::Compiler;
+pub(crate) use self::library::Library;
 use self::made::Made;
 pub(crate) use self::made::MadeRule;
 use self::sources::Sources;

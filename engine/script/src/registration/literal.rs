@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, span_of_word};
 use crate::entity_file::SourceFile;
 
 /// A text with its place.
-pub(super) type Entry = (String, Range<usize>);
+pub(crate) type Entry = (String, Range<usize>);
 
 /// A map literal.
 #[derive(Debug, Clone)]
@@ -99,6 +99,11 @@ impl<'a> Reader<'a> {
         problems: &'a mut Vec<Diagnostic>,
     ) -> Self {
         Self { file, literal, problems }
+    }
+
+    /// Where the map begins.
+    pub(super) fn span(&self) -> Range<usize> {
+        span(self.file, self.literal.position)
     }
 
     pub(super) fn has(&self, key: &str) -> bool {

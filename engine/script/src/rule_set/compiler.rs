@@ -116,7 +116,7 @@ impl Compiler {
         let registrations = registration::read(parsed.file, &parsed.tree, known)?;
         let steps = self.steps(parsed, &registrations)?;
         let report = match self.check {
-            Check::Whole => check::rule(parsed, &registrations, (known, &self.library.trees)),
+            Check::Whole => check::rule(parsed, &registrations, (known, &self.library)),
             Check::Syntax => Report::default(),
         };
         Ok(MadeRule { file: parsed.file.clone(), steps, report, met: Met::default() })

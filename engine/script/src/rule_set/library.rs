@@ -7,7 +7,9 @@ use std::time::Instant;
 use rhai::{AST, Engine as Rhai, Module, Scope};
 use rulegate::Catalog;
 
+use crate::check::Script;
 use crate::diagnostic::Diagnostic;
+use crate::entity_file::SourceFile;
 use crate::language;
 use crate::language::error::ended;
 use crate::limits::{Exceeded, Limits, on_budget};
@@ -15,9 +17,11 @@ use crate::script::Parsed;
 
 /// The modules that rules share, by their names.
 #[derive(Debug, Default)]
-pub(super) struct Library {
+pub(crate) struct Library {
     modules: BTreeMap<String, Arc<Module>>,
     pub(super) trees: BTreeMap<String, AST>,
+    /// The files in which they stand.
+    files: BTreeMap<String, SourceFile>,
 }
 
 impl Library {
@@ -62,6 +66,7 @@ impl Library {
                     rhai.register_static_module(name, Arc::clone(&module));
                     library.modules.insert(name.to_owned(), module);
                     library.trees.insert(name.to_owned(), ast);
+                    library.files.insert(name.to_owned(), script.file.clone());
                     continue;
                 }
             };
@@ -69,6 +74,14 @@ impl Library {
             problems.push(Diagnostic::error("library", text).at(&script.file.path, source(), 0..0));
         }
         library
+    }
+
+    /// The scripts, by the names of their modules.
+    pub(crate) fn scripts(&self) -> BTreeMap<String, Script<'_>> {
+        let scripts = self.files.iter().filter_map(|(name, file)| {
+            Some((name.clone(), Script { file, tree: self.trees.get(name)? }))
+        });
+        scripts.collect()
     }
 
     /// Gives the modules to another engine. They hold nothing of the one that loaded them.
