@@ -59,11 +59,15 @@ isurgent = {{ type = "boolean" }}
 isdone = {{ type = "boolean" }}
 note = {{ type = "memo", max_length = 2000 }}
 code = {{ type = "string", max_length = 20 }}
+number = {{ type = "string", max_length = 20 }}
 modifiedon = {{ type = "date-time", create = false, update = false }}
 ownerid = {{ type = "owner", targets = ["systemuser", "team"], required = "system" }}
 statecode = {{ type = "state" }}
 statuscode = {{ type = "status" }}
 {lookups}
+[keys]
+{entity}_number = {{ attributes = ["number"] }}
+
 [options.stage]
 New = {{ value = 1 }}
 Open = {{ value = 2 }}

@@ -26,7 +26,7 @@ struct Drawing<'a> {
 impl Drawing<'_> {
     fn rule(mut self) -> Rule {
         let entity = self.dice.one(self.entities);
-        let message = self.dice.one(&["Update", "Update", "Update", "Update", "Update", "Create", "Create", "Delete", "SetState"]);
+        let message = self.dice.one(&["Update", "Update", "Update", "Update", "Update", "Create", "Create", "Delete", "SetState", "Assign"]);
         let stage = self.dice.one(&["post-operation", "post-operation", "post-operation", "pre-operation", "pre-validation"]);
         let is_record = matches!(message, "Update" | "Create");
         let writes = stage != "post-operation" && is_record && self.dice.flip();
@@ -164,7 +164,13 @@ impl Drawing<'_> {
         let other = self.dice.one(self.entities);
         let there = lookup(entity, other);
         let values = self.values(message);
-        match self.dice.below(12) {
+        match self.dice.below(15) {
+            12 if entity == "task" && message != "Create" => {
+                self.images.push("dealid".to_owned());
+                "if ctx.pre.dealid != () { associate(ctx.pre.dealid, \"deal_tasks\", ctx.target); }".to_owned()
+            }
+            13 => format!("upsert(\"{other}\", #{{ number: \"K\" }}, #{{ {values} }});"),
+            14 if message != "Create" => "assign(ctx.target, ctx.user);".to_owned(),
             0 | 1 if message != "Create" => {
                 self.images.push(there.clone());
                 format!("if ctx.pre.{there} != () {{ update(ctx.pre.{there}, #{{ {values} }}); }}")

@@ -10,6 +10,7 @@
 
 mod arrival;
 mod explore;
+mod origin;
 mod report;
 mod row;
 mod termination;

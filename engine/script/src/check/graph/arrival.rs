@@ -1,7 +1,9 @@
 //! Arrivals: messages that can be sent, with what is known of them, and what each can send in turn.
 
+use std::mem;
+
 use rulegate::metadata::{
-    Cascade, EntityMetadata, OneToMany, RelationshipMetadata,
+    AttributeMetadata, Cascade, EntityMetadata, OneToMany, RelationshipMetadata,
 };
 use rulegate::{Message, Stage};
 
@@ -22,6 +24,8 @@ pub(super) struct Arrival<'a> {
     pub(super) target: Row<'a>,
     /// The record at which it is aimed, as it is stored.
     pub(super) before: Row<'a>,
+    /// Whether it is aimed at the record at which the message was aimed that caused it, as that left it.
+    pub(super) is_same_record: bool,
     /// Whether that record is deleted already, so that the message fails at its main operation.
     pub(super) is_gone: bool,
     /// The relationship of an association, and those over which records come along.
@@ -61,6 +65,8 @@ pub(super) struct Passage<'s, 'a> {
     scene: Scene<'a>,
     /// Whether a step has sent something that may have changed the record.
     is_stirred: bool,
+    /// Whether all steps have run that run within the message: jobs see what these left (P-88).
+    is_later: bool,
     outcome: Outcome<'a>,
 }
 
@@ -78,50 +84,82 @@ impl<'s, 'a> Passage<'s, 'a> {
             after: None,
         };
         let outcome = Outcome::default();
-        Self { world, written, arrival, place, scene, is_stirred: false, outcome }
+        Self { world, written, arrival, place, scene, is_stirred: false, is_later: false, outcome }
     }
 
     /// Goes through all stages. Where it is too deep for steps, only the engine sends.
     pub(super) fn run(mut self, limit: u32) -> Outcome<'a> {
         let entity = self.arrival.entity.map(|it| it.logical_name().as_str());
         let plan = self.world.plan(&self.arrival.message, entity);
+        let is_first = |it: &usize| {
+            let found = self.world.listener(*it);
+            found.is_some_and(|it| it.step.stage() == Stage::PreValidation)
+        };
+        let (first, rest): (Vec<usize>, Vec<usize>) = plan.iter().partition(|it| is_first(it));
         let is_too_deep = limit < self.arrival.depth;
-        self.split();
-        for index in &plan {
-            let Some(listener) = self.world.listener(*index).copied() else { continue };
-            if !listener.is_before() && self.scene.after.is_none() && !self.main_operation() {
-                break;
-            }
-            if listener.passes(&self.scene.target, self.scene.entity).1 && self.is_of_relationship(&listener) {
-                self.outcome.woken.get_or_insert(*index);
-                if is_too_deep {
-                    return self.outcome;
-                }
-                self.visit(*index, &listener);
-            }
+        if self.visit_all(&first, is_too_deep) {
+            return self.outcome;
         }
-        if self.scene.after.is_none() {
-            self.main_operation();
+        let before = self.scene.before.clone();
+        for part in self.parts() {
+            if let (Some(after), Some(entity)) = (self.scene.after.take(), self.scene.entity) {
+                self.scene.before = before.or(&self.as_stored(after), Some(entity));
+            }
+            self.scene.target = part;
+            if self.visit_all(&rest, is_too_deep) {
+                return self.outcome;
+            }
+            if self.scene.after.is_none() {
+                self.main_operation();
+            }
         }
         self.outcome
     }
 
-    /// An update of a state and more is two updates (M-19): each carries a part.
-    fn split(&mut self) {
+    /// Lets steps run. Answers whether the message ends at one of them, because it is too deep.
+    fn visit_all(&mut self, plan: &[usize], is_too_deep: bool) -> bool {
+        for index in plan {
+            let Some(listener) = self.world.listener(*index).copied() else { continue };
+            if !listener.is_before() && self.scene.after.is_none() && !self.main_operation() {
+                break;
+            }
+            if !listener.is_synchronous() && !mem::replace(&mut self.is_later, true) {
+                self.scene.after = self.scene.after.clone().map(|it| self.as_stored(it));
+            }
+            let passes = listener.passes(&self.scene.target, self.scene.entity).1;
+            if passes && self.is_of_relationship(&listener) {
+                self.outcome.woken.get_or_insert(*index);
+                if is_too_deep {
+                    return true;
+                }
+                self.visit(*index, &listener);
+            }
+        }
+        false
+    }
+
+    /// An update of a state and more is two updates (M-19): the other attributes, then the state.
+    fn parts(&self) -> Vec<Row<'a>> {
+        let target = self.scene.target.clone();
         let Some(entity) = self.arrival.entity.filter(|_| self.arrival.message == Message::Update)
         else {
-            return;
+            return vec![target];
         };
-        let sent = |it: &str| self.scene.target.get(it, Some(entity)).may_be_present();
+        let sent = |it: &str| target.get(it, Some(entity)).may_be_present();
         let (apart, others): (Vec<_>, Vec<_>) = entity
             .attributes()
-            .filter(|(_, it)| sent(&it.logical_name))
-            .partition(|(_, it)| is_apart(it));
-        if !apart.is_empty() && !others.is_empty() {
-            let after = self.scene.target.over(&self.scene.before, entity);
-            self.scene.before = self.scene.before.or(&after, Some(entity));
-            self.scene.target.loosen();
+            .map(|it| it.1)
+            .filter(|it| sent(&it.logical_name))
+            .partition(|it| is_apart(it));
+        if apart.is_empty() || others.is_empty() {
+            return vec![target];
         }
+        let without = |them: &[&'a AttributeMetadata]| {
+            let mut part = target.clone();
+            them.iter().for_each(|it| part.set(&it.logical_name, Known::ABSENT));
+            part
+        };
+        vec![without(&apart), without(&others)]
     }
 
     /// Writes the record, and sends what the engine sends. Answers whether there are stages behind.
@@ -129,7 +167,7 @@ impl<'s, 'a> Passage<'s, 'a> {
         if self.arrival.is_gone {
             return false;
         }
-        let before = self.scene.before.clone();
+        let before = self.as_stored(self.scene.before.clone());
         self.scene.after = Some(match (self.scene.entity, &self.arrival.message) {
             (Some(entity), Message::Create) => {
                 self.scene.target = self.scene.target.written(entity, true);
@@ -140,7 +178,7 @@ impl<'s, 'a> Passage<'s, 'a> {
                 self.scene.target.over(&before, entity)
             }
             (_, Message::Delete) => Row::of(Rest::Null),
-            _ => Row::of(Rest::Stored),
+            _ => Row::of(Rest::Unknown),
         });
         self.raise();
         self.is_stirred |= !self.outcome.sent.is_empty();
@@ -203,7 +241,7 @@ impl<'s, 'a> Passage<'s, 'a> {
         self.scene.target.set(&write.attribute, known);
     }
 
-    fn attribute(&self, name: &str) -> Option<&'a rulegate::metadata::AttributeMetadata> {
+    fn attribute(&self, name: &str) -> Option<&'a AttributeMetadata> {
         self.scene.entity?.attribute(name)
     }
 
@@ -214,7 +252,7 @@ impl<'s, 'a> Passage<'s, 'a> {
         sent: &'a Sent,
         view: &View<'_, 'a>,
     ) -> Vec<Arrival<'a>> {
-        let own = sent.is_own_record.then(|| self.own_record(listener, sent, view.clone()));
+        let own = sent.is_own_record.then(|| self.own_record(listener, sent, view.clone())).flatten();
         let cause = Cause::Step { arrival: self.place, listener: index, sent: number };
         let is_guess = self.arrival.is_guess || sent.entities.is_none();
         let draft = Arrival {
@@ -222,6 +260,7 @@ impl<'s, 'a> Passage<'s, 'a> {
             entity: None,
             depth: self.arrival.depth + 1,
             target: Row::of(Rest::Absent),
+            is_same_record: own.is_some(),
             before: own.unwrap_or(Row::of(Rest::Stored)),
             is_gone: sent.is_own_record && self.is_deleted(),
             relationships: sent.relationship.as_deref().into_iter().collect(),
@@ -268,6 +307,9 @@ impl<'s, 'a> Passage<'s, 'a> {
         }
         let Some(values) = &sent.values else {
             draft.target = Row::of(Rest::Sent);
+            if draft.is_same_record {
+                draft.before = Row::of(Rest::Unknown);
+            }
             return vec![draft];
         };
         for (name, term) in values {
@@ -283,15 +325,19 @@ impl<'s, 'a> Passage<'s, 'a> {
                 draft.target.set(name, known);
             }
         }
+        if !draft.is_same_record {
+            draft.target.forget_origins();
+        }
         vec![draft]
     }
 
-    /// The record at which the step's own message is aimed, when the step sends another to it.
-    fn own_record(&self, listener: &Listener<'a>, sent: &Sent, view: View<'_, 'a>) -> Row<'a> {
-        let Some(entity) = self.scene.entity else { return Row::of(Rest::Stored) };
+    /// The record at which the step's own message is aimed, when the step sends another to it; none where others may
+    /// have changed it in between.
+    fn own_record(&self, listener: &Listener<'a>, sent: &Sent, view: View<'_, 'a>) -> Option<Row<'a>> {
+        let entity = self.scene.entity?;
         let is_outside = self.arrival.depth == 1 && listener.step.stage() == Stage::PreValidation;
         if !listener.is_synchronous() || is_outside || sent.entities.is_none() {
-            return Row::of(Rest::Stored); // Others may have changed it in between.
+            return None;
         }
         let (target, before, after) = view.into_rows();
         let row = match (after, &self.arrival.message) {
@@ -299,13 +345,21 @@ impl<'s, 'a> Passage<'s, 'a> {
             (Some(after), Message::Create | Message::Update) => {
                 target.over(&before, entity).and(&after, Some(entity))
             }
-            (Some(_), _) => return Row::of(Rest::Stored),
+            (Some(_), _) => return None,
         };
         let others = listener.effects.sends.iter().filter(|it| !it.message.is_read()).count();
-        if self.is_stirred || sent.is_repeated || 1 < others {
-            return self.written.stir(row, entity);
+        if sent.is_repeated || 1 < others {
+            return Some(self.written.stir(row, entity));
         }
-        row
+        Some(self.as_stored(row))
+    }
+
+    /// The record as it is stored, where steps may have changed it since.
+    fn as_stored(&self, row: Row<'a>) -> Row<'a> {
+        match self.scene.entity.filter(|_| self.is_stirred) {
+            Some(entity) => self.written.stir(row, entity),
+            None => row,
+        }
     }
 
     fn is_deleted(&self) -> bool {
@@ -359,7 +413,7 @@ impl<'s, 'a> Passage<'s, 'a> {
             if let Some(owner) = owner(child).filter(|_| self.arrival.message != Message::Delete) {
                 target.set(owner, Known::VALUE);
             }
-            let stored = Row::of(Rest::Stored);
+            let stored = Row::of(Rest::Unknown);
             self.engine_sends(self.arrival.message.clone(), child, (target, stored));
         }
     }
@@ -372,7 +426,7 @@ impl<'s, 'a> Passage<'s, 'a> {
             let other = if first == entity.logical_name() { second } else { first };
             let Some(other) = self.world.entity(other) else { continue };
             for message in [Message::Create, Message::Update] {
-                self.engine_sends(message, other, (Row::of(Rest::Sent), Row::of(Rest::Stored)));
+                self.engine_sends(message, other, (Row::of(Rest::Sent), Row::of(Rest::Unknown)));
             }
         }
     }
@@ -391,7 +445,7 @@ impl<'s, 'a> Passage<'s, 'a> {
             let Some(child) = self.world.entity(&it.referencing_entity) else { continue };
             let mut target = Row::of(Rest::Absent);
             target.set(&it.referencing_attribute, Known::ANYTHING);
-            self.engine_sends(Message::Update, child, (target, Row::of(Rest::Stored)));
+            self.engine_sends(Message::Update, child, (target, Row::of(Rest::Unknown)));
         }
     }
 
@@ -408,6 +462,7 @@ impl<'s, 'a> Passage<'s, 'a> {
             depth: self.arrival.depth + 1,
             target,
             before,
+            is_same_record: false,
             is_gone: false,
             relationships: Vec::new(),
             is_guess: self.arrival.is_guess,

@@ -63,6 +63,7 @@ fn roots<'a>(world: &World<'a>) -> Vec<Arrival<'a>> {
         depth: 1,
         target: Row::of(Rest::Sent),
         before: Row::of(if *message == Message::Create { Rest::Null } else { Rest::Stored }),
+        is_same_record: false,
         is_gone: false,
         relationships: Vec::new(),
         is_guess: false,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rulegate::metadata::{AttributeMetadata, AttributeType, EntityMetadata};
 
+use super::origin::Origin;
 use super::value::Known;
 
 /// What is known of a record.
@@ -22,8 +23,10 @@ pub(super) enum Rest {
     Null,
     /// Whatever a client can send, or nothing.
     Sent,
-    /// Whatever the store can hold.
+    /// Whatever the store can hold, the same as long as the row is handed on.
     Stored,
+    /// Whatever the store can hold.
+    Unknown,
 }
 
 impl<'a> Row<'a> {
@@ -39,11 +42,16 @@ impl<'a> Row<'a> {
         match self.rest {
             Rest::Absent => Known::ABSENT,
             Rest::Null => Known::NULL,
-            Rest::Sent => attribute().map_or(
-                Known { is_absent: true, ..Known::ANYTHING },
-                Known::sent,
-            ),
-            Rest::Stored => attribute().map_or(Known::ANYTHING, Known::stored),
+            Rest::Sent => {
+                let anything = Known { is_absent: true, ..Known::ANYTHING };
+                let sent = attribute().map_or(anything, Known::sent);
+                Known { origin: Some(Origin::sent(name)), ..sent }
+            }
+            Rest::Stored => {
+                let stored = attribute().map_or(Known::ANYTHING, Known::stored);
+                Known { origin: Some(Origin::stored(name)), ..stored }
+            }
+            Rest::Unknown => attribute().map_or(Known::ANYTHING, Known::stored),
         }
     }
 
@@ -63,7 +71,7 @@ impl<'a> Row<'a> {
         let rest = match (self.rest, other.rest) {
             (a, b) if a == b => a,
             (Rest::Sent, _) | (_, Rest::Sent) => Rest::Sent,
-            (Rest::Absent | Rest::Null | Rest::Stored, _) => Rest::Stored,
+            (Rest::Absent | Rest::Null | Rest::Stored | Rest::Unknown, _) => Rest::Unknown,
         };
         Self { known: names.into_iter().map(both).collect(), rest }
     }
@@ -76,6 +84,7 @@ impl<'a> Row<'a> {
                 is_absent: own.is_absent && known.is_absent,
                 is_null: own.is_null && known.is_null,
                 values: own.values.and(&known.values),
+                origin: own.origin,
             };
             if !both.is_impossible() {
                 self.set(name, both);
@@ -94,16 +103,16 @@ impl<'a> Row<'a> {
         self.known.iter().map(|(name, known)| (*name, known))
     }
 
-    /// Says of every attribute that it may be absent.
-    pub(super) fn loosen(&mut self) {
-        self.known.values_mut().for_each(|it| it.is_absent = true);
+    /// Forgets where values come from: from here on it is another record.
+    pub(super) fn forget_origins(&mut self) {
+        self.known.values_mut().for_each(|it| it.origin = None);
     }
 
     /// The record once this is written over what is stored.
     pub(super) fn over(&self, before: &Self, entity: &'a EntityMetadata) -> Self {
         let names: BTreeSet<&'a str> = match self.rest {
             Rest::Sent => entity.attributes().map(|it| it.1.logical_name.as_str()).collect(),
-            Rest::Absent | Rest::Null | Rest::Stored => self.names().chain(before.names()).collect(),
+            Rest::Absent | Rest::Null | Rest::Stored | Rest::Unknown => self.names().chain(before.names()).collect(),
         };
         let mut row = before.clone();
         for name in names {

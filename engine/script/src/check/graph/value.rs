@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use rulegate::metadata::{AttributeMetadata, AttributeType, OptionSet};
 use rust_decimal::Decimal;
 
+use super::origin::Origin;
+
 /// What a value can be.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Known {
@@ -14,6 +16,8 @@ pub(super) struct Known {
     pub(super) is_null: bool,
     /// What else it may be.
     pub(super) values: Values,
+    /// Where it comes from, where that tells anything.
+    pub(super) origin: Option<Origin>,
 }
 
 /// The values that are neither absent nor null.
@@ -45,6 +49,20 @@ pub(super) enum Constant {
     Text(String),
 }
 
+/// Whether a value is stored as it is given.
+fn is_kept(kind: &AttributeType) -> bool {
+    kind.is_reference()
+        || matches!(
+            kind,
+            AttributeType::WholeNumber { .. }
+                | AttributeType::BigInteger { .. }
+                | AttributeType::Boolean { .. }
+                | AttributeType::Choice(_)
+                | AttributeType::State(_)
+                | AttributeType::Status(_)
+        )
+}
+
 /// How many values are told apart.
 const TOLD_APART: usize = 24;
 
@@ -52,22 +70,29 @@ impl Known {
     pub(super) const ABSENT: Self = Self::nothing(true, false);
     pub(super) const NULL: Self = Self::nothing(false, true);
     /// A value, of which nothing is known.
-    pub(super) const VALUE: Self = Self { is_absent: false, is_null: false, values: Values::Any };
+    pub(super) const VALUE: Self =
+        Self { is_absent: false, is_null: false, values: Values::Any, origin: None };
     /// A value or null.
-    pub(super) const ANYTHING: Self = Self { is_absent: false, is_null: true, values: Values::Any };
+    pub(super) const ANYTHING: Self =
+        Self { is_absent: false, is_null: true, values: Values::Any, origin: None };
 
     const fn nothing(is_absent: bool, is_null: bool) -> Self {
-        Self { is_absent, is_null, values: Values::Among(BTreeSet::new()) }
+        Self { is_absent, is_null, values: Values::Among(BTreeSet::new()), origin: None }
+    }
+
+    /// One of these values.
+    pub(super) fn of(values: Values) -> Self {
+        Self { values, ..Self::nothing(false, false) }
     }
 
     pub(super) fn constant(value: Constant) -> Self {
-        Self { is_absent: false, is_null: false, values: Values::Among(BTreeSet::from([value])) }
+        Self::of(Values::Among(BTreeSet::from([value])))
     }
 
     pub(super) fn boolean(can: (bool, bool)) -> Self {
         let all = [(true, can.0), (false, can.1)].into_iter().filter(|it| it.1);
         let values = Values::Among(all.map(|it| Constant::Boolean(it.0)).collect());
-        Self { is_absent: false, is_null: false, values }
+        Self::of(values)
     }
 
     /// What an attribute can be of a record that is stored.
@@ -76,12 +101,12 @@ impl Known {
             attribute.kind,
             AttributeType::Owner { .. } | AttributeType::State(_) | AttributeType::Status(_)
         );
-        Self { is_absent: false, is_null: !is_vital, values: Values::stored(&attribute.kind) }
+        Self { is_null: !is_vital, ..Self::of(Values::stored(&attribute.kind)) }
     }
 
     /// What an attribute can be of a record that a client sends: it is checked at the write.
     pub(super) fn sent(attribute: &AttributeMetadata) -> Self {
-        Self { is_absent: true, is_null: true, values: Values::sent(&attribute.kind) }
+        Self { is_absent: true, is_null: true, ..Self::of(Values::sent(&attribute.kind)) }
     }
 
     /// Whether it can be nothing at all: who would see it is never there.
@@ -104,7 +129,7 @@ impl Known {
 
     /// As a script sees it: absent is null.
     pub(super) fn read(&self) -> Self {
-        Self { is_absent: false, is_null: self.is_null || self.is_absent, values: self.values.clone() }
+        Self { is_absent: false, is_null: self.is_null || self.is_absent, ..self.clone() }
     }
 
     /// What one or the other can be.
@@ -113,13 +138,26 @@ impl Known {
             is_absent: self.is_absent || other.is_absent,
             is_null: self.is_null || other.is_null,
             values: self.values.or(&other.values),
+            origin: self.origin.clone().filter(|it| other.origin.as_ref() == Some(it)),
         }
     }
 
     /// The attribute of a record that is written over another.
     pub(super) fn over(&self, before: &Self) -> Self {
+        if !self.is_absent {
+            return self.clone();
+        }
+        if !self.may_be_present() {
+            return before.clone();
+        }
         let own = Self { is_absent: false, ..self.clone() };
-        if self.is_absent { own.or(before) } else { own }
+        let origin = Origin::over(self.origin.as_ref(), before.origin.as_ref());
+        Self { origin, ..own.or(before) }
+    }
+
+    /// By what it is known to be the same as another.
+    pub(super) fn identity(&self) -> Option<Origin> {
+        self.origin.clone().or_else(|| self.single().map(Origin::constant))
     }
 
     /// As the main operation leaves it.
@@ -127,7 +165,9 @@ impl Known {
         let has_empty = matches!(&self.values, Values::Among(all)
             if all.contains(&Constant::Text(String::new())));
         let values = self.values.rounded(&attribute.kind).and(&Values::stored(&attribute.kind));
-        Self { is_null: self.is_null || has_empty, values, ..*self }
+        // Other values are rounded, emptied or cut to a date.
+        let origin = self.origin.clone().filter(|_| is_kept(&attribute.kind));
+        Self { is_absent: self.is_absent, is_null: self.is_null || has_empty, values, origin }
     }
 
     /// What a script makes of it when it gives it to the attribute.

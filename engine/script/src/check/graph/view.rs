@@ -6,6 +6,7 @@ use rulegate::Message;
 use rulegate::metadata::EntityMetadata;
 use rust_decimal::Decimal;
 
+use super::origin::Origin;
 use super::row::Row;
 use super::value::{Constant, Known, Range, Values};
 use crate::check::{Condition, Term};
@@ -129,7 +130,7 @@ impl<'s, 'a> View<'s, 'a> {
             }
             Term::Depth => Known::constant(Constant::Number(Decimal::from(scene.depth))),
             Term::Message => name(scene.message.name()),
-            Term::OwnRecord => Known::VALUE,
+            Term::OwnRecord => Known { origin: Some(Origin::sent("")), ..Known::VALUE },
             Term::Not(of) => {
                 let can = truth(&self.value(of));
                 Known::boolean((can.1, can.0))
@@ -165,9 +166,10 @@ impl<'s, 'a> View<'s, 'a> {
         (can.0, can.1 || is_absent)
     }
 
-    fn operation(&self, sign: &str, a: &'a Term, b: &'a Term) -> Known {
+    fn operation(&self, sign: &'static str, a: &'a Term, b: &'a Term) -> Known {
         let (first, second) = (self.value(a), self.value(b));
-        match sign {
+        let origin = Origin::computed(sign, first.identity(), second.identity());
+        let known = match sign {
             "&&" => {
                 let (a, b) = (truth(&first), truth(&second));
                 Known::boolean((a.0 && b.0, a.1 || b.1))
@@ -179,11 +181,11 @@ impl<'s, 'a> View<'s, 'a> {
             "??" if first.is_null => Known { is_null: false, ..first }.or(&second),
             "??" => first,
             "==" | "!=" | "<" | "<=" | ">" | ">=" => {
-                let is_same = a == b && is_steady(a);
-                Known::boolean(if is_same { of_same(sign, &first) } else { compared(sign, &first, &second) })
+                Known::boolean(compared(sign, &first, &second))
             }
             _ => computed(sign, &first, &second),
-        }
+        };
+        Known { origin, ..known }
     }
 
     /// Takes it that a condition holds, or does not. Answers whether that can be.
@@ -207,7 +209,7 @@ impl<'s, 'a> View<'s, 'a> {
                 Some(place) => {
                     let wanted = Known::constant(Constant::Boolean(holds));
                     let values = self.value(it).values.and(&wanted.values);
-                    self.remember(place, Known { values, ..wanted })
+                    self.remember(place, Known::of(values))
                 }
                 None => true,
             },
@@ -261,7 +263,7 @@ impl<'s, 'a> View<'s, 'a> {
                 let own = self.value(a);
                 let values = narrowed(&Known { is_null: false, ..own.clone() }, how, other).values;
                 let is_null = own.is_null && can_be_other;
-                self.remember(place, restored(place, Known { is_absent: false, is_null, values }))
+                self.remember(place, restored(place, Known { is_null, values, ..own }))
             }
             "+" | "-" if Place::of(a).is_some() => {
                 let undo = if *sign == "+" { "-" } else { "+" };
@@ -281,29 +283,6 @@ fn restored(place: Place<'_>, known: Known) -> Known {
 
 fn has_target(message: &Message) -> bool {
     matches!(message, Message::Create | Message::Update)
-}
-
-/// Whether it is the same whenever it is asked.
-fn is_steady(term: &Term) -> bool {
-    match term {
-        Term::Unknown => false,
-        Term::Not(of) => is_steady(of),
-        Term::Operation(_, a, b) => is_steady(a) && is_steady(b),
-        Term::Null
-        | Term::Boolean(_)
-        | Term::Number(_)
-        | Term::Text(_)
-        | Term::Choice(_)
-        | Term::Target(_)
-        | Term::Pre(..)
-        | Term::Post(..)
-        | Term::After(_)
-        | Term::Changed(_)
-        | Term::Has(_)
-        | Term::Depth
-        | Term::Message
-        | Term::OwnRecord => true,
-    }
 }
 
 /// Whether it can be true, and whether it can be false.
@@ -347,6 +326,9 @@ fn of_same(sign: &str, known: &Known) -> (bool, bool) {
 
 /// Whether a comparison can hold, and whether it can be otherwise. Null equals itself alone, and has no order.
 pub(super) fn compared(sign: &str, a: &Known, b: &Known) -> (bool, bool) {
+    if a.origin.is_some() && a.origin == b.origin {
+        return of_same(sign, &a.read());
+    }
     let is_order = !matches!(sign, "==" | "!=");
     let (a_null, b_null) = (a.is_null || a.is_absent, b.is_null || b.is_absent);
     let (a_some, b_some) = (!a.values.is_none(), !b.values.is_none());
@@ -430,7 +412,7 @@ fn narrowed(own: &Known, (sign, is_held): (&str, bool), other: &Known) -> Known 
         _ if !is_held && (other.is_null || other.values.is_none()) => own.values.clone(),
         _ => bounded(&own.values, sign, &other.values),
     };
-    Known { is_absent: false, is_null: can_null, values }
+    Known { is_absent: false, is_null: can_null, values, origin: own.origin.clone() }
 }
 
 /// What of the values stands in that order to one of the others.
@@ -461,5 +443,5 @@ fn computed(sign: &str, a: &Known, b: &Known) -> Known {
         (None, _, _) => Values::Any,
     };
     // Whatever is computed with null is an error, but a text that is joined.
-    Known { is_absent: false, is_null: values == Values::Any, values }
+    Known { is_null: values == Values::Any, ..Known::of(values) }
 }
