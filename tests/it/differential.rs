@@ -21,14 +21,14 @@
 //! ```
 
 mod block;
-mod catalog;
-mod choices;
-mod compare;
+pub(crate) mod catalog;
+pub(crate) mod choices;
+pub(crate) mod compare;
 mod expression;
 mod kind;
 mod literal;
-mod record;
-mod rule;
+pub(crate) mod record;
+pub(crate) mod rule;
 mod scene;
 mod sentences;
 mod shipped;

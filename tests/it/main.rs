@@ -27,6 +27,7 @@ mod codes; // Every error code, in one snapshot.
 
 mod differential; // Rules said twice: lowered to native code, and interpreted.
 mod model; // The pipeline said twice: random sequences that both must play alike.
+mod soundness; // What the checker lets pass, and what it meets when it runs.
 
 mod catalog; // The shipped entities against the facts.
 mod cli; // The binary: what it says, and its exit codes.

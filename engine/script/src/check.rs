@@ -49,8 +49,8 @@ pub(crate) struct Report {
     pub(crate) findings: Vec<Diagnostic>,
     /// What each of its registrations can do to others.
     pub(crate) effects: Vec<Effects>,
-    /// The first expression of which nothing is known, for each registration that has one.
-    pub(crate) unknown: Option<Position>,
+    /// The first place of each registration where nothing is known of something that is used.
+    pub(crate) unknown: Vec<Option<Position>>,
 }
 
 /// Checks the rules of a file, each of its registrations.
@@ -76,7 +76,7 @@ pub(crate) fn rule(
             }
         }
         report.effects.push(checker.effects);
-        report.unknown = report.unknown.or(checker.unknown);
+        report.unknown.push(checker.unknown);
     }
     report
 }

@@ -40,6 +40,9 @@ pub struct RuleSet {
     pub findings: Vec<Diagnostic>,
     /// Whether all that its rules do comes to an end.
     pub termination: Termination,
+    /// Where each rule uses something of which nothing is known before it runs, by the names of its steps: the line
+    /// and the column, both from 1. A rule that was checked and is not here meets no value of a wrong type.
+    pub untyped: BTreeMap<String, (usize, usize)>,
     /// How each rule runs, by the names of its steps.
     pub ways: BTreeMap<String, Way>,
     /// What the next set need not make again.
@@ -208,6 +211,7 @@ impl Parts<'_> {
             files: sources.all.to_vec(),
             findings: problems,
             termination,
+            untyped: rules.iter().flat_map(|it| it.untyped()).collect(),
             ways: rules.iter().flat_map(|it| it.ways()).collect(),
             made: Arc::new(Made::new(sources, (compiler, messages), rules)),
             catalog,

@@ -8,7 +8,7 @@ use rulegate::pipeline::Transcript;
 use rulegate::{
     Catalog, Engine, Error, ErrorCode, Fault, OrganizationService, Query, Record, Response, Step,
 };
-use rulegate_script::{Diagnostic, Execution, LoadOptions, RuleSet, SourceFile, Way};
+use rulegate_script::{Check, Diagnostic, Execution, LoadOptions, RuleSet, SourceFile, Way};
 
 use super::catalog::{ENTITIES, THING, builder, files, identity, record};
 use super::record::{ACCOUNTS, CHILDREN, Play, What, filled};
@@ -63,6 +63,12 @@ impl std::fmt::Display for Figures {
     }
 }
 
+/// Why a message or a job failed.
+pub(crate) struct Failure {
+    pub(crate) is_rejection: bool,
+    pub(crate) text: String,
+}
+
 /// Rules, read both ways.
 pub(crate) struct Loaded {
     catalog: Catalog,
@@ -102,19 +108,19 @@ pub(crate) fn load(rules: &[Rule]) -> Result<Loaded, String> {
 }
 
 fn read(sources: &[SourceFile], execution: Execution) -> Result<RuleSet, Vec<Diagnostic>> {
-    let mut options = LoadOptions { execution, ..LoadOptions::default() };
+    let mut options = LoadOptions { execution, check: Check::Syntax, ..LoadOptions::default() };
     options.limits.operations = OPERATIONS;
     options.limits.time = Duration::from_hours(1);
     RuleSet::load(sources, None, &options)
 }
 
 /// The path of a rule in its set.
-fn path(index: usize) -> String {
+pub(crate) fn path(index: usize) -> String {
     format!("rules/{THING}/rule{index}.rhai")
 }
 
 /// The name of a rule's step.
-fn name(index: usize) -> String {
+pub(crate) fn name(index: usize) -> String {
     format!("{THING}/rule{index}")
 }
 
@@ -165,6 +171,39 @@ impl Loaded {
             ));
         }
         Ok(figures)
+    }
+
+    /// Rules that run as they are.
+    pub(crate) fn one_way(catalog: Catalog, steps: Vec<Step>) -> Self {
+        let ways = BTreeMap::new();
+        Self { catalog, steps: [steps.clone(), steps], ways, refused: BTreeSet::new() }
+    }
+
+    /// Plays messages on one of the rules, its jobs too, and hands over what each came to.
+    pub(crate) fn each(
+        &self,
+        index: usize,
+        play: &Play,
+        mut look: impl FnMut(&What, Option<Failure>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let [steps, _] = &self.steps;
+        let engine = self.engine(steps, index, play);
+        for ask in &play.asks {
+            let answer = engine.execute(ask.what.request(&self.catalog)).err();
+            let failure = answer.map(|it| Failure {
+                is_rejection: it.rejection().is_some(),
+                text: format!("{it} [{}]", it.code()),
+            });
+            look(&ask.what, failure)?;
+            for (_, job) in engine.trace_jobs() {
+                let failure = job.fault.map(|it| Failure {
+                    is_rejection: matches!(it, Fault::Rejected(_)),
+                    text: format!("{it} [{}]", it.code()),
+                });
+                look(&ask.what, failure)?;
+            }
+        }
+        Ok(())
     }
 
     /// An engine with the records that are there before, and one rule.

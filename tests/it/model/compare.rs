@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rulegate::clock::{Clock, CountingIds, ManualClock};
 use rulegate::pipeline::{Event, JobState, Transcript};
 use rulegate::{Catalog, Engine, OrganizationService, Step, Value};
-use rulegate_script::{Diagnostic, LoadOptions, RuleSet, read_catalog};
+use rulegate_script::{Check, Diagnostic, LoadOptions, RuleSet, read_catalog};
 use uuid::Uuid;
 
 use super::catalog::{ACCOUNT_TASKS, LINKS, PAIR, RECORDS, SEEDED, entity_files, record};
@@ -108,7 +108,8 @@ impl Pair {
         if !rules.is_empty() {
             let mut files = entity_files();
             files.extend(rules::files(&rules));
-            let set = RuleSet::load(&files, Some(&CATALOG), &LoadOptions::default());
+            let options = LoadOptions { check: Check::Syntax, ..LoadOptions::default() };
+            let set = RuleSet::load(&files, Some(&CATALOG), &options);
             let set = set.unwrap_or_else(|all| panic!("{}", Diagnostic::render_all(&all, false)));
             steps.extend(set.steps);
         }

@@ -295,7 +295,27 @@ impl Checker<'_> {
             }
             Origin::Read(_) | Origin::Made => {}
         }
+        if self.is_always_there(row, name) {
+            value.ty = value.ty.present();
+        }
         value
+    }
+
+    /// Whether the engine keeps records from being without the attribute, and this record shows it.
+    fn is_always_there(&self, row: &Row, name: &str) -> bool {
+        let is_demanded = row.entity.primary_id() == name
+            || row.entity.attribute(name).is_some_and(|it| it.is_required_by_engine());
+        let is_shown = match &row.of {
+            Origin::Read(Some(selected)) => {
+                selected.contains(name) || row.entity.primary_id() == name
+            }
+            Origin::Read(None) => row.entity.attribute(name).is_some_and(|it| it.valid_for.read),
+            // On a message that has no such image, it is empty.
+            Origin::Pre(_) => !self.runs_on(&[Message::Create]),
+            Origin::Post(_) => !self.runs_on(&[Message::Delete]),
+            Origin::Target | Origin::Made => false,
+        };
+        is_demanded && is_shown
     }
 
     /// The rule reads an attribute of the target.

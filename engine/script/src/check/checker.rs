@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rhai::{AST, Expr, Position, Stmt};
+use rhai::{AST, ASTNode, Expr, Position, Stmt};
 use rulegate::Message;
 use rulegate::metadata::{EntityMetadata, suggestion};
 
@@ -20,6 +20,12 @@ use crate::rule::function;
 
 /// How deeply functions are followed into each other.
 const CALL_LIMIT: usize = 8;
+
+/// How many expressions are looked at for one registration: far more than rules have, and soon done.
+const FUEL: usize = 200_000;
+
+/// What is found of an expression because of what is known of its parts.
+const CONSTANT: [&str; 4] = ["constant-condition", "dead-code", "never-equal", "null-comparison"];
 
 /// What a rule is checked against.
 #[derive(Clone, Copy)]
@@ -59,6 +65,10 @@ pub(super) struct Checker<'a> {
     pub(super) returns: Vec<State>,
     /// The variables before this one are of functions around, which see no more of each other than parameters.
     base: usize,
+    /// How deeply conditions are looked into.
+    pub(super) narrowing: usize,
+    /// How many expressions may still be looked at: loops and functions are gone through more than once.
+    pub(super) fuel: usize,
     /// How often nothing is to be said: loops are gone through more than once.
     pub(super) silent: usize,
     /// The functions that are gone through, the outermost first.
@@ -124,6 +134,8 @@ impl<'a> Checker<'a> {
             returned: Type::NEVER,
             returns: Vec::new(),
             base: 0,
+            narrowing: 0,
+            fuel: FUEL,
             silent: 0,
             calls: Vec::new(),
         }
@@ -148,6 +160,11 @@ impl<'a> Checker<'a> {
     ) {
         let span = span(&self.script.file.text, position);
         self.report(finding.found(message), span);
+    }
+
+    /// Whether this is the rule's own text, and not a function that others call with other arguments.
+    pub(super) fn is_own_text(&self) -> bool {
+        self.calls.len() <= 1
     }
 
     /// Something was found, and this is to be done.
@@ -180,7 +197,9 @@ impl<'a> Checker<'a> {
     }
 
     fn report(&mut self, found: Diagnostic, span: std::ops::Range<usize>) {
-        if self.silent == 0 && self.state.is_reached {
+        // What is always so in this call of a function need not be so in the next.
+        let is_of_call = !self.is_own_text() && CONSTANT.contains(&found.code.as_str());
+        if self.silent == 0 && self.state.is_reached && !is_of_call {
             let file = self.script.file;
             let found = found.at(&file.path, Arc::clone(&file.text), span);
             if !self.findings.contains(&found) {
@@ -234,7 +253,11 @@ impl<'a> Checker<'a> {
         let returned = std::mem::replace(&mut self.returned, Type::NEVER);
         let returns = std::mem::take(&mut self.returns);
         self.calls.push(called);
+        let mut by_value = Vec::new();
         for (parameter, argument) in parameters.into_iter().zip(arguments) {
+            if matches!(argument.ty.base, Some(Base::Map(_) | Base::Array(_))) {
+                by_value.push(parameter.clone());
+            }
             self.define(parameter, argument, None);
         }
         let last = self.block(&body);
@@ -243,12 +266,29 @@ impl<'a> Checker<'a> {
         if self.state.is_reached {
             result = result.join(last.ty);
         }
+        if result.is_null() {
+            self.lost_changes(&body, &by_value);
+        }
         let reached = std::mem::replace(&mut self.state, State::new());
         self.state = ends.into_iter().fold(reached, State::join);
         self.calls.pop();
         (self.exits, self.script, self.base) = (exits, outer, base);
         self.state.leave(depth);
         Some(result)
+    }
+
+    /// What a function that answers nothing changes of the maps and arrays that it was handed: copies.
+    fn lost_changes(&mut self, body: &[Stmt], parameters: &[String]) {
+        let is_reached = std::mem::replace(&mut self.state.is_reached, true);
+        for name in parameters {
+            if let Some(position) = first_change(body, name) {
+                let text =
+                    format!("`{name}` is handed over by value: nobody sees what is changed in it");
+                let help = format!("end the function with `{name}`, and take what it answers");
+                self.find_help(finding::LOST_WRITE, position, (text, help));
+            }
+        }
+        self.state.is_reached = is_reached;
     }
 
     /// The variable of that name, and its number.
@@ -320,4 +360,22 @@ impl<'a> Checker<'a> {
         self.find_unknown((finding::UNKNOWN_ATTRIBUTE, position), (name, text), names);
         None
     }
+}
+
+/// Where statements change a part of a variable first.
+fn first_change(statements: &[Stmt], name: &str) -> Option<Position> {
+    let is_it = |it: &Expr| matches!(it, Expr::Variable(it, _, _) if it.1 == name);
+    let mut found = None;
+    for statement in statements {
+        statement.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
+            if let Some(ASTNode::Stmt(Stmt::Assignment(assignment))) = path.last()
+                && let Expr::Dot(chain, _, _) | Expr::Index(chain, _, _) = &assignment.1.lhs
+                && is_it(&chain.lhs)
+            {
+                found = Some(chain.lhs.position());
+            }
+            found.is_none()
+        });
+    }
+    found
 }

@@ -1,11 +1,14 @@
 //! Conditions: what is known where one holds, and where it does not.
 
-use rhai::{Expr, FnCallExpr, Stmt, Token};
+use rhai::{Expr, Stmt, Token};
 
 use super::checker::{Checker, Value};
 use super::place::is_optional;
 use super::state::{Known, State};
 use super::types::{Base, Type};
+
+/// How deeply `&&` and `||` are looked into where they stand in each other: each level doubles the work.
+const NESTED_LIMIT: usize = 6;
 
 impl Checker<'_> {
     /// What is known where a condition holds, or does not, after it was evaluated.
@@ -28,7 +31,6 @@ impl Checker<'_> {
                     self.compared(state, (mirrored(&call.name), holds), (b, a))
                 }
                 (None, [it]) if call.name == "is_blank" && !holds => self.present(state, it),
-                (None, _) => self.assumed_call(state, call, holds),
                 _ => state,
             },
             Expr::Dot(chain, _, _) => match &chain.rhs {
@@ -52,11 +54,6 @@ impl Checker<'_> {
         }
     }
 
-    /// A function of the script that answers whether something is so: `fn is_open(deal) { deal != () && … }`.
-    fn assumed_call(&mut self, state: State, _call: &FnCallExpr, _holds: bool) -> State {
-        state
-    }
-
     /// All of them hold, or one of them holds.
     fn assumed_all(
         &mut self,
@@ -64,7 +61,22 @@ impl Checker<'_> {
         operands: &[Expr],
         (is_and, holds): (bool, bool),
     ) -> State {
-        if is_and == holds {
+        if NESTED_LIMIT <= self.narrowing {
+            return state;
+        }
+        self.narrowing += 1;
+        let state = self.assumed_each(state, operands, (is_and == holds, holds));
+        self.narrowing -= 1;
+        state
+    }
+
+    fn assumed_each(
+        &mut self,
+        state: State,
+        operands: &[Expr],
+        (is_each, holds): (bool, bool),
+    ) -> State {
+        if is_each {
             return operands.iter().fold(state, |state, it| self.assumed(state, it, holds));
         }
         // One of them decided, and those before it did not.
@@ -88,6 +100,13 @@ impl Checker<'_> {
         (sign, holds): (&str, bool),
         (a, b): (&Expr, &Expr),
     ) -> State {
+        if let (Some(asked), true) = (type_asked(a), is_equality(sign)) {
+            return self.typed(state, &asked);
+        }
+        // Of what nothing can be learned, nothing is asked.
+        if !matches!(a, Expr::Variable(..) | Expr::Dot(..) | Expr::Index(..)) {
+            return state;
+        }
         let other = self.quietly(&state, b);
         let is_equal = match (sign, holds) {
             ("==", true) | ("!=", false) => true,
@@ -106,6 +125,16 @@ impl Checker<'_> {
             return self.present(state, a);
         }
         // `x != true`, which null is, says nothing of null.
+        state
+    }
+
+    /// `type_of(x) == "text"`: what it is, no type here says.
+    fn typed(&mut self, state: State, asked: &Expr) -> State {
+        let value = self.quietly(&state, asked);
+        let mut state = state;
+        if let Some(key) = value.key {
+            state.learn(&key, Known { ty: Type::ANY, term: value.term });
+        }
         state
     }
 
@@ -225,4 +254,19 @@ fn optional_part(chain: &Expr) -> Option<Expr> {
         rest = &binary.rhs;
     }
     if is_last_optional { Some(before) } else { optional_part(&before) }
+}
+
+fn is_equality(sign: &str) -> bool {
+    matches!(sign, "==" | "!=")
+}
+
+/// The expression of which `type_of` asks the type.
+fn type_asked(expression: &Expr) -> Option<Expr> {
+    if let Expr::FnCall(call, _) = expression
+        && let ("type_of", [asked]) = (call.name.as_str(), call.args.as_slice())
+    {
+        return Some(asked.clone());
+    }
+    let (before, Expr::MethodCall(call, _)) = before_last(expression)? else { return None };
+    (call.name == "type_of").then_some(before)
 }

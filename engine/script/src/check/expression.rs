@@ -17,6 +17,11 @@ use super::types::{Base, Options, Type};
 impl<'a> Checker<'a> {
     /// What is known of the value of an expression.
     pub(super) fn value(&mut self, expression: &Expr) -> Value {
+        if self.fuel == 0 {
+            self.give_up(expression.start_position());
+            return Type::ANY.into();
+        }
+        self.fuel -= 1;
         match expression {
             Expr::Unit(_) => Value::from(Type::NULL).meaning(Term::Null),
             Expr::BoolConstant(it, _) => Value::from(Base::Boolean).meaning(Term::Boolean(*it)),
@@ -40,8 +45,11 @@ impl<'a> Checker<'a> {
                 Type::array(of.unwrap_or(Type::NEVER)).into()
             }
             Expr::Map(map, _) => {
-                let entries: BTreeMap<String, Type> =
-                    map.0.iter().map(|(name, it)| (name.name.to_string(), self.value(it).ty)).collect();
+                let entries: BTreeMap<String, Type> = map
+                    .0
+                    .iter()
+                    .map(|(name, it)| (name.name.to_string(), self.value(it).ty))
+                    .collect();
                 Base::Map(Some(entries)).into()
             }
             Expr::Variable(name, _, position) if name.2.path.is_empty() => {
@@ -62,6 +70,17 @@ impl<'a> Checker<'a> {
                 Type::ANY.into()
             }
         }
+    }
+
+    /// There is more to look at than is worth it.
+    fn give_up(&mut self, position: Position) {
+        let silent = std::mem::take(&mut self.silent);
+        self.unsure(position);
+        self.silent = silent;
+        if self.effects.unknown.is_empty() {
+            self.effects.unknown.push(("a rule too long to be followed".to_owned(), position));
+        }
+        self.state.forget_all();
     }
 
     fn variable_value(&mut self, name: &str, position: Position) -> Value {
@@ -259,6 +278,11 @@ impl<'a> Checker<'a> {
 
     fn operation(&mut self, sign: &str, (a, b): (&Expr, &Expr), position: Position) -> Value {
         let (first, second) = (self.value(a), self.value(b));
+        if sign.starts_with("..") {
+            self.takes(&first, Base::WholeNumber, ("the begin of a range", a));
+            self.takes(&second, Base::WholeNumber, ("the end of a range", b));
+            return Type::ANY.into();
+        }
         let ty = self.operated(sign, [(a, &first), (b, &second)], position);
         let term = match known_sign(sign) {
             Some(sign) => Term::Operation(sign, first.term.into(), second.term.into()),

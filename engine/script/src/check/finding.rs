@@ -68,7 +68,7 @@ findings! {
     DEAD_CODE "dead-code" Warning "code that never runs";
     UNUSED_RESULT "unused-result" Warning "a value that is computed and dropped";
     LOST_WRITE "lost-write" Warning "a change that nobody will see";
-    LATE_WRITE "late-write" Warning "a change of the target after it was saved";
+    LATE_WRITE "late-write" Error "a change of the target after it was saved";
     UPDATE_OWN_TARGET "update-own-target" Warning "an update of the own record before it is saved";
     NO_FILTERING "no-filtering" Warning "a step on every update";
     FILTER_NEVER_MATCHES "filter-never-matches" Warning "a filter that no message passes";

@@ -231,14 +231,18 @@ impl Checker<'_> {
 
     fn choice(&mut self, flow: &FlowControl) -> Value {
         let condition = self.condition(&flow.expr);
-        self.constant_condition(&flow.expr, &condition);
+        let truth = self.constant_condition(&flow.expr, &condition);
         let before = std::mem::replace(&mut self.state, State::new());
         let common = before.conditions.len();
         let then = self.assumed(before.clone(), &flow.expr, true);
+        // In a call of a function, what its arguments decide is decided.
+        let decided = truth.filter(|_| !self.is_own_text());
+        let then = if decided == Some(false) { then.reaching(false) } else { then };
         self.state = with(then, &condition.term, true);
         let first = self.block(flow.body.statements());
         let after = std::mem::replace(&mut self.state, State::new());
         let otherwise = self.assumed(before, &flow.expr, false);
+        let otherwise = if decided == Some(true) { otherwise.reaching(false) } else { otherwise };
         self.state = with(otherwise, &condition.term, false);
         let second = self.block(flow.branch.statements());
         let (is_first, is_second) = (after.is_reached, self.state.is_reached);
@@ -257,19 +261,27 @@ impl Checker<'_> {
         }
     }
 
-    /// A condition whose value is written in the rule itself.
-    fn constant_condition(&mut self, expression: &Expr, condition: &Value) {
-        let Some(truth) =
-            super::logic::truth(&condition.term, self.entity.as_deref(), &self.state.conditions)
-        else {
-            return;
-        };
+    /// A condition whose value is known before the rule runs.
+    fn constant_condition(&mut self, expression: &Expr, condition: &Value) -> Option<bool> {
+        let known =
+            super::logic::truth(&condition.term, self.entity.as_deref(), &self.state.conditions);
+        let truth = known.or_else(|| self.message_known(&condition.term))?;
         let answer = if truth { "always" } else { "never" };
-        self.find(
-            finding::CONSTANT_CONDITION,
-            expression.start_position(),
-            format!("this is {answer} so"),
-        );
+        let text = format!("this is {answer} so");
+        self.find(finding::CONSTANT_CONDITION, expression.start_position(), text);
+        Some(truth)
+    }
+
+    /// `ctx.message == "Create"`, in a step that runs on that alone, or never.
+    fn message_known(&self, term: &Term) -> Option<bool> {
+        let Term::Operation(sign @ ("==" | "!="), a, b) = term else { return None };
+        let ((Term::Message, Term::Text(name)) | (Term::Text(name), Term::Message)) = (&**a, &**b)
+        else {
+            return None;
+        };
+        let mut all = self.registration.messages().map(|it| it.name() == name);
+        let is_first = all.next()?;
+        all.all(|it| it == is_first).then_some(is_first == (*sign == "=="))
     }
 
     fn switch(&mut self, subject_of: &Expr, cases: &SwitchCasesCollection) -> Value {

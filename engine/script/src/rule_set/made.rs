@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rhai::Position;
 use rulegate::{Catalog, Step};
 
 use super::compiler::Compiler;
@@ -74,6 +75,15 @@ impl Made {
 impl MadeRule {
     pub(super) fn steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().flat_map(|it| &it.0)
+    }
+
+    /// Where each of its steps uses something of which nothing is known.
+    pub(super) fn untyped(&self) -> impl Iterator<Item = (String, (usize, usize))> {
+        let of = |((steps, _), unknown): (&(Vec<Step>, Way), &Option<Position>)| {
+            let place = unknown.map(|it| (it.line().unwrap_or(1), it.position().unwrap_or(1)));
+            steps.iter().filter_map(|it| Some((it.name().to_owned(), place?))).collect::<Vec<_>>()
+        };
+        self.steps.iter().zip(&self.report.unknown).flat_map(of)
     }
 
     /// How each of its steps runs.

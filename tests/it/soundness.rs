@@ -1,0 +1,134 @@
+//! The checker is sound: a rule that it lets pass, and of which it knows everything, meets no value of a wrong type
+//! when it runs, no attribute that is not there and no function that nobody knows.
+//!
+//! The rules are the random ones of the differential tests, mistakes included. Most are refused; what is left runs on
+//! random records, and must end well, or in a way that no type foretells: a refusal, an overflow, a limit.
+//! `RULEGATE_SOUNDNESS=N` plays N messages.
+
+use std::collections::BTreeSet;
+use std::{env, thread};
+
+use rulegate_script::{Check, Diagnostic, LoadOptions, RuleSet, Severity, SourceFile};
+
+use crate::differential::choices::Choices;
+use crate::differential::compare::{Failure, Loaded, name, path};
+use crate::differential::record::{Play, What};
+use crate::differential::rule::Rule;
+
+/// How many messages are played: fewer where nothing is optimized.
+const MESSAGES: u64 = if cfg!(debug_assertions) { 3_000 } else { 100_000 };
+/// How many messages are played on each rule.
+const TURNS: usize = if cfg!(debug_assertions) { 8 } else { 40 };
+/// How many rules are loaded together.
+const BATCH: u64 = 32;
+/// How many threads share the work. Each has random numbers of its own, the same in every run.
+const PARTS: u64 = 2;
+
+/// What was played.
+#[derive(Debug, Clone, Copy, Default)]
+struct Figures {
+    rules: u64,
+    /// Rules that the check refused.
+    refused: u64,
+    /// Rules of which something is not known.
+    untyped: u64,
+    evaluations: u64,
+    rejected: u64,
+    failed: u64,
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "the figures are what `.ci/long soundness` is for")]
+fn what_is_checked_meets_no_value_of_a_wrong_type() {
+    let messages: Option<u64> = env::var("RULEGATE_SOUNDNESS").ok().and_then(|it| it.parse().ok());
+    let share = messages.unwrap_or(MESSAGES).div_ceil(PARTS);
+
+    let parts: Vec<_> = (0..PARTS).map(|part| thread::spawn(move || play(share, part))).collect();
+    let mut all = Figures::default();
+    for part in parts {
+        let found = part.join().unwrap().unwrap_or_else(|unsound| panic!("{unsound}"));
+        all = Figures {
+            rules: all.rules + found.rules,
+            refused: all.refused + found.refused,
+            untyped: all.untyped + found.untyped,
+            evaluations: all.evaluations + found.evaluations,
+            rejected: all.rejected + found.rejected,
+            failed: all.failed + found.failed,
+        };
+    }
+
+    let Figures { rules, refused, untyped, evaluations, rejected, failed } = all;
+    println!(
+        "soundness: rules {rules} refused {refused} untyped {untyped} evaluations {evaluations} rejected {rejected} \
+         failed {failed} type-errors 0"
+    );
+}
+
+/// Plays so many messages on rules that were checked.
+fn play(messages: u64, part: u64) -> Result<Figures, String> {
+    let mut all = Figures::default();
+    let mut seed = (part << 48) + (1 << 40);
+    while all.evaluations < messages {
+        let rules: Vec<Rule> =
+            (seed..seed + BATCH).map(|it| Rule::random(&mut Choices::new(it))).collect();
+        let (set, refused) = checked(&rules);
+        all.rules += BATCH;
+        all.refused += u64::try_from(refused.len()).unwrap_or(0);
+        let loaded = Loaded::one_way(set.catalog.clone(), set.steps.clone());
+        for (index, rule) in rules.iter().enumerate().filter(|it| !refused.contains(&it.0)) {
+            if set.untyped.contains_key(&name(index)) {
+                all.untyped += 1;
+                continue;
+            }
+            let at = seed + u64::try_from(index).unwrap_or(0);
+            let play = Play::random(&mut Choices::new(!at), rule, TURNS);
+            loaded.each(index, &play, |what, answer| {
+                all.evaluations += 1;
+                judge(what, answer, &mut all)
+                    .map_err(|it| format!("seed {at}\n{}\n{it}", rule.text))
+            })?;
+        }
+        seed += BATCH;
+    }
+    Ok(all)
+}
+
+/// The rules that the check lets pass, and the numbers of the others.
+fn checked(rules: &[Rule]) -> (RuleSet, BTreeSet<usize>) {
+    let mut refused = BTreeSet::new();
+    loop {
+        let mut sources = crate::differential::catalog::files();
+        let kept = rules.iter().enumerate().filter(|(index, _)| !refused.contains(index));
+        sources.extend(kept.map(|(index, it)| SourceFile::new(path(index), it.text.as_str())));
+        let mut options = LoadOptions { check: Check::Whole, ..LoadOptions::default() };
+        options.limits.operations = 4_000;
+        match RuleSet::load(&sources, None, &options) {
+            Ok(set) => return (set, refused),
+            Err(problems) => {
+                let before = refused.len();
+                let is_bad = |at: &Diagnostic, index| {
+                    at.severity == Severity::Error && at.file == path(index)
+                };
+                let bad = |index: &usize| problems.iter().any(|it| is_bad(it, *index));
+                refused.extend((0..rules.len()).filter(bad));
+                assert!(before < refused.len(), "{}", Diagnostic::render_all(&problems, false));
+            }
+        }
+    }
+}
+
+/// Whether a message ended as it may.
+fn judge(what: &What, failure: Option<Failure>, all: &mut Figures) -> Result<(), String> {
+    /// What no type foretells.
+    const ALLOWED: [&str; 1] = ["overflow"];
+    let Some(Failure { is_rejection, text }) = failure else { return Ok(()) };
+    if is_rejection {
+        all.rejected += 1;
+        return Ok(());
+    }
+    all.failed += 1;
+    if ALLOWED.iter().any(|it| text.contains(it)) {
+        return Ok(());
+    }
+    Err(format!("{}\n{text}", what.words()))
+}
