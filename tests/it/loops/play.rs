@@ -8,6 +8,7 @@ use rulegate::{
 use rulegate_script::{RuleSet, value_from_text};
 
 use super::cast::{ATTRIBUTES, ENTITIES, lookup};
+use super::dice::Dice;
 use crate::engines::now;
 
 /// How long a hierarchy is.
@@ -36,9 +37,11 @@ pub(crate) fn too_deep(set: &RuleSet) -> Option<String> {
         .build()
         .unwrap();
     let elders: Vec<EntityReference> = ENTITIES.iter().map(|it| hierarchy(&engine, it)).collect();
-    let heard = |it: &&str| set.steps.iter().any(|step| step.entity().is_some_and(|of| of == **it));
+    let heard = |it: &&str| set.steps.iter().any(|step| step.entity().is_some_and(|of| *of == **it));
     let starts = starts(ENTITIES.into_iter().filter(heard));
-    let clusters: Vec<Cluster> = starts.iter().map(|_| cluster(&engine, &elders)).collect();
+    let mut dice = Dice::new(starts.len() as u64);
+    let clusters: Vec<Cluster> =
+        starts.iter().map(|_| cluster(&engine, (&elders, &mut dice))).collect();
     engine.reload(set.catalog.clone(), set.steps.clone()).unwrap();
     starts.iter().zip(&clusters).find_map(|(start, cluster)| {
         let outcome = engine.execute(request(&engine, start, cluster));
@@ -68,9 +71,17 @@ fn hierarchy(engine: &Engine, entity: &str) -> EntityReference {
         .fold(eldest, |parent, _| engine.create(new().with("parentid", parent).unwrap()).unwrap())
 }
 
-fn cluster(engine: &Engine, elders: &[EntityReference]) -> Cluster {
+/// Records with whatever values.
+fn cluster(engine: &Engine, (elders, dice): (&[EntityReference], &mut Dice)) -> Cluster {
     let new = |(entity, elder): (&&str, &EntityReference)| {
         let record = engine.record(entity).unwrap().with("name", "young").unwrap();
+        let mut values = Values::new();
+        for (name, all) in ATTRIBUTES {
+            if dice.flip() {
+                values.push((name.to_owned(), Some(dice.one(all).to_owned())));
+            }
+        }
+        let record = filled(record, &values);
         engine.create(record.with("parentid", elder.clone()).unwrap()).unwrap()
     };
     let cluster: Cluster = ENTITIES.iter().zip(elders).map(new).collect();
@@ -90,7 +101,8 @@ fn starts(entities: impl Iterator<Item = &'static str>) -> Vec<Start> {
     for entity in entities {
         let values = values();
         all.extend(values.iter().cloned().map(|it| Start::Update(entity, it)));
-        all.extend(values.into_iter().map(|it| Start::Create(entity, it)));
+        all.extend(values.iter().cloned().map(|it| Start::Create(entity, it)));
+        all.extend(values.iter().cloned().map(|it| Start::Update(entity, it))); // Of another record.
         all.extend([1, 0].map(|it| Start::SetState(entity, it)));
         all.extend([1, 0].map(|it| {
             Start::Update(entity, vec![("statecode".to_owned(), Some(it.to_string()))])

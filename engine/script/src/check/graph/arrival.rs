@@ -100,11 +100,12 @@ impl<'s, 'a> Passage<'s, 'a> {
         if self.visit_all(&first, is_too_deep) {
             return self.outcome;
         }
-        let before = self.scene.before.clone();
-        for part in self.parts() {
-            if let (Some(after), Some(entity)) = (self.scene.after.take(), self.scene.entity) {
-                self.scene.before = before.or(&self.as_stored(after), Some(entity));
-            }
+        let (before, is_stirred) = (self.scene.before.clone(), self.is_stirred);
+        for (part, is_second) in self.parts() {
+            self.is_stirred = is_stirred || is_second && self.is_stirred;
+            self.is_later = false;
+            let after = self.scene.after.take().filter(|_| is_second);
+            self.scene.before = after.map_or_else(|| before.clone(), |it| self.as_stored(it));
             self.scene.target = part;
             if self.visit_all(&rest, is_too_deep) {
                 return self.outcome;
@@ -138,12 +139,13 @@ impl<'s, 'a> Passage<'s, 'a> {
         false
     }
 
-    /// An update of a state and more is two updates (M-19): the other attributes, then the state.
-    fn parts(&self) -> Vec<Row<'a>> {
+    /// An update of a state and more is two updates (M-19): the other attributes, then the state. Either may be all
+    /// that is sent. Answers each, and whether it finds the record as the one before left it.
+    fn parts(&self) -> Vec<(Row<'a>, bool)> {
         let target = self.scene.target.clone();
         let Some(entity) = self.arrival.entity.filter(|_| self.arrival.message == Message::Update)
         else {
-            return vec![target];
+            return vec![(target, false)];
         };
         let sent = |it: &str| target.get(it, Some(entity)).may_be_present();
         let (apart, others): (Vec<_>, Vec<_>) = entity
@@ -152,14 +154,14 @@ impl<'s, 'a> Passage<'s, 'a> {
             .filter(|it| sent(&it.logical_name))
             .partition(|it| is_apart(it));
         if apart.is_empty() || others.is_empty() {
-            return vec![target];
+            return vec![(target, false)];
         }
         let without = |them: &[&'a AttributeMetadata]| {
             let mut part = target.clone();
             them.iter().for_each(|it| part.set(&it.logical_name, Known::ABSENT));
             part
         };
-        vec![without(&apart), without(&others)]
+        vec![(without(&others), false), (without(&apart), false), (without(&others), true)]
     }
 
     /// Writes the record, and sends what the engine sends. Answers whether there are stages behind.
