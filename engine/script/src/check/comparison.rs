@@ -153,12 +153,6 @@ impl Checker<'_> {
             return;
         }
     }
-
-    /// Something else for a text that stands there as a literal.
-    fn instead(&self, literal: &Expr, replacement: String) -> Option<Fix> {
-        let Expr::StringConstant(_, position) = literal else { return None };
-        Some(Fix { span: span(&self.script.file.text, *position), replacement })
-    }
 }
 
 /// What is odd about a comparison with an option.
