@@ -39,6 +39,7 @@ mod hostile; // Rules that mean harm, and what stops each.
 mod language; // What the words of rules do with whatever they are given.
 mod limits; // Both sides of every limit.
 mod lints; // What a check finds, and what it is silent about.
+mod loops; // Rule sets that go on and on, and those that end, said beforehand and then played.
 mod reload; // A save becomes the next generation, or its author hears why not.
 mod runs; // Runs over the shipped rules, against their transcripts.
 mod text_values; // Values as people type them.

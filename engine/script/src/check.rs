@@ -33,10 +33,12 @@ mod chain;
 mod checker;
 mod comparison;
 mod condition;
+mod conflict;
 mod context;
 mod effects;
 mod expression;
 mod finding;
+mod graph;
 mod levels;
 mod logic;
 mod looped;
@@ -54,8 +56,10 @@ mod types;
 mod values;
 
 pub(crate) use self::allow::settle;
+pub(crate) use self::conflict::Met;
 pub(crate) use self::effects::{Condition, Effects, Sent, Term, Write};
 pub use self::finding::{FINDINGS, Finding};
+pub use self::graph::Termination;
 pub use self::levels::{Level, Levels, UnknownFinding};
 pub use self::mend::{Mended, mend};
 
@@ -98,8 +102,13 @@ pub(crate) fn rule(
 }
 
 /// Checks all rules together, each of which is good by itself.
-pub(crate) fn together(_rules: &[Arc<MadeRule>], _catalog: &Catalog) -> Vec<Diagnostic> {
-    Vec::new()
+pub(crate) fn together(
+    rules: &[Arc<MadeRule>],
+    catalog: &Catalog,
+) -> (Vec<Diagnostic>, Termination) {
+    let (mut found, termination) = graph::loops(rules, catalog);
+    found.extend(conflict::conflicts(rules, catalog));
+    (found, termination)
 }
 
 /// How much of a set is checked when it is read. Errors refuse the set.

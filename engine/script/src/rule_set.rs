@@ -18,7 +18,7 @@ pub(crate) use self::library::Library;
 use self::made::Made;
 pub(crate) use self::made::MadeRule;
 use self::sources::Sources;
-use crate::check::{self, Check, Levels};
+use crate::check::{self, Check, Levels, Termination};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::entity_file::{SourceFile, read_catalog};
 use crate::language;
@@ -38,6 +38,8 @@ pub struct RuleSet {
     pub files: Vec<SourceFile>,
     /// What was found that does not refuse the set: warnings.
     pub findings: Vec<Diagnostic>,
+    /// Whether all that its rules do comes to an end.
+    pub termination: Termination,
     /// Where each rule uses something of which nothing is known before it runs, by the names of its steps: the line
     /// and the column, both from 1. A rule that was checked and is not here meets no value of a wrong type.
     pub untyped: BTreeMap<String, (usize, usize)>,
@@ -189,11 +191,14 @@ impl Parts<'_> {
             }
         }
         let is_complete = problems.is_empty();
+        let mut termination = Termination::default();
         if options.check == Check::Whole {
             let mut found: Vec<Diagnostic> =
                 rules.iter().flat_map(|it| &it.report.findings).cloned().collect();
             if is_complete {
-                found.extend(check::together(&rules, &catalog));
+                let (of_all, whether) = check::together(&rules, &catalog);
+                found.extend(of_all);
+                termination = whether;
             }
             let files = sources.rules.iter().chain(&sources.library).copied();
             problems.extend(check::settle(found, files, (&options.levels, is_complete)));
@@ -214,6 +219,7 @@ impl Parts<'_> {
             rule_count: rules.len(),
             files: sources.all.to_vec(),
             findings: problems,
+            termination,
             untyped: rules.iter().flat_map(|it| it.untyped()).collect(),
             ways: rules.iter().flat_map(|it| it.ways()).collect(),
             made: Arc::new(Made::new(sources, (compiler, messages), rules)),

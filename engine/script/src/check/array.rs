@@ -7,6 +7,12 @@ use super::checker::{Checker, Value};
 use super::state::Known;
 use super::types::{Base, Type};
 
+/// Methods that ask a function about each item.
+const CHOOSERS: [&str; 7] = ["filter", "drain", "retain", "find", "some", "all", "index_of"];
+/// Methods after which an array holds what nobody knows.
+const REBUILDERS: [&str; 8] =
+    ["reduce", "reduce_rev", "find_map", "dedup", "splice", "chop", "pad", "set"];
+
 impl Checker<'_> {
     /// A method of an array of which more is known than Rhai says; none where the language knows it all.
     pub(super) fn method_of_array(
@@ -16,63 +22,38 @@ impl Checker<'_> {
         call: &FnCallExpr,
     ) -> Option<Value> {
         let position = call.args.first().map_or(Position::NONE, Expr::position);
-        let with_index = || vec![of.clone(), Base::WholeNumber.into()];
         let own = Type::array(of.clone());
         let value = match (call.name.as_str(), call.args.as_slice()) {
-            ("push" | "append" | "insert", [.., last]) => {
-                for argument in &call.args {
-                    let value = self.value(argument);
-                    if std::ptr::eq(argument, last) {
-                        let added = match (call.name.as_str(), value.ty.base.clone()) {
-                            ("append", Some(Base::Array(of))) => *of,
-                            ("append", _) => Type::ANY,
-                            (_, _) => value.ty,
-                        };
-                        self.widen(before, Type::array(of.clone().join(added)));
-                    }
-                }
+            ("push" | "insert", [.., last]) => {
+                let added = self.last_of(call, last);
+                self.widen(before, Type::array(of.clone().join(added)));
                 Type::NULL
             }
-            ("filter" | "drain", [function]) => {
-                let function = self.value(function);
-                let answer = self.handed(&function, with_index(), position);
-                self.must_decide(&answer, position);
-                own
+            ("append", [more]) => {
+                let added = match self.value(more).ty.base {
+                    Some(Base::Array(of)) => *of,
+                    _ => Type::ANY,
+                };
+                self.widen(before, Type::array(of.clone().join(added)));
+                Type::NULL
             }
-            ("retain", [function]) => {
+            (name, [function]) if CHOOSERS.contains(&name) || name == "map" => {
                 let function = self.value(function);
-                let answer = self.handed(&function, with_index(), position);
-                self.must_decide(&answer, position);
-                Type::array(of.clone())
-            }
-            ("find", [function]) => {
-                let function = self.value(function);
-                let answer = self.handed(&function, with_index(), position);
-                self.must_decide(&answer, position);
-                of.clone().nullable()
-            }
-            ("map", [function]) => {
-                let function = self.value(function);
-                Type::array(self.handed(&function, with_index(), position))
+                if name == "index_of" && !matches!(function.ty.base, Some(Base::Function(..))) {
+                    return Some(Base::WholeNumber.into());
+                }
+                let items = vec![of.clone(), Base::WholeNumber.into()];
+                let answer = self.handed(&function, items, position);
+                if name == "map" {
+                    Type::array(answer)
+                } else {
+                    self.chosen(name, of, (&answer, position))
+                }
             }
             ("for_each", [function]) => {
                 let function = self.value(function);
                 self.handed(&function, vec![Type::ANY], position);
                 Type::NULL
-            }
-            ("some" | "all", [function]) => {
-                let function = self.value(function);
-                let answer = self.handed(&function, with_index(), position);
-                self.must_decide(&answer, position);
-                Base::Boolean.into()
-            }
-            ("index_of", [function]) => {
-                let function = self.value(function);
-                if let Some(Base::Function(..)) = function.ty.base {
-                    let answer = self.handed(&function, with_index(), position);
-                    self.must_decide(&answer, position);
-                }
-                Base::WholeNumber.into()
             }
             ("sort" | "sort_by" | "order" | "order_by", [function]) => {
                 let function = self.value(function);
@@ -88,10 +69,7 @@ impl Checker<'_> {
                 self.arguments(call);
                 own
             }
-            (
-                "reduce" | "reduce_rev" | "find_map" | "dedup" | "splice" | "chop" | "pad" | "set",
-                _,
-            ) => {
+            (name, _) if REBUILDERS.contains(&name) => {
                 self.arguments(call);
                 self.unsure(position);
                 self.widen(before, Type::array(Type::ANY));
@@ -100,6 +78,28 @@ impl Checker<'_> {
             (_, _) => return None,
         };
         Some(value.into())
+    }
+
+    fn last_of(&mut self, call: &FnCallExpr, last: &Expr) -> Type {
+        let mut added = Type::NEVER;
+        for argument in &call.args {
+            let value = self.value(argument);
+            if std::ptr::eq(argument, last) {
+                added = value.ty;
+            }
+        }
+        added
+    }
+
+    /// What a method answers that asks a function about each item.
+    fn chosen(&mut self, name: &str, of: &Type, (answer, position): (&Type, Position)) -> Type {
+        self.must_decide(answer, position);
+        match name {
+            "find" => of.clone().nullable(),
+            "some" | "all" => Base::Boolean.into(),
+            "index_of" => Base::WholeNumber.into(),
+            _ => Type::array(of.clone()),
+        }
     }
 
     /// A function that chooses answers a boolean.

@@ -58,14 +58,12 @@ impl Checker<'_> {
             }
             other => (other, None),
         };
-        let sign = if is_index { "[…]".to_owned() } else { String::new() };
-        let named = words(this).unwrap_or_default();
         let text = if is_index {
-            format!("{}{sign}", before.words)
+            format!("{}[…]", before.words)
         } else {
-            format!("{}.{named}", before.words)
+            format!("{}.{}", before.words, words(this).unwrap_or_default())
         };
-        let value = if is_index { self.index(before, this) } else { self.link(before, this) };
+        let value = if is_index { self.index(&before, this) } else { self.link(&before, this) };
         let value = match rest {
             Some(flags) => {
                 let next = Receiver { value, words: text, variable: None };
@@ -77,10 +75,13 @@ impl Checker<'_> {
     }
 
     /// A property or a method.
-    fn link(&mut self, before: Receiver<'_>, link: &Expr) -> Value {
+    fn link(&mut self, before: &Receiver<'_>, link: &Expr) -> Value {
         match link {
             Expr::Property(name, position) => {
-                let key = before.value.key.as_ref().map(|it| format!("{it}.{}", name.2));
+                // The name of a lookup is read anew each time.
+                let is_read = matches!(before.value.ty.base, Some(Base::Lookup(_)));
+                let key = before.value.key.as_ref().filter(|_| !is_read || name.2 != "name");
+                let key = key.map(|it| format!("{it}.{}", name.2));
                 let value = self.property(before, (&name.2, *position));
                 self.known(key, value)
             }
@@ -131,15 +132,15 @@ impl Checker<'_> {
         false
     }
 
-    fn property(&mut self, before: Receiver<'_>, (name, position): (&str, Position)) -> Value {
-        if self.is_absent(&before, &format!("`{name}`"), position) {
+    fn property(&mut self, before: &Receiver<'_>, (name, position): (&str, Position)) -> Value {
+        if self.is_absent(before, &format!("`{name}`"), position) {
             return Type::ANY.into();
         }
         let Some(base) = before.value.ty.base.clone() else { return Type::NEVER.into() };
         match base {
             Base::Context => self.of_context((name, position)),
             Base::Parent => {
-                of_parent(name).unwrap_or_else(|| self.no_property(&before, name, position))
+                of_parent(name).unwrap_or_else(|| self.no_property(before, name, position))
             }
             Base::Record(row) => self.of_record(&row, (name, position)),
             Base::Map(Some(entries)) => match entries.get(name) {
@@ -169,7 +170,7 @@ impl Checker<'_> {
                 let shape = other.shape().unwrap_or(Shape::Dynamic);
                 match self.language.call(&format!("get${name}"), &[shape]) {
                     Resolved::Answers(ty) => ty.into(),
-                    _ => self.no_property(&before, name, position),
+                    _ => self.no_property(before, name, position),
                 }
             }
         }
@@ -181,7 +182,7 @@ impl Checker<'_> {
         Type::ANY.into()
     }
 
-    fn method(&mut self, before: Receiver<'_>, call: &FnCallExpr, position: Position) -> Value {
+    fn method(&mut self, before: &Receiver<'_>, call: &FnCallExpr, position: Position) -> Value {
         let name = call.name.as_str();
         let what = format!("`{name}`");
         // Null has methods, too: `is_blank`.
@@ -190,7 +191,7 @@ impl Checker<'_> {
                 self.language.call(name, &with(Shape::Null, call.args.len())),
                 Resolved::Answers(_)
             );
-        if !takes_null && self.is_absent(&before, &what, position) {
+        if !takes_null && self.is_absent(before, &what, position) {
             for argument in &call.args {
                 self.value(argument);
             }
@@ -204,10 +205,10 @@ impl Checker<'_> {
         }
         match before.value.ty.base.clone() {
             Some(Base::Context) => return self.method_of_context(call, position),
-            Some(Base::Record(row)) => return self.method_of_record(&row, &before, call, position),
+            Some(Base::Record(row)) => return self.method_of_record(&row, before, call, position),
             Some(Base::Entries(part)) => return self.method_of_entries(part, call, position),
             Some(Base::Array(of)) => {
-                if let Some(value) = self.method_of_array(&of, &before, call) {
+                if let Some(value) = self.method_of_array(&of, before, call) {
                     return value;
                 }
             }
@@ -310,10 +311,10 @@ impl Checker<'_> {
     }
 
     /// `array[0]`, `map["key"]`, `record["name"]`, `ctx.input["Status"]`.
-    fn index(&mut self, before: Receiver<'_>, index: &Expr) -> Value {
+    fn index(&mut self, before: &Receiver<'_>, index: &Expr) -> Value {
         let position = index.start_position();
         let at = self.value(index);
-        if self.is_absent(&before, "entries", position) {
+        if self.is_absent(before, "entries", position) {
             return Type::ANY.into();
         }
         let name = match &at.term {

@@ -6,10 +6,10 @@ use rulegate::metadata::suggestion;
 use super::checker::{Checker, Value};
 use super::effects::Term;
 use super::expression::{article, is_vague, shapes, subject};
-use super::finding;
+use super::finding::{self, Finding};
 use super::place::span;
 use super::shape::Shape;
-use super::types::{Base, Type};
+use super::types::{Base, Options, Type};
 use crate::diagnostic::Fix;
 
 impl Checker<'_> {
@@ -49,18 +49,7 @@ impl Checker<'_> {
             self.unsure(position);
             return if is_equality || is_order { Base::Boolean.into() } else { Type::ANY };
         }
-        let mut found: Option<Type> = None;
-        let mut failed = Vec::new();
-        for x in shapes(&first.ty) {
-            for y in shapes(&second.ty) {
-                match self.language.operator(sign, x, y) {
-                    Some(answer) => {
-                        found = Some(found.map_or(answer.clone(), |it| it.join(answer)))
-                    }
-                    None => failed.push((x, y)),
-                }
-            }
-        }
+        let (found, failed) = self.tried(sign, &first.ty, &second.ty);
         let present = |(x, y): &(Shape, Shape)| *x != Shape::Null && *y != Shape::Null;
         if failed.iter().any(present) || found.is_none() {
             let text = format!(
@@ -83,8 +72,35 @@ impl Checker<'_> {
         found.unwrap_or(Type::ANY)
     }
 
+    /// What an operator answers to all values that the types allow, and which shapes it does not take.
+    fn tried(&self, sign: &str, a: &Type, b: &Type) -> (Option<Type>, Vec<(Shape, Shape)>) {
+        let mut found: Option<Type> = None;
+        let mut failed = Vec::new();
+        let pairs = shapes(a).into_iter().flat_map(|x| shapes(b).into_iter().map(move |y| (x, y)));
+        for (x, y) in pairs {
+            match (self.language.operator(sign, x, y), found.take()) {
+                (Some(answer), before) => found = Some(before.unwrap_or(Type::NEVER).join(answer)),
+                (None, before) => {
+                    found = before;
+                    failed.push((x, y));
+                }
+            }
+        }
+        (found, failed)
+    }
+
+    /// A comparison with null.
+    fn null_test(&mut self, sign: &str, (tested, ty): (&Expr, &Type), position: Position) {
+        if !matches!(sign, "==" | "!=") || ty.is_nullable || *ty == Type::NEVER {
+            return;
+        }
+        let answer = if sign == "==" { "never" } else { "always" };
+        let text = format!("{} is never null: this is {answer} so", subject(tested));
+        self.find(finding::CONSTANT_CONDITION, position, text);
+    }
+
     /// What is odd about a comparison that raises no error.
-    pub(super) fn comparison(
+    fn comparison(
         &mut self,
         sign: &str,
         [(a, first), (b, second)]: [(&Expr, &Value); 2],
@@ -92,31 +108,15 @@ impl Checker<'_> {
     ) {
         let is_equality = matches!(sign, "==" | "!=");
         let (Some(x), Some(y)) = (&first.ty.base, &second.ty.base) else {
-            let (tested, ty) = if first.ty.is_null() { (b, &second.ty) } else { (a, &first.ty) };
-            if is_equality && !ty.is_nullable && *ty != Type::NEVER {
-                let answer = if sign == "==" { "never" } else { "always" };
-                let text = format!("{} is never null: this is {answer} so", subject(tested));
-                self.find(finding::CONSTANT_CONDITION, position, text);
-            }
-            return;
+            let tested = if first.ty.is_null() { (b, &second.ty) } else { (a, &first.ty) };
+            return self.null_test(sign, tested, position);
         };
         let (Some(left), Some(right)) = (x.shape(), y.shape()) else { return };
         let is_close = self.language.compares(sign, left, right);
         if !is_close {
-            let text = if is_equality {
-                format!(
-                    "{} never equals {}",
-                    article(&first.ty.clone().present()),
-                    article(&second.ty.clone().present())
-                )
-            } else {
-                format!(
-                    "{} is neither before nor after {}",
-                    article(&first.ty.clone().present()),
-                    article(&second.ty.clone().present())
-                )
-            };
-            self.find(finding::NEVER_EQUAL, position, text);
+            let how = if is_equality { "never equals" } else { "is neither before nor after" };
+            let [one, other] = [first, second].map(|it| article(&it.ty.clone().present()));
+            self.find(finding::NEVER_EQUAL, position, format!("{one} {how} {other}"));
         } else if is_equality {
             self.option_comparison([(a, first), (b, second)], position);
         } else {
@@ -139,61 +139,68 @@ impl Checker<'_> {
     }
 
     /// An option compared with a text, a number, or an option of another choice.
-    pub(super) fn option_comparison(
-        &mut self,
-        [first, second]: [(&Expr, &Value); 2],
-        position: Position,
-    ) {
+    fn option_comparison(&mut self, [first, second]: [(&Expr, &Value); 2], position: Position) {
         for ((_, option), (literal, other)) in [(first, second), (second, first)] {
-            let of = match (&option.ty.base, &option.named) {
-                (Some(Base::Choice(of)), _) => (of, false),
-                (_, Some(of)) => (of, true),
+            let (of, is_name) = match (&option.ty.base, &option.named) {
+                (Some(Base::Choice(of)), _) => (of.clone(), false),
+                (_, Some(of)) => (of.clone(), true),
                 _ => continue,
             };
-            let (of, is_name) = (of.0.clone(), of.1);
-            let attribute = of.entity.name(of.ordinal).to_owned();
-            let kind = of.entity.attribute_at(of.ordinal).map(|it| &it.kind);
-            let Some(set) = kind.and_then(|it| it.option_set()) else { continue };
-            match &other.term {
-                Term::Text(text) if set.by_name(text).is_some() => {}
-                Term::Text(text) if !is_name && set.options.iter().any(|it| it.label == *text) => {
-                    let name =
-                        set.options.iter().find(|it| it.label == *text).map_or("", |it| &it.name);
-                    let words = format!("`{text}` is a label, which can change with the language");
-                    let constant = format!("{}::{attribute}::{name}", of.entity.logical_name());
-                    let help = format!("compare with `{constant}`");
-                    let fix = self.instead(literal, constant);
-                    self.find_fix(finding::OPTION_LABEL, position, (words, help, fix));
-                }
-                Term::Text(text) => {
-                    let words = format!("`{attribute}` has no option `{text}`: this is never so");
-                    let names: Vec<&str> = set.options.iter().map(|it| it.name.as_str()).collect();
-                    let help = match suggestion(text, names.iter().copied()) {
-                        Some(meant) => format!("did you mean `{meant}`?"),
-                        None => format!("its options are {}", names.join(", ")),
-                    };
-                    self.find_help(finding::NEVER_EQUAL, position, (words, help));
-                }
-                Term::Number(number) if !is_name => {
-                    let value = i32::try_from(*number).ok();
-                    if value.is_none_or(|it| set.by_value(it).is_none()) {
-                        let words =
-                            format!("`{attribute}` has no option {number}: this is never so");
-                        self.find(finding::NEVER_EQUAL, position, words);
-                    }
-                }
-                Term::Choice(number) => {
-                    let value = i32::try_from(*number).ok();
-                    if value.is_none_or(|it| set.by_value(it).is_none()) {
-                        let words =
-                            format!("this is no option of `{attribute}`: they are never equal");
-                        self.find(finding::NEVER_EQUAL, position, words);
-                    }
-                }
-                _ => {}
+            if let Some(odd) = odd_option(&of, is_name, &other.term) {
+                let fix = odd.instead.and_then(|it| self.instead(literal, it));
+                self.find_fix(odd.finding, position, (odd.words, odd.help, fix));
             }
             return;
         }
+    }
+}
+
+/// What is odd about a comparison with an option.
+struct Odd {
+    finding: &'static Finding,
+    words: String,
+    help: String,
+    /// What to write instead of what it is compared with.
+    instead: Option<String>,
+}
+
+/// What is odd about comparing an option, or its name, with that value.
+fn odd_option(of: &Options, is_name: bool, term: &Term) -> Option<Odd> {
+    let attribute = of.entity.name(of.ordinal);
+    let set = of.entity.attribute_at(of.ordinal)?.kind.option_set()?;
+    let names: Vec<&str> = set.options.iter().map(|it| it.name.as_str()).collect();
+    let has = |number: i32| set.by_value(number).is_some();
+    let all = || format!("its options are {}", names.join(", "));
+    let never = |words: String, help: String| {
+        Some(Odd { finding: finding::NEVER_EQUAL, words, help, instead: None })
+    };
+    match term {
+        Term::Text(text) if set.by_name(text).is_none() => {
+            let labelled = set.options.iter().find(|it| it.label == *text).filter(|_| !is_name);
+            if let Some(option) = labelled {
+                let words = format!("`{text}` is a label, which can change with the language");
+                let entity = of.entity.logical_name();
+                let constant = format!("{entity}::{attribute}::{}", option.name);
+                let help = format!("compare with `{constant}`");
+                let (finding, instead) = (finding::OPTION_LABEL, Some(constant));
+                return Some(Odd { finding, words, help, instead });
+            }
+            let words = format!("`{attribute}` has no option `{text}`: this is never so");
+            let help = match suggestion(text, names.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => all(),
+            };
+            never(words, help)
+        }
+        Term::Number(number) if !is_name && !i32::try_from(*number).is_ok_and(has) => {
+            let words = format!("`{attribute}` has no option {number}: this is never so");
+            never(words, all())
+        }
+        Term::Choice(number) if !i32::try_from(*number).is_ok_and(has) => {
+            let words = format!("this is no option of `{attribute}`: they are never equal");
+            never(words, all())
+        }
+        _ => None,
     }
 }
 

@@ -139,63 +139,52 @@ impl Checker<'_> {
     /// A method of `ctx`.
     pub(super) fn method_of_context(&mut self, call: &FnCallExpr, position: Position) -> Value {
         let values = self.arguments(call);
-        let name = match (values.as_slice(), &self.entity) {
-            ([Value { term: Term::Text(name), .. }], Some(_)) => name.clone(),
-            _ => {
-                if !matches!(call.name.as_str(), "changed" | "after") {
-                    let text = format!("`ctx` has no method `{}`", call.name);
-                    let known = ["changed", "after"];
-                    self.find_unknown(
-                        (finding::UNKNOWN_FUNCTION, position),
-                        (&call.name, text),
-                        known,
-                    );
-                } else if values.len() != 1 {
-                    let text = format!("`{}` takes the name of an attribute", call.name);
-                    self.find(finding::WRONG_ARITY, position, text);
-                }
-                self.unsure(position);
-                return Type::ANY.into();
+        let name = call.name.as_str();
+        if !matches!(name, "changed" | "after") {
+            let text = format!("`ctx` has no method `{name}`");
+            let known = ["changed", "after"];
+            self.find_unknown((finding::UNKNOWN_FUNCTION, position), (name, text), known);
+            return Type::ANY.into();
+        }
+        let (Some(entity), [Value { term: Term::Text(asked), .. }]) =
+            (self.entity.clone(), values.as_slice())
+        else {
+            if values.len() != 1 {
+                let text = format!("`{name}` takes the name of an attribute");
+                self.find(finding::WRONG_ARITY, position, text);
             }
+            self.unsure(position);
+            return Type::ANY.into();
         };
         let at = call.args.first().map_or(position, Expr::position);
-        let Some(entity) = self.entity.clone() else { return Type::ANY.into() };
-        let Some(ty) = self.attribute(&entity, (&name, at)) else { return Type::ANY.into() };
-        self.reads(&name, at);
-        let is_written = self.state.is_written(&name);
+        let Some(ty) = self.attribute(&entity, (asked, at)) else { return Type::ANY.into() };
+        self.reads(asked, at);
+        let is_written = self.state.is_written(asked);
         let term = |it: Term| if is_written { Term::Unknown } else { it };
-        let has_before = self.runs_on(&[Message::Update]);
-        match call.name.as_str() {
-            "after" => {
-                self.images.insert((true, String::new(), Some(name.clone())));
-                if has_before && self.image("", true).is_none() {
-                    let text = format!(
-                        "`after(\"{name}\")` takes what was not sent from the pre-image, and this step asks for none"
-                    );
-                    let help = format!("add `pre_image: [\"{name}\"]` to STEP");
-                    self.find_help(finding::NO_SUCH_IMAGE, position, (text, help));
-                } else if has_before {
-                    self.shown(("", true), (&name, at));
-                }
-                Value::from(ty).meaning(term(Term::After(name)))
-            }
-            "changed" => {
-                if has_before {
-                    if self.image("", true).is_none() {
-                        self.image_value(("", true), position);
-                    } else {
-                        self.images.insert((true, String::new(), None));
-                        self.shown(("", true), (&name, at));
-                    }
-                }
-                Value::from(Base::Boolean).meaning(term(Term::Changed(name)))
-            }
-            _ => {
-                let text = format!("`ctx` has no method `{}`", call.name);
-                let known = ["changed", "after"];
-                self.find_unknown((finding::UNKNOWN_FUNCTION, position), (&call.name, text), known);
-                Type::ANY.into()
-            }
+        self.compares_with_image(name, (asked, at), position);
+        if name == "after" {
+            Value::from(ty).meaning(term(Term::After(asked.clone())))
+        } else {
+            Value::from(Base::Boolean).meaning(term(Term::Changed(asked.clone())))
+        }
+    }
+
+    /// What `ctx.changed` and `ctx.after` need of the pre-image.
+    fn compares_with_image(&mut self, word: &str, asked: (&str, Position), position: Position) {
+        let (name, _) = asked;
+        self.images.insert((true, String::new(), Some(name.to_owned())));
+        if !self.runs_on(&[Message::Update]) {
+            return;
+        }
+        if self.image("", true).is_some() {
+            self.shown(("", true), asked);
+        } else {
+            let does =
+                if word == "after" { "takes what was not sent from" } else { "compares with" };
+            let text =
+                format!("`{word}(\"{name}\")` {does} the pre-image, and this step asks for none");
+            let help = format!("add `pre_image: [\"{name}\"]` to STEP");
+            self.find_help(finding::NO_SUCH_IMAGE, position, (text, help));
         }
     }
 

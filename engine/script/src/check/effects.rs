@@ -22,7 +22,7 @@ pub(crate) struct Effects {
     pub(crate) unknown: Vec<(String, Position)>,
 }
 
-/// A message that a rule can send.
+/// A message that a rule can send. Upsert is one, too, and so are reads.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     pub(crate) message: Message,
@@ -30,8 +30,14 @@ pub(crate) struct Sent {
     pub(crate) entities: Option<Vec<String>>,
     /// The record, where it is the one at which the rule's own message is aimed.
     pub(crate) is_own_record: bool,
-    /// The attributes that it carries; none where they are not known.
+    /// The attributes that it carries, and under their names the relationships over which records come along; none
+    /// where they are not known. A change of state carries `statecode` and what it says of `statuscode`, an Assign
+    /// the attribute of the owner.
     pub(crate) values: Option<BTreeMap<String, Term>>,
+    /// The relationship of an Associate or Disassociate, where it is known.
+    pub(crate) relationship: Option<String>,
+    /// Whether it stands in a loop, so that it can be sent more than once.
+    pub(crate) is_repeated: bool,
     /// What must hold for it to be sent.
     pub(crate) conditions: Vec<Condition>,
     pub(crate) position: Position,

@@ -103,14 +103,23 @@ impl Checker<'_> {
             ("associate" | "disassociate", [record, relationship, related]) => {
                 let word = format!("`{}`", call.name);
                 let aim = self.aimed(record, &word);
-                self.relationship(relationship);
+                let relationship = self.relationship(relationship);
                 self.related(related, &word);
                 let message = if call.name == "associate" {
                     Message::Associate
                 } else {
                     Message::Disassociate
                 };
-                self.sends(message, aim.at(), (None, position));
+                self.sends_this(Sent {
+                    message,
+                    entities: aim.entities,
+                    is_own_record: aim.is_own_record,
+                    values: None,
+                    relationship,
+                    is_repeated: self.is_repeated(),
+                    conditions: self.state.conditions.clone(),
+                    position,
+                });
                 Type::NULL.into()
             }
             ("send", [message, rest @ ..]) if rest.len() <= 1 => {
@@ -195,9 +204,26 @@ impl Checker<'_> {
         (entities, is_own_record): (Option<Vec<String>>, bool),
         (values, position): (Values, Position),
     ) {
+        let sent = Sent {
+            message,
+            entities,
+            is_own_record,
+            values,
+            relationship: None,
+            is_repeated: self.is_repeated(),
+            conditions: self.state.conditions.clone(),
+            position,
+        };
+        self.sends_this(sent);
+    }
+
+    /// Whether it may happen more than once.
+    fn is_repeated(&self) -> bool {
+        self.is_in_loop || !self.exits.is_empty()
+    }
+
+    fn sends_this(&mut self, sent: Sent) {
         if self.state.is_reached && self.silent == 0 {
-            let conditions = self.state.conditions.clone();
-            let sent = Sent { message, entities, is_own_record, values, conditions, position };
             self.effects.sends.push(sent);
         }
     }
@@ -246,10 +272,15 @@ impl Checker<'_> {
             self.sends(Message::Update, (None, false), (None, position));
             return Type::ANY.into();
         };
-        self.values(&entity, key, &[]);
+        let by_key = self.values(&entity, key, &[]);
         let carried = self.values(&entity, values, &[Message::Create, Message::Update]);
         let name = entity.logical_name().to_string();
-        self.sends(Message::Create, (Some(vec![name.clone()]), false), (carried.clone(), position));
+        // Who creates it gives it the key, too; values win (M-34).
+        let created = by_key.zip(carried.clone()).map(|(mut all, values)| {
+            all.extend(values);
+            all
+        });
+        self.sends(Message::Create, (Some(vec![name.clone()]), false), (created, position));
         self.sends(Message::Update, (Some(vec![name.clone()]), false), (carried, position));
         Type::lookup_of(&name).into()
     }
@@ -279,11 +310,11 @@ impl Checker<'_> {
         Type::NULL.into()
     }
 
-    fn relationship(&mut self, expression: &Expr) {
+    fn relationship(&mut self, expression: &Expr) -> Option<String> {
         let value = self.value(expression);
         let Term::Text(name) = &value.term else {
             self.takes(&value, Base::Text, ("the name of a relationship", expression));
-            return;
+            return None;
         };
         if self.ground.catalog.relationship(name).is_err() {
             let text = format!("there is no relationship `{name}`");
@@ -295,6 +326,7 @@ impl Checker<'_> {
                 known,
             );
         }
+        Some(name.clone())
     }
 
     /// One record, or an array of records.

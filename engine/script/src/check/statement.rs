@@ -2,6 +2,7 @@
 
 use rhai::{ASTFlags, Expr, FlowControl, Position, Stmt};
 
+use super::assignment::Setting;
 use super::checker::{Checker, Value};
 use super::effects::{Condition, Term};
 use super::finding;
@@ -54,9 +55,12 @@ impl Checker<'_> {
                 nothing
             }
             Stmt::Assignment(assignment) => {
-                let sign = assignment.0.get_op_assignment_info().map(|it| it.5);
-                let position = assignment.0.position();
-                self.assignment(&assignment.1.lhs, sign, &assignment.1.rhs, position);
+                self.assignment(&Setting {
+                    to: &assignment.1.lhs,
+                    sign: assignment.0.get_op_assignment_info().map(|it| it.5),
+                    value: &assignment.1.rhs,
+                    position: assignment.0.position(),
+                });
                 nothing
             }
             Stmt::Return(value, flags, _) => {

@@ -32,7 +32,9 @@ impl Checker<'_> {
             if !is_attribute && self.ground.catalog.relationship(&name.name).is_ok() {
                 // Records that come along: they are messages of their own.
                 self.along(expression);
-                self.sends(Message::Create, (None, false), (None, name.pos));
+                if let Some(terms) = &mut terms {
+                    terms.insert(name.name.to_string(), Term::Unknown);
+                }
                 continue;
             }
             let value = self.value(expression);

@@ -11,7 +11,7 @@ use super::library::Library;
 use super::made::MadeRule;
 use super::sources::Sources;
 use super::{Execution, LoadOptions, Way};
-use crate::check::{self, Check, Report};
+use crate::check::{self, Check, Met, Report};
 use crate::diagnostic::Diagnostic;
 use crate::interpret::Seat;
 use crate::language;
@@ -119,7 +119,7 @@ impl Compiler {
             Check::Whole => check::rule(parsed, &registrations, (known, &self.library)),
             Check::Syntax => Report::default(),
         };
-        Ok(MadeRule { file: parsed.file.clone(), steps, report })
+        Ok(MadeRule { file: parsed.file.clone(), steps, report, met: Met::default() })
     }
 
     fn steps(

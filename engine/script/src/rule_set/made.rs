@@ -9,7 +9,7 @@ use rulegate::{Catalog, Step};
 use super::compiler::Compiler;
 use super::sources::Sources;
 use super::{LoadOptions, Way, all_messages};
-use crate::check::Report;
+use crate::check::{Met, Report};
 use crate::entity_file::SourceFile;
 
 /// How many Rhai engines the rules of a set may have between them. Each costs a megabyte or two, and one more comes
@@ -35,6 +35,8 @@ pub(crate) struct MadeRule {
     pub(crate) steps: Vec<(Vec<Step>, Way)>,
     /// What its check came to.
     pub(crate) report: Report,
+    /// What was found out of it and others.
+    pub(crate) met: Met,
 }
 
 impl Made {

@@ -1,0 +1,193 @@
+//! Exploring: every chain of messages that rules can cause, as deep as steps run.
+
+use std::collections::BTreeMap;
+
+use rulegate::Message;
+
+use super::arrival::{Arrival, Cause, Outcome, Passage};
+use super::row::{Rest, Row};
+use super::world::World;
+use super::written::Written;
+
+/// The depth at which steps still run (P-75).
+pub(super) const LIMIT: u32 = 8;
+/// How deep messages are looked at on which no step runs: the engine may send another (P-80).
+const DEEPEST: u32 = LIMIT + 4;
+/// How many messages of one kind, to one entity, at one depth, are told apart.
+const TOLD_APART: usize = 12;
+/// How many messages are looked at before those of one kind are no longer told apart.
+const MANY: usize = 6_000;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Explored<'a> {
+    /// All messages, each with its cause before it.
+    pub(super) arrivals: Vec<Arrival<'a>>,
+    /// The messages that are too deep for the step that they wake.
+    pub(super) too_deep: Vec<(usize, usize)>,
+    /// The depth of the deepest message on which a step runs.
+    pub(super) depth: u32,
+    /// The message of which the engine sends the same again, as long as there are children.
+    pub(super) endless: Option<usize>,
+}
+
+/// Where messages meet that are told apart by what is known of them.
+type Place<'a> = (Message, Option<&'a str>);
+
+/// Follows every chain that a client can begin.
+pub(super) fn explore<'a>(world: &World<'a>) -> Explored<'a> {
+    let roots = roots(world);
+    let written = written(world, &roots);
+    let mut explored = Explored::default();
+    let mut level: BTreeMap<Place<'a>, Vec<usize>> = BTreeMap::new();
+    for root in roots {
+        explored.add(root, &mut level);
+    }
+    while !level.is_empty() {
+        let mut next = BTreeMap::new();
+        for place in level.into_values().flatten() {
+            let Some(arrival) = explored.arrivals.get(place).cloned() else { continue };
+            let outcome = Passage::new((world, &written), (place, &arrival)).run(LIMIT);
+            explored.settle((place, &arrival), outcome, (world, &mut next));
+        }
+        level = next;
+    }
+    explored
+}
+
+/// Every message that a client can send, to whatever record and with whatever it carries.
+fn roots<'a>(world: &World<'a>) -> Vec<Arrival<'a>> {
+    let root = |(message, entity): (&'a Message, Option<&'a str>)| Arrival {
+        message: message.clone(),
+        entity: entity.and_then(|it| world.entity(it)),
+        depth: 1,
+        target: Row::of(Rest::Sent),
+        before: Row::of(if *message == Message::Create { Rest::Null } else { Rest::Stored }),
+        is_same_record: false,
+        is_gone: false,
+        relationships: Vec::new(),
+        is_guess: false,
+        cause: Cause::Client,
+    };
+    world.places().into_iter().map(root).collect()
+}
+
+/// What rules can write, whatever is sent.
+fn written<'a>(world: &World<'a>, roots: &[Arrival<'a>]) -> Written<'a> {
+    let (nothing, mut written) = (Written::default(), Written::default());
+    for root in roots {
+        let outcome = Passage::new((world, &nothing), (0, root)).run(LIMIT);
+        let own = root.entity.map(|it| it.logical_name().as_str());
+        for found in own.into_iter().flat_map(|own| outcome.written.iter().map(move |it| (own, it)))
+        {
+            written.note(found.0, found.1.clone());
+        }
+        for sent in &outcome.sent {
+            written.is_anything |= sent.is_guess;
+            let Some(entity) = sent.entity.map(|it| it.logical_name().as_str()) else { continue };
+            if sent.target.is_open() {
+                written.wholly.push(entity);
+            }
+            for (name, known) in sent.target.entries() {
+                written.note(entity, (name, known.clone()));
+            }
+        }
+    }
+    written
+}
+
+impl<'a> Explored<'a> {
+    /// Keeps what became of a message.
+    fn settle(
+        &mut self,
+        (place, arrival): (usize, &Arrival<'a>),
+        outcome: Outcome<'a>,
+        (world, next): (&World<'a>, &mut BTreeMap<Place<'a>, Vec<usize>>),
+    ) {
+        if let Some(woken) = outcome.woken {
+            if LIMIT < arrival.depth {
+                self.too_deep.push((place, woken));
+                return;
+            }
+            self.depth = self.depth.max(arrival.depth);
+        }
+        for sent in outcome.sent {
+            if DEEPEST < sent.depth {
+                continue;
+            }
+            if self.is_cascading(&sent) {
+                let entity = sent.entity.map(|it| it.logical_name().as_str());
+                if !world.plan(&sent.message, entity).is_empty() {
+                    self.endless.get_or_insert(place);
+                }
+                continue;
+            }
+            self.add(sent, next);
+        }
+    }
+
+    /// Whether the engine sends what it sent on the way there, and no step between.
+    fn is_cascading(&self, sent: &Arrival<'a>) -> bool {
+        let name = |it: &Arrival<'a>| it.entity.map(|it| it.logical_name().clone());
+        let mut cause = sent.cause;
+        while let Cause::Engine(place) = cause {
+            let Some(found) = self.arrivals.get(place) else { return false };
+            if found.message == sent.message && name(found) == name(sent) {
+                return true;
+            }
+            cause = found.cause;
+        }
+        false
+    }
+
+    /// Adds a message to a level, unless it is there; one that is too many is one with the last.
+    fn add(&mut self, arrival: Arrival<'a>, level: &mut BTreeMap<Place<'a>, Vec<usize>>) {
+        let entity = arrival.entity;
+        let key = (arrival.message.clone(), entity.map(|it| it.logical_name().as_str()));
+        let alike = level.entry(key).or_default();
+        let is_same = |it: &Arrival<'a>| {
+            (&it.target, &it.before, it.is_gone)
+                == (&arrival.target, &arrival.before, arrival.is_gone)
+                && it.relationships == arrival.relationships
+                && (!it.is_guess || arrival.is_guess)
+        };
+        if alike.iter().filter_map(|it| self.arrivals.get(*it)).any(is_same) {
+            return;
+        }
+        let most = if self.arrivals.len() < MANY { TOLD_APART } else { 1 };
+        let last = alike.last().copied().filter(|_| most <= alike.len());
+        match last.and_then(|it| self.arrivals.get_mut(it)) {
+            Some(last) => {
+                last.target = last.target.or(&arrival.target, entity);
+                last.before = last.before.or(&arrival.before, entity);
+                last.is_gone &= arrival.is_gone;
+                last.is_guess &= arrival.is_guess;
+                if last.relationships != arrival.relationships {
+                    last.relationships.extend(arrival.relationships);
+                }
+            }
+            None => {
+                alike.push(self.arrivals.len());
+                self.arrivals.push(arrival);
+            }
+        }
+    }
+
+    /// The steps through which a message came to be, from the first, each with the place of what it sends.
+    pub(super) fn chain(&self, place: usize) -> Vec<(usize, usize)> {
+        let (mut chain, mut cause) = (Vec::new(), self.arrivals.get(place).map(|it| it.cause));
+        while let Some(found) = cause {
+            let before = match found {
+                Cause::Client => None,
+                Cause::Engine(before) => Some(before),
+                Cause::Step { arrival, listener, sent } => {
+                    chain.push((listener, sent));
+                    Some(arrival)
+                }
+            };
+            cause = before.and_then(|it| self.arrivals.get(it)).map(|it| it.cause);
+        }
+        chain.reverse();
+        chain
+    }
+}

@@ -1,0 +1,179 @@
+//! Rows: what is known of a record, attribute by attribute.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rulegate::metadata::{AttributeMetadata, AttributeType, EntityMetadata};
+
+use super::origin::Origin;
+use super::value::Known;
+
+/// What is known of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Row<'a> {
+    known: BTreeMap<&'a str, Known>,
+    rest: Rest,
+}
+
+/// What the attributes of a row are of which it does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Not there.
+    Absent,
+    /// Null.
+    Null,
+    /// Whatever a client can send, or nothing.
+    Sent,
+    /// Whatever the store can hold, the same as long as the row is handed on.
+    Stored,
+    /// Whatever the store can hold.
+    Unknown,
+}
+
+impl<'a> Row<'a> {
+    pub(super) const fn of(rest: Rest) -> Self {
+        Self { known: BTreeMap::new(), rest }
+    }
+
+    pub(super) fn get(&self, name: &str, entity: Option<&EntityMetadata>) -> Known {
+        if let Some(known) = self.known.get(name) {
+            return known.clone();
+        }
+        let attribute = || entity.and_then(|it| it.attribute(name));
+        match self.rest {
+            Rest::Absent => Known::ABSENT,
+            Rest::Null => Known::NULL,
+            Rest::Sent => {
+                let anything = Known { is_absent: true, ..Known::ANYTHING };
+                let sent = attribute().map_or(anything, Known::sent);
+                Known { origin: Some(Origin::sent(name)), ..sent }
+            }
+            Rest::Stored => {
+                let stored = attribute().map_or(Known::ANYTHING, Known::stored);
+                Known { origin: Some(Origin::stored(name)), ..stored }
+            }
+            Rest::Unknown => attribute().map_or(Known::ANYTHING, Known::stored),
+        }
+    }
+
+    pub(super) fn set(&mut self, name: &'a str, known: Known) {
+        self.known.insert(name, known);
+    }
+
+    /// The attributes of which it says something.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.known.keys().copied()
+    }
+
+    /// What it is where it is one or the other.
+    pub(super) fn or(&self, other: &Self, entity: Option<&EntityMetadata>) -> Self {
+        let names: BTreeSet<&'a str> = self.names().chain(other.names()).collect();
+        let both = |it: &'a str| (it, self.get(it, entity).or(&other.get(it, entity)));
+        let rest = match (self.rest, other.rest) {
+            (a, b) if a == b => a,
+            (Rest::Sent, _) | (_, Rest::Sent) => Rest::Sent,
+            (Rest::Absent | Rest::Null | Rest::Stored | Rest::Unknown, _) => Rest::Unknown,
+        };
+        Self { known: names.into_iter().map(both).collect(), rest }
+    }
+
+    /// What it is where it is both.
+    pub(super) fn and(mut self, other: &Self, entity: Option<&EntityMetadata>) -> Self {
+        for (name, known) in &other.known {
+            let own = self.get(name, entity);
+            let both = Known {
+                is_absent: own.is_absent && known.is_absent,
+                is_null: own.is_null && known.is_null,
+                values: own.values.and(&known.values),
+                origin: own.origin,
+            };
+            if !both.is_impossible() {
+                self.set(name, both);
+            }
+        }
+        self
+    }
+
+    /// Whether nothing is known of what it carries.
+    pub(super) fn is_open(&self) -> bool {
+        self.rest == Rest::Sent
+    }
+
+    /// The attributes that it may carry, as far as it says.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a str, &Known)> {
+        self.known.iter().map(|(name, known)| (*name, known))
+    }
+
+    /// Forgets where values come from: from here on it is another record.
+    pub(super) fn forget_origins(&mut self) {
+        self.known.values_mut().for_each(|it| it.origin = None);
+    }
+
+    /// The record once this is written over what is stored.
+    pub(super) fn over(&self, before: &Self, entity: &'a EntityMetadata) -> Self {
+        let names: BTreeSet<&'a str> = match self.rest {
+            Rest::Sent => entity.attributes().map(|it| it.1.logical_name.as_str()).collect(),
+            Rest::Absent | Rest::Null | Rest::Stored | Rest::Unknown => {
+                self.names().chain(before.names()).collect()
+            }
+        };
+        let mut row = before.clone();
+        for name in names {
+            let Some(attribute) = entity.attribute(name) else { continue };
+            let written = self.get(name, Some(entity)).written(attribute);
+            row.set(name, written.over(&before.get(name, Some(entity))));
+        }
+        row
+    }
+
+    /// As the main operation leaves a target: in the form that is stored, with what the engine adds.
+    pub(super) fn written(&self, entity: &'a EntityMetadata, is_new: bool) -> Self {
+        let mut row = self.clone();
+        for (name, known) in &mut row.known {
+            if let Some(attribute) = entity.attribute(name) {
+                *known = known.written(attribute);
+            }
+        }
+        let has_state = entity.attributes().any(|(_, it)| {
+            is_state(&it.kind) && row.get(&it.logical_name, Some(entity)).may_be_present()
+        });
+        for (ordinal, attribute) in entity.attributes() {
+            let is_added = match &attribute.kind {
+                AttributeType::EntityName => true,
+                kind if is_state(kind) => is_new || has_state,
+                AttributeType::Owner { .. } => is_new,
+                AttributeType::Boolean { .. } | AttributeType::Choice(_) => is_new,
+                _ => entity.is_stamp(ordinal),
+            };
+            if is_added {
+                row.add(attribute);
+            }
+        }
+        row
+    }
+
+    /// The engine may add the attribute where it is absent.
+    fn add(&mut self, attribute: &'a AttributeMetadata) {
+        let known = self.get(&attribute.logical_name, None);
+        if known.is_absent {
+            let added = Known { is_absent: true, ..Known::stored(attribute) };
+            self.set(&attribute.logical_name, known.or(&added));
+        }
+    }
+}
+
+/// Whether it is a state or a status reason.
+pub(super) fn is_state(kind: &AttributeType) -> bool {
+    matches!(kind, AttributeType::State(_) | AttributeType::Status(_))
+}
+
+/// Whether an update changes it apart from all else.
+pub(super) fn is_apart(attribute: &AttributeMetadata) -> bool {
+    const PLACES: [&str; 5] = [
+        "administratorid",
+        "businessunitid",
+        "parentbusinessunitid",
+        "parentsystemuserid",
+        "siteid",
+    ];
+    is_state(&attribute.kind) || PLACES.contains(&attribute.logical_name.as_str())
+}

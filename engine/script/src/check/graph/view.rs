@@ -1,0 +1,447 @@
+//! Views: what a rule can see of a message, and what is known once conditions hold.
+
+use std::collections::BTreeSet;
+
+use rulegate::Message;
+use rulegate::metadata::EntityMetadata;
+use rust_decimal::Decimal;
+
+use super::origin::Origin;
+use super::row::Row;
+use super::value::{Constant, Known, Range, Values};
+use crate::check::{Condition, Term};
+
+/// What a message is like when a step runs.
+#[derive(Debug, Clone)]
+pub(super) struct Scene<'a> {
+    pub(super) message: Message,
+    pub(super) entity: Option<&'a EntityMetadata>,
+    pub(super) depth: u32,
+    pub(super) target: Row<'a>,
+    /// The pre-image.
+    pub(super) before: Row<'a>,
+    /// The post-image, once there is one.
+    pub(super) after: Option<Row<'a>>,
+}
+
+/// A scene, with what is known of some places beside.
+#[derive(Debug, Clone)]
+pub(super) struct View<'s, 'a> {
+    scene: &'s Scene<'a>,
+    seen: Vec<(Place<'a>, Known)>,
+}
+
+/// Where a rule finds an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place<'a> {
+    Target(&'a str),
+    Before(&'a str),
+    After(&'a str),
+    /// In the target where that carries it, else in the pre-image.
+    Next(&'a str),
+}
+
+impl<'a> Place<'a> {
+    fn of(term: &'a Term) -> Option<Self> {
+        if let Term::Target(name) = term {
+            Some(Self::Target(name))
+        } else if let Term::Pre(_, name) = term {
+            Some(Self::Before(name))
+        } else if let Term::Post(_, name) = term {
+            Some(Self::After(name))
+        } else if let Term::After(name) = term {
+            Some(Self::Next(name))
+        } else {
+            None
+        }
+    }
+}
+
+impl<'s, 'a> View<'s, 'a> {
+    pub(super) fn new(scene: &'s Scene<'a>) -> Self {
+        Self { scene, seen: Vec::new() }
+    }
+
+    /// What is known once all of this holds; none where it cannot.
+    pub(super) fn with<C>(mut self, conditions: C) -> Option<Self>
+    where
+        C: IntoIterator<Item = &'a Condition> + Clone,
+    {
+        // What a later condition tells of a value can make an earlier one impossible.
+        let holds = |it: &mut Self| {
+            conditions.clone().into_iter().all(|one| it.assume(&one.term, one.holds))
+        };
+        (holds(&mut self) && holds(&mut self)).then_some(self)
+    }
+
+    /// What is known once the target carries the attribute; none where it cannot.
+    pub(super) fn carrying(mut self, name: &'a str) -> Option<Self> {
+        self.narrow_sent(name, true).then_some(self)
+    }
+
+    /// The target, the pre-image and the post-image, with what is known of them.
+    pub(super) fn into_rows(self) -> (Row<'a>, Row<'a>, Option<Row<'a>>) {
+        let Scene { target, before, after, .. } = self.scene;
+        let (mut target, mut before, mut after) = (target.clone(), before.clone(), after.clone());
+        for (place, known) in self.seen {
+            match (place, &mut after) {
+                (Place::Target(name), _) => target.set(name, known),
+                (Place::Before(name), _) => before.set(name, known),
+                (Place::After(name), Some(after)) => after.set(name, known),
+                (Place::Next(name), _) => {
+                    let sent = target.get(name, self.scene.entity);
+                    if !sent.is_absent {
+                        target.set(name, known);
+                    } else if !sent.may_be_present() {
+                        before.set(name, known);
+                    }
+                }
+                (Place::After(_), None) => {}
+            }
+        }
+        (target, before, after)
+    }
+
+    /// What a term can be.
+    pub(super) fn value(&self, term: &'a Term) -> Known {
+        if let Some(known) = Place::of(term).and_then(|it| self.seen(it)) {
+            return known.read();
+        }
+        let scene = self.scene;
+        let name = |it: &str| Known::constant(Constant::Text(it.to_owned()));
+        match term {
+            Term::Unknown => Known::ANYTHING,
+            Term::Null => Known::NULL,
+            Term::Boolean(it) => Known::constant(Constant::Boolean(*it)),
+            Term::Number(it) => Known::constant(Constant::Number(*it)),
+            Term::Text(it) => name(it),
+            Term::Choice(it) => Known::constant(Constant::Number(Decimal::from(*it))),
+            Term::Target(name) => self.target(name),
+            Term::Pre(_, name) => scene.before.get(name, scene.entity).read(),
+            Term::Post(_, name) => match &scene.after {
+                Some(after) => after.get(name, scene.entity).read(),
+                None => Known::ANYTHING,
+            },
+            Term::After(name) => self.sent(name).over(&scene.before.get(name, scene.entity)),
+            Term::Changed(name) => Known::boolean(self.changed(name)),
+            Term::Has(name) => {
+                let sent = self.sent(name);
+                Known::boolean((sent.may_be_present(), sent.is_absent))
+            }
+            Term::Depth => Known::constant(Constant::Number(Decimal::from(scene.depth))),
+            Term::Message => name(scene.message.name()),
+            Term::OwnRecord => Known { origin: Some(Origin::sent("")), ..Known::VALUE },
+            Term::Not(of) => {
+                let can = truth(&self.value(of));
+                Known::boolean((can.1, can.0))
+            }
+            Term::Operation(sign, a, b) => self.operation(sign, a, b),
+        }
+    }
+
+    fn seen(&self, place: Place<'_>) -> Option<&Known> {
+        self.seen.iter().find(|it| it.0 == place).map(|it| &it.1)
+    }
+
+    fn sent(&self, name: &str) -> Known {
+        let seen = self.seen(Place::Target(name)).cloned();
+        seen.unwrap_or_else(|| self.scene.target.get(name, self.scene.entity))
+    }
+
+    /// An attribute of the target, for the messages that have one.
+    fn target(&self, name: &str) -> Known {
+        if has_target(&self.scene.message) { self.sent(name).read() } else { Known::ANYTHING }
+    }
+
+    /// Whether the target can carry another value than the pre-image, and whether it can be otherwise.
+    fn changed(&self, name: &str) -> (bool, bool) {
+        let sent = self.sent(name);
+        if !has_target(&self.scene.message) || !sent.may_be_present() {
+            return (false, true);
+        }
+        let is_absent = sent.is_absent;
+        let sent = Known { is_absent: false, ..sent };
+        let before = self.scene.before.get(name, self.scene.entity);
+        let can = compared("!=", &sent, &before.read());
+        (can.0, can.1 || is_absent)
+    }
+
+    fn operation(&self, sign: &'static str, a: &'a Term, b: &'a Term) -> Known {
+        let (first, second) = (self.value(a), self.value(b));
+        let origin = Origin::computed(sign, first.identity(), second.identity());
+        let known = match sign {
+            "&&" => {
+                let (a, b) = (truth(&first), truth(&second));
+                Known::boolean((a.0 && b.0, a.1 || b.1))
+            }
+            "||" => {
+                let (a, b) = (truth(&first), truth(&second));
+                Known::boolean((a.0 || b.0, a.1 && b.1))
+            }
+            "??" if first.is_null => Known { is_null: false, ..first }.or(&second),
+            "??" => first,
+            "==" | "!=" | "<" | "<=" | ">" | ">=" => {
+                Known::boolean(compared(sign, &first, &second))
+            }
+            _ => computed(sign, &first, &second),
+        };
+        Known { origin, ..known }
+    }
+
+    /// Takes it that a condition holds, or does not. Answers whether that can be.
+    fn assume(&mut self, term: &'a Term, holds: bool) -> bool {
+        let can = truth(&self.value(term));
+        if !(if holds { can.0 } else { can.1 }) {
+            return false;
+        }
+        match term {
+            Term::Not(of) => self.assume(of, !holds),
+            Term::Operation("&&", a, b) if holds => self.assume(a, true) && self.assume(b, true),
+            Term::Operation("||", a, b) if !holds => self.assume(a, false) && self.assume(b, false),
+            Term::Operation("&&" | "||", a, b) => self.assume_one_of((a, b), holds),
+            Term::Operation(sign, a, b) => match comparison(sign, holds) {
+                Some(sign) => self.compare((sign, holds), (a, b)),
+                None => true,
+            },
+            Term::Has(name) => self.narrow_sent(name, holds),
+            Term::Changed(name) if holds => self.narrow_sent(name, true),
+            it => match Place::of(it) {
+                Some(place) => {
+                    let wanted = Known::constant(Constant::Boolean(holds));
+                    let values = self.value(it).values.and(&wanted.values);
+                    self.remember(place, Known::of(values))
+                }
+                None => true,
+            },
+        }
+    }
+
+    /// Of `a || b`, where one cannot hold, the other does. The same for what does not hold of `a && b`.
+    fn assume_one_of(&mut self, (a, b): (&'a Term, &'a Term), holds: bool) -> bool {
+        let can = |it: &Self, term| {
+            let can = truth(&it.value(term));
+            if holds { can.0 } else { can.1 }
+        };
+        match (can(self, a), can(self, b)) {
+            (true, false) => self.assume(a, holds),
+            (false, true) => self.assume(b, holds),
+            (both, _) => both,
+        }
+    }
+
+    fn narrow_sent(&mut self, name: &'a str, is_present: bool) -> bool {
+        let sent = self.sent(name);
+        let narrowed = if is_present { Known { is_absent: false, ..sent } } else { Known::ABSENT };
+        let is_possible = is_present || self.sent(name).is_absent;
+        self.remember(Place::Target(name), narrowed) && is_possible
+    }
+
+    fn remember(&mut self, place: Place<'a>, known: Known) -> bool {
+        let is_possible = !known.is_impossible();
+        self.seen.retain(|it| it.0 != place);
+        self.seen.push((place, known));
+        is_possible
+    }
+
+    /// Takes it that a comparison holds, or that its opposite does not.
+    fn compare(&mut self, how: (&'static str, bool), (a, b): (&'a Term, &'a Term)) -> bool {
+        let (first, second) = (self.value(a), self.value(b));
+        self.narrow(a, how, &second) && self.narrow(b, (mirrored(how.0), how.1), &first)
+    }
+
+    /// Takes it that a term compares with a value like this.
+    fn narrow(&mut self, term: &'a Term, how: (&'static str, bool), other: &Known) -> bool {
+        if let Some(place) = Place::of(term) {
+            let known = restored(place, narrowed(&self.value(term), how, other));
+            return self.remember(place, known);
+        }
+        let Term::Operation(sign, a, b) = term else { return true };
+        match *sign {
+            "??" => {
+                let can_be_other = compared(how.0, &self.value(b), other).0 || !how.1;
+                let Some(place) = Place::of(a) else { return true };
+                let own = self.value(a);
+                let values = narrowed(&Known { is_null: false, ..own.clone() }, how, other).values;
+                let is_null = own.is_null && can_be_other;
+                self.remember(place, restored(place, Known { is_null, values, ..own }))
+            }
+            "+" | "-" if Place::of(a).is_some() => {
+                let undo = if *sign == "+" { "-" } else { "+" };
+                let other = computed(undo, other, &self.value(b));
+                other.values.range().is_none() || self.narrow(a, how, &other)
+            }
+            _ => true,
+        }
+    }
+}
+
+/// A target that is null may be so because it is absent: reading cannot tell.
+fn restored(place: Place<'_>, known: Known) -> Known {
+    let is_absent = matches!(place, Place::Target(_)) && known.is_null;
+    Known { is_absent, ..known }
+}
+
+fn has_target(message: &Message) -> bool {
+    matches!(message, Message::Create | Message::Update)
+}
+
+/// Whether it can be true, and whether it can be false.
+pub(super) fn truth(known: &Known) -> (bool, bool) {
+    match &known.values {
+        Values::Among(all) => {
+            (all.contains(&Constant::Boolean(true)), all.contains(&Constant::Boolean(false)))
+        }
+        Values::Between(_) => (false, false),
+        Values::Any => (true, true),
+    }
+}
+
+/// The comparison that holds where this one holds, or where it does not.
+fn comparison(sign: &str, holds: bool) -> Option<&'static str> {
+    const ALL: [(&str, &str); 6] =
+        [("==", "!="), ("!=", "=="), ("<", ">="), ("<=", ">"), (">", "<="), (">=", "<")];
+    let found = ALL.iter().find(|it| it.0 == sign)?;
+    Some(if holds { found.0 } else { found.1 })
+}
+
+/// The comparison with its sides exchanged.
+fn mirrored(sign: &'static str) -> &'static str {
+    match sign {
+        "<" => ">",
+        "<=" => ">=",
+        ">" => "<",
+        ">=" => "<=",
+        same => same,
+    }
+}
+
+/// A value compared with itself.
+fn of_same(sign: &str, known: &Known) -> (bool, bool) {
+    let is_equality = matches!(sign, "==" | "<=" | ">=");
+    match sign {
+        "<=" | ">=" => (!known.values.is_none(), known.is_null),
+        _ => (is_equality, !is_equality),
+    }
+}
+
+/// Whether a comparison can hold, and whether it can be otherwise. Null equals itself alone, and has no order.
+pub(super) fn compared(sign: &str, a: &Known, b: &Known) -> (bool, bool) {
+    if a.origin.is_some() && a.origin == b.origin {
+        return of_same(sign, &a.read());
+    }
+    let is_order = !matches!(sign, "==" | "!=");
+    let (a_null, b_null) = (a.is_null || a.is_absent, b.is_null || b.is_absent);
+    let (a_some, b_some) = (!a.values.is_none(), !b.values.is_none());
+    let mut can = (false, false);
+    let mut see = |it: (bool, bool)| can = (can.0 || it.0, can.1 || it.1);
+    if a_null && b_null {
+        see(if is_order { (false, true) } else { (sign == "==", sign == "!=") });
+    }
+    if (a_null && b_some) || (a_some && b_null) {
+        see((sign == "!=", sign != "!="));
+    }
+    if a_some && b_some {
+        see(some_compared(sign, &a.values, &b.values));
+    }
+    can
+}
+
+fn some_compared(sign: &str, a: &Values, b: &Values) -> (bool, bool) {
+    if let (Values::Among(a), Values::Among(b)) = (a, b) {
+        return among_compared(sign, a, b);
+    }
+    let (Some(a), Some(b)) = (a.range(), b.range()) else { return (true, true) };
+    // Whether the first can be below, equal to and above the second.
+    let below = a.low.zip(b.high).is_none_or(|(a, b)| a < b);
+    let above = a.high.zip(b.low).is_none_or(|(a, b)| b < a);
+    let equal = a.low.zip(b.high).is_none_or(|(a, b)| a <= b)
+        && a.high.zip(b.low).is_none_or(|(a, b)| b <= a);
+    match sign {
+        "==" => (equal, below || above),
+        "!=" => (below || above, equal),
+        "<" => (below, equal || above),
+        "<=" => (below || equal, above),
+        ">" => (above, below || equal),
+        _ => (above || equal, below),
+    }
+}
+
+fn among_compared(sign: &str, a: &BTreeSet<Constant>, b: &BTreeSet<Constant>) -> (bool, bool) {
+    let mut can = (false, false);
+    for (a, b) in a.iter().flat_map(|a| b.iter().map(move |b| (a, b))) {
+        let holds = match (a, b) {
+            (Constant::Number(a), Constant::Number(b)) => holds(sign, a.cmp(b)),
+            (Constant::Text(a), Constant::Text(b)) => holds(sign, a.cmp(b)),
+            (Constant::Boolean(a), Constant::Boolean(b)) => holds(sign, a.cmp(b)),
+            _ => return (true, true), // An option by its name.
+        };
+        can = (can.0 || holds, can.1 || !holds);
+    }
+    can
+}
+
+fn holds(sign: &str, order: std::cmp::Ordering) -> bool {
+    match sign {
+        "==" => order.is_eq(),
+        "!=" => order.is_ne(),
+        "<" => order.is_lt(),
+        "<=" => order.is_le(),
+        ">" => order.is_gt(),
+        _ => order.is_ge(),
+    }
+}
+
+/// What is left of a value where a comparison with another holds. `is_held` tells a comparison that holds from
+/// one whose opposite does not: there, null may stand on either side of an order.
+fn narrowed(own: &Known, (sign, is_held): (&str, bool), other: &Known) -> Known {
+    let can_null = own.is_null
+        && match sign {
+            "==" => other.is_null,
+            "!=" => !other.values.is_none(),
+            _ => !is_held,
+        };
+    let values = match sign {
+        "==" if other.values.is_none() => Values::NONE,
+        "==" => own.values.and(&other.values),
+        "!=" => match (&own.values, other.single()) {
+            (Values::Among(all), Some(it)) => {
+                Values::Among(all.iter().filter(|found| *found != it).cloned().collect())
+            }
+            _ => own.values.clone(),
+        },
+        _ if !is_held && (other.is_null || other.values.is_none()) => own.values.clone(),
+        _ => bounded(&own.values, sign, &other.values),
+    };
+    Known { is_absent: false, is_null: can_null, values, origin: own.origin.clone() }
+}
+
+/// What of the values stands in that order to one of the others.
+fn bounded(own: &Values, sign: &str, other: &Values) -> Values {
+    let Some(other) = other.range() else { return own.clone() };
+    let one = Decimal::ONE;
+    let is_whole = other.is_whole && own.range().is_some_and(|it| it.is_whole);
+    let step = |it: Decimal, by: Decimal| if is_whole { it + by } else { it };
+    let none = Range { low: None, high: None, is_whole: false };
+    let range = match sign {
+        "<" => Range { high: other.high.map(|it| step(it, -one)), ..none },
+        "<=" => Range { high: other.high, ..none },
+        ">" => Range { low: other.low.map(|it| step(it, one)), ..none },
+        ">=" => Range { low: other.low, ..none },
+        _ => none,
+    };
+    own.and(&Values::Between(range))
+}
+
+/// What a computation can come to.
+fn computed(sign: &str, a: &Known, b: &Known) -> Known {
+    let range = a.values.range().zip(b.values.range()).and_then(|(a, b)| a.computed(sign, b));
+    let values = match (range, a.single(), b.single()) {
+        (Some(Range { low: Some(low), high: Some(high), .. }), Some(_), Some(_)) if low == high => {
+            Values::Among(BTreeSet::from([Constant::Number(low)]))
+        }
+        (Some(range), _, _) => Values::Between(range),
+        (None, _, _) => Values::Any,
+    };
+    // Whatever is computed with null is an error, but a text that is joined.
+    Known { is_null: values == Values::Any, ..Known::of(values) }
+}
