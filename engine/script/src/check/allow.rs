@@ -6,7 +6,6 @@
 mod comment;
 mod scan;
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -24,15 +23,7 @@ pub(crate) fn settle<'a>(
     files: impl Iterator<Item = &'a SourceFile>,
     (levels, is_complete): (&Levels, bool),
 ) -> Vec<Diagnostic> {
-    let mut left: Vec<Diagnostic> = Vec::new();
-    let mut seen = BTreeSet::new();
-    for it in found {
-        // Several rules find the same in a library.
-        let place = it.span.as_ref().map(|it| (it.start, it.end));
-        if seen.insert((it.file.clone(), place, it.code.clone(), it.message.clone())) {
-            left.push(it);
-        }
-    }
+    let mut left = found;
     let mut of_comments = Vec::new();
     for file in files.filter(|it| it.text.contains(comment::WORD)) {
         for mut comment in Comment::all(file) {
