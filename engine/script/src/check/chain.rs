@@ -1,5 +1,7 @@
 //! Chains: `ctx.target.customerid.name`, link by link.
 
+use std::collections::BTreeMap;
+
 use rhai::{Expr, FnCallExpr, Position};
 
 use super::checker::{Checker, Value};
@@ -143,15 +145,7 @@ impl Checker<'_> {
                 of_parent(name).unwrap_or_else(|| self.no_property(before, name, position))
             }
             Base::Record(row) => self.of_record(&row, (name, position)),
-            Base::Map(Some(entries)) => match entries.get(name) {
-                Some(ty) => ty.clone().into(),
-                None => {
-                    let text = format!("the map has no `{name}`");
-                    let known: Vec<&str> = entries.keys().map(String::as_str).collect();
-                    self.find_unknown((finding::UNKNOWN_PROPERTY, position), (name, text), known);
-                    Type::ANY.into()
-                }
-            },
+            Base::Map(Some(entries)) => self.of_map(&entries, (name, position)),
             Base::Map(None) => Type::ANY.into(),
             Base::Lookup(_) if name == "name" => Type::from(Base::Text).nullable().into(),
             Base::Choice(of) if name == "name" => Value { named: Some(of), ..Base::Text.into() },
@@ -174,6 +168,21 @@ impl Checker<'_> {
                 }
             }
         }
+    }
+
+    /// An entry of a map whose entries are known.
+    fn of_map(
+        &mut self,
+        entries: &BTreeMap<String, Type>,
+        (name, position): (&str, Position),
+    ) -> Value {
+        if let Some(ty) = entries.get(name) {
+            return ty.clone().into();
+        }
+        let text = format!("the map has no `{name}`");
+        let known: Vec<&str> = entries.keys().map(String::as_str).collect();
+        self.find_unknown((finding::UNKNOWN_PROPERTY, position), (name, text), known);
+        Type::ANY.into()
     }
 
     fn no_property(&mut self, before: &Receiver<'_>, name: &str, position: Position) -> Value {
@@ -205,7 +214,9 @@ impl Checker<'_> {
         }
         match before.value.ty.base.clone() {
             Some(Base::Context) => return self.method_of_context(call, position),
-            Some(Base::Record(row)) => return self.method_of_record(&row, before, call, position),
+            Some(Base::Record(row)) => {
+                return self.method_of_record((&row, before), call, position);
+            }
             Some(Base::Entries(part)) => return self.method_of_entries(part, call, position),
             Some(Base::Array(of)) => {
                 if let Some(value) = self.method_of_array(&of, before, call) {
@@ -292,19 +303,18 @@ impl Checker<'_> {
             }
         };
         let mut answer = answer;
-        for (index, (words, value)) in arguments.iter().enumerate() {
-            if value.ty.may_be_null() && value.ty.base.is_some() {
-                let mut shapes = present.clone();
-                if let Some(shape) = shapes.get_mut(index) {
-                    *shape = Shape::Null;
-                }
-                match self.language.call(name, &shapes) {
-                    Resolved::Answers(ty) => answer = answer.join(ty),
-                    _ => {
-                        let text = format!("{words} may be null, which `{name}` does not take");
-                        self.find(finding::POSSIBLE_NULL, position, text);
-                    }
-                }
+        let may_be_null = |it: &(usize, &(String, Value))| {
+            let ty = &it.1.1.ty;
+            ty.may_be_null() && ty.base.is_some()
+        };
+        for (index, (words, _)) in arguments.iter().enumerate().filter(may_be_null) {
+            let mut shapes = present.clone();
+            shapes.iter_mut().skip(index).take(1).for_each(|it| *it = Shape::Null);
+            if let Resolved::Answers(ty) = self.language.call(name, &shapes) {
+                answer = answer.join(ty);
+            } else {
+                let text = format!("{words} may be null, which `{name}` does not take");
+                self.find(finding::POSSIBLE_NULL, position, text);
             }
         }
         if is_unsure { Type::ANY.into() } else { answer.into() }
@@ -338,14 +348,9 @@ impl Checker<'_> {
                 Type::ANY.into()
             }
             (Some(Base::Entries(part)), name) => self.entry(part, name.as_deref(), position),
-            (Some(Base::Map(Some(entries))), Some(name)) => match entries.get(&name) {
-                Some(ty) => ty.clone().into(),
-                None => {
-                    let text = format!("the map has no `{name}`");
-                    self.find(finding::UNKNOWN_PROPERTY, position, text);
-                    Type::ANY.into()
-                }
-            },
+            (Some(Base::Map(Some(entries))), Some(name)) => {
+                self.of_map(&entries, (&name, position))
+            }
             (Some(Base::Text), _) => {
                 self.takes(&at, Base::WholeNumber, ("an index", index));
                 Base::Letter.into()

@@ -120,20 +120,14 @@ impl Checker<'_> {
             let help = "hand over what it needs in a record, or read it again".to_owned();
             self.find_help(finding::ASYNC_SHARED_STATE, position, (text.to_owned(), help));
         }
-        match name {
-            Some(name) => {
-                let of = if is_set {
-                    &mut self.effects.variables_set
-                } else {
-                    &mut self.effects.variables_read
-                };
-                of.entry(name.to_owned()).or_insert(position);
-            }
-            None => {
-                let what = "a shared variable whose name is computed".to_owned();
-                self.effects.unknown.push((what, position));
-            }
-        }
+        let Some(name) = name else {
+            let what = "a shared variable whose name is computed".to_owned();
+            self.effects.unknown.push((what, position));
+            return;
+        };
+        let of =
+            if is_set { &mut self.effects.variables_set } else { &mut self.effects.variables_read };
+        of.entry(name.to_owned()).or_insert(position);
     }
 
     /// A method of `ctx`.

@@ -14,7 +14,7 @@ use super::shape::Shape;
 use super::state::Known;
 use super::types::{Base, Options, Type};
 
-impl<'a> Checker<'a> {
+impl Checker<'_> {
     /// What is known of the value of an expression.
     pub(super) fn value(&mut self, expression: &Expr) -> Value {
         if self.fuel == 0 {
@@ -35,7 +35,7 @@ impl<'a> Checker<'a> {
             }
             Expr::DynamicConstant(it, _) => constant(it),
             Expr::InterpolatedString(parts, _) => {
-                for part in parts.iter() {
+                for part in parts {
                     self.value(part);
                 }
                 Base::Text.into()
@@ -131,7 +131,7 @@ impl<'a> Checker<'a> {
             let help = format!("its options are {}", known.join(", "));
             match suggestion(name, known.iter().copied()) {
                 Some(_) => {
-                    self.find_unknown((finding::UNKNOWN_OPTION, position), (name, text), known)
+                    self.find_unknown((finding::UNKNOWN_OPTION, position), (name, text), known);
                 }
                 None => self.find_help(finding::UNKNOWN_OPTION, position, (text, help)),
             }

@@ -16,8 +16,7 @@ impl Checker<'_> {
     pub(super) fn retrieve(
         &mut self,
         word: &str,
-        record: &Expr,
-        columns: Option<&Expr>,
+        (record, columns): (&Expr, Option<&Expr>),
         position: Position,
     ) -> Value {
         self.search_in_loop(word, position);
@@ -49,7 +48,7 @@ impl Checker<'_> {
             return None;
         };
         let mut names = BTreeSet::new();
-        for item in items.iter() {
+        for item in items {
             let Expr::StringConstant(name, position) = item else {
                 self.unsure(item.position());
                 return None;
@@ -138,28 +137,26 @@ impl Checker<'_> {
         };
         for (name, wanted) in &map.0 {
             let known = self.attribute(entity, (&name.name, name.pos)).is_some();
-            match wanted {
-                Expr::Map(operators, _) => {
-                    for (word, value) in &operators.0 {
-                        if Operator::named(&word.name.replace('_', "-")).is_none() {
-                            let text = format!("there is no operator `{}`", word.name);
-                            let all: Vec<String> = Operator::ALL
-                                .iter()
-                                .map(|it| it.name().replace('-', "_"))
-                                .collect();
-                            self.find_unknown(
-                                (finding::UNKNOWN_PROPERTY, word.pos),
-                                (&word.name, text),
-                                all.iter().map(String::as_str),
-                            );
-                        }
-                        let is_null = matches!(word.name.as_str(), "null" | "not_null");
-                        self.wanted(entity, (&name.name, known && !is_null), value);
-                    }
-                }
-                other => self.wanted(entity, (&name.name, known), other),
+            let Expr::Map(operators, _) = wanted else {
+                self.wanted(entity, (&name.name, known), wanted);
+                continue;
+            };
+            for (word, value) in &operators.0 {
+                self.operator(word);
+                let is_null = matches!(word.name.as_str(), "null" | "not_null");
+                self.wanted(entity, (&name.name, known && !is_null), value);
             }
         }
+    }
+
+    fn operator(&mut self, word: &rhai::Ident) {
+        if Operator::named(&word.name.replace('_', "-")).is_some() {
+            return;
+        }
+        let text = format!("there is no operator `{}`", word.name);
+        let all: Vec<String> = Operator::ALL.iter().map(|it| it.name().replace('-', "_")).collect();
+        let known = all.iter().map(String::as_str);
+        self.find_unknown((finding::UNKNOWN_PROPERTY, word.pos), (&word.name, text), known);
     }
 
     /// A value, or an array of values, with which an attribute is compared.
@@ -189,12 +186,11 @@ impl Checker<'_> {
 
     pub(super) fn must_be_map(&mut self, expression: &Expr) {
         let value = self.value(expression);
-        match &value.ty.base {
-            Some(Base::Map(_) | Base::Any) => self.unsure(expression.position()),
-            _ => {
-                let text = format!("a map stands here, `#{{ … }}`, and not {}", article(&value.ty));
-                self.find(finding::WRONG_TYPE, expression.start_position(), text);
-            }
+        if let Some(Base::Map(_) | Base::Any) = &value.ty.base {
+            self.unsure(expression.position());
+        } else {
+            let text = format!("a map stands here, `#{{ … }}`, and not {}", article(&value.ty));
+            self.find(finding::WRONG_TYPE, expression.start_position(), text);
         }
     }
 

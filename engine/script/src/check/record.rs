@@ -2,6 +2,7 @@
 
 use rhai::{Expr, FnCallExpr, Position};
 use rulegate::Message;
+use rulegate::metadata::AttributeMetadata;
 
 use super::chain::Receiver;
 use super::checker::{Checker, Value};
@@ -51,7 +52,7 @@ impl Checker<'_> {
     /// Whether the engine keeps records from being without the attribute, and this record shows it.
     pub(super) fn is_always_there(&self, row: &Row, name: &str) -> bool {
         let is_demanded = row.entity.primary_id() == name
-            || row.entity.attribute(name).is_some_and(|it| it.is_required_by_engine());
+            || row.entity.attribute(name).is_some_and(AttributeMetadata::is_required_by_engine);
         let is_shown = match &row.of {
             Origin::Read(Some(selected)) => {
                 selected.contains(name) || row.entity.primary_id() == name
@@ -100,8 +101,7 @@ impl Checker<'_> {
     /// A method of a record.
     pub(super) fn method_of_record(
         &mut self,
-        row: &Row,
-        before: &Receiver<'_>,
+        (row, before): (&Row, &Receiver<'_>),
         call: &FnCallExpr,
         position: Position,
     ) -> Value {
@@ -117,13 +117,12 @@ impl Checker<'_> {
                     self.state.forget(name);
                     return Type::NULL.into();
                 }
-                let mut term = Term::Unknown;
-                if row.of == Origin::Target {
+                let is_target = row.of == Origin::Target;
+                if is_target {
                     self.reads(name, at);
-                    if !self.state.is_written(name) {
-                        term = Term::Has(name.clone());
-                    }
                 }
+                let is_known = is_target && !self.state.is_written(name);
+                let term = if is_known { Term::Has(name.clone()) } else { Term::Unknown };
                 Value::from(Base::Boolean).meaning(term)
             }
             ("has" | "remove", [name]) => {
@@ -178,7 +177,7 @@ impl Checker<'_> {
                 self.may_set(
                     &row.entity,
                     (name, position),
-                    self.registration.messages().cloned().collect(),
+                    &self.registration.messages().cloned().collect::<Vec<_>>(),
                 );
             }
             Origin::Pre(_) | Origin::Post(_) => {

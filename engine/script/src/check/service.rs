@@ -81,11 +81,21 @@ impl Checker<'_> {
             ("set_state", [record, states @ ..]) if matches!(states.len(), 1 | 2) => {
                 self.set_state(record, states, position)
             }
+            ("send", [message, rest @ ..]) if rest.len() <= 1 => {
+                self.custom(message, rest.first(), position)
+            }
+            (_, _) => return self.word_that_reads_or_links(call, position),
+        };
+        Some(answer)
+    }
+
+    fn word_that_reads_or_links(&mut self, call: &FnCallExpr, position: Position) -> Option<Value> {
+        let answer: Value = match (call.name.as_str(), call.args.as_slice()) {
             ("retrieve" | "try_retrieve", [record]) => {
-                self.retrieve(&call.name, record, None, position)
+                self.retrieve(&call.name, (record, None), position)
             }
             ("retrieve" | "try_retrieve", [record, columns]) => {
-                self.retrieve(&call.name, record, Some(columns), position)
+                self.retrieve(&call.name, (record, Some(columns)), position)
             }
             ("query", [entity, filter]) => self.query(entity, (filter, None), position),
             ("query", [entity, filter, options]) => {
@@ -121,9 +131,6 @@ impl Checker<'_> {
                     position,
                 });
                 Type::NULL.into()
-            }
-            ("send", [message, rest @ ..]) if rest.len() <= 1 => {
-                self.custom(message, rest.first(), position)
             }
             (_, _) => return None,
         };
@@ -242,13 +249,12 @@ impl Checker<'_> {
 
     fn update(&mut self, record: &Expr, values: &Expr, position: Position) -> Value {
         let aim = self.aimed(record, "`update`");
-        let carried = match &aim.entity {
-            Some(entity) => self.values(entity, values, &[Message::Update]),
-            None => {
-                self.value(values);
-                self.unsure(position);
-                None
-            }
+        let carried = if let Some(entity) = &aim.entity {
+            self.values(entity, values, &[Message::Update])
+        } else {
+            self.value(values);
+            self.unsure(position);
+            None
         };
         if aim.is_own_record && self.registration.is_before_main() {
             let text = "this sends another message for the record whose message is under way";
@@ -293,7 +299,7 @@ impl Checker<'_> {
             carried.insert(name.to_owned(), value.term.clone());
             match &aim.entity {
                 Some(entity) => {
-                    self.assignable(entity, (name, expression.position()), (expression, &value))
+                    self.assignable(entity, (name, expression.position()), (expression, &value));
                 }
                 None => self.unsure(position),
             }
@@ -334,8 +340,7 @@ impl Checker<'_> {
         let value = self.value(expression);
         match value.ty.base.clone() {
             Some(Base::Array(of)) => match &of.base {
-                Some(Base::Record(_) | Base::Lookup(_)) if !of.is_nullable => {}
-                None if !of.is_nullable => {}
+                Some(Base::Record(_) | Base::Lookup(_)) | None if !of.is_nullable => {}
                 Some(Base::Any) => self.unsure(expression.position()),
                 _ => {
                     let text = format!("{what} takes records or lookups, and not {}", article(&of));

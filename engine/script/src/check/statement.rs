@@ -1,6 +1,6 @@
 //! Statements: one after another, and what each changes of what is known.
 
-use rhai::{ASTFlags, Expr, FlowControl, Position, Stmt};
+use rhai::{ASTFlags, Expr, FlowControl, Ident, Position, Stmt};
 
 use super::assignment::Setting;
 use super::checker::{Checker, Value};
@@ -8,6 +8,32 @@ use super::effects::{Condition, Term};
 use super::finding;
 use super::state::State;
 use super::types::{Base, Type};
+
+/// Functions that answer a value and change nothing.
+const PURE: [&str; 22] = [
+    "trim",
+    "round",
+    "abs",
+    "min",
+    "max",
+    "add_days",
+    "add_months",
+    "days_until",
+    "format",
+    "is_blank",
+    "len",
+    "to_string",
+    "to_upper",
+    "to_lower",
+    "sub_string",
+    "starts_with",
+    "ends_with",
+    "filter",
+    "map",
+    "date",
+    "datetime",
+    "decimal",
+];
 
 impl Checker<'_> {
     /// Statements in a scope of their own; answers the value of the last.
@@ -65,44 +91,18 @@ impl Checker<'_> {
             }
             Stmt::Return(value, flags, _) => {
                 let value = value.as_ref().map_or(Value::from(Type::NULL), |it| self.value(it));
-                if !flags.contains(ASTFlags::BREAK) && self.state.is_reached {
-                    let returned = std::mem::replace(&mut self.returned, Type::NEVER);
-                    self.returned = returned.join(value.ty);
-                    self.returns.push(self.state.clone());
-                }
-                self.state.is_reached = false;
+                self.leave_function(value.ty, flags.contains(ASTFlags::BREAK));
                 Type::NEVER.into()
             }
             Stmt::BreakLoop(value, flags, _) => {
                 if let Some(value) = value {
                     self.value(value);
                 }
-                let state = self.state.clone();
-                if let Some(exits) = self.exits.last_mut() {
-                    let of = if flags.contains(ASTFlags::BREAK) {
-                        &mut exits.breaks
-                    } else {
-                        &mut exits.continues
-                    };
-                    of.push(state);
-                }
-                self.state.is_reached = false;
+                self.leave_turn(flags.contains(ASTFlags::BREAK));
                 Type::NEVER.into()
             }
             Stmt::For(it, _) => {
-                let (item, counter, flow) = &**it;
-                let of = self.value(&flow.expr);
-                let item_type = self.items(&flow.expr, &of);
-                self.looped(
-                    &flow.body,
-                    |checker| {
-                        if let Some(counter) = counter {
-                            checker.define(counter.name.as_str(), Base::WholeNumber.into(), None);
-                        }
-                        checker.define(item.name.as_str(), item_type.clone().into(), None);
-                    },
-                    (None, false),
-                );
+                self.for_each(it);
                 nothing
             }
             Stmt::While(flow, _) => {
@@ -131,6 +131,39 @@ impl Checker<'_> {
                 Type::ANY.into()
             }
         }
+    }
+
+    /// `return`, or `throw`.
+    fn leave_function(&mut self, ty: Type, is_thrown: bool) {
+        if !is_thrown && self.state.is_reached {
+            let returned = std::mem::replace(&mut self.returned, Type::NEVER);
+            self.returned = returned.join(ty);
+            self.returns.push(self.state.clone());
+        }
+        self.state.is_reached = false;
+    }
+
+    /// `break`, or `continue`.
+    fn leave_turn(&mut self, is_break: bool) {
+        let state = self.state.clone();
+        if let Some(exits) = self.exits.last_mut() {
+            let of = if is_break { &mut exits.breaks } else { &mut exits.continues };
+            of.push(state);
+        }
+        self.state.is_reached = false;
+    }
+
+    fn for_each(&mut self, it: &(Ident, Option<Ident>, FlowControl)) {
+        let (item, counter, flow) = it;
+        let of = self.value(&flow.expr);
+        let ty = self.items(&flow.expr, &of);
+        let begin = |checker: &mut Self| {
+            if let Some(counter) = counter {
+                checker.define(counter.name.as_str(), Base::WholeNumber.into(), None);
+            }
+            checker.define(item.name.as_str(), ty.clone().into(), None);
+        };
+        self.looped(&flow.body, begin, (None, false));
     }
 
     fn choice(&mut self, flow: &FlowControl) -> Value {
@@ -233,36 +266,11 @@ impl Checker<'_> {
             _ => None,
         };
         let Some((call, position)) = call else { return };
-        const PURE: [&str; 22] = [
-            "trim",
-            "round",
-            "abs",
-            "min",
-            "max",
-            "add_days",
-            "add_months",
-            "days_until",
-            "format",
-            "is_blank",
-            "len",
-            "to_string",
-            "to_upper",
-            "to_lower",
-            "sub_string",
-            "starts_with",
-            "ends_with",
-            "filter",
-            "map",
-            "date",
-            "datetime",
-            "decimal",
-        ];
         let is_operator = call.op_token.is_some();
         let is_own = self.script.tree.iter_functions().any(|it| it.name == call.name);
         if !is_own && (is_operator || PURE.contains(&call.name.as_str())) && !value.ty.is_null() {
-            let what =
-                if is_operator { format!("`{}`", call.name) } else { format!("`{}`", call.name) };
-            let text = format!("{what} answers a value and changes nothing: it is dropped here");
+            let text =
+                format!("`{}` answers a value and changes nothing: it is dropped here", call.name);
             self.find(finding::UNUSED_RESULT, position, text);
         }
     }

@@ -58,18 +58,14 @@ impl Checker<'_> {
         let mut found = Vec::new();
         for (is_pre, alias, names) in self.registration.images() {
             let short = if is_pre { "pre-image" } else { "post-image" };
-            let reads = |name: Option<&str>| {
-                self.images.iter().any(|it| {
-                    it.0 == is_pre && it.1 == alias && (it.2.as_deref() == name || name.is_none())
-                })
-            };
+            let of_it = || self.images.iter().filter(|it| it.0 == is_pre && it.1 == alias);
+            let reads =
+                |name: Option<&str>| of_it().any(|it| name.is_none() || it.2.as_deref() == name);
             if !reads(None) {
                 let span = names.first().map_or(self.registration.span(), |it| it.1.clone());
-                found.push((
-                    span,
-                    format!("nobody reads the {short}: each message reads the record for it"),
-                    None,
-                ));
+                let words =
+                    format!("nobody reads the {short}: each message reads the record for it");
+                found.push((span, words, None));
                 continue;
             }
             let text = &self.script.file.text;

@@ -1,5 +1,7 @@
 //! Switches: what is known in each case, and which never come.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rhai::{Expr, SwitchCasesCollection};
 
 use super::checker::{Checker, Value};
@@ -19,23 +21,7 @@ impl Checker<'_> {
         let key = value.key.clone();
         let mut ends: Option<State> = None;
         let mut answer = Type::NEVER;
-        let mut blocks: Vec<(usize, bool)> = Vec::new();
-        for case in cases.cases.values() {
-            let is_null = case.value.is_unit();
-            blocks.extend(case.blocks.iter().map(|it| (*it, !is_null)));
-        }
-        blocks.extend(cases.ranges.iter().map(|it| (it.index(), true)));
-        blocks.extend(cases.def_case.map(|it| (it, false)));
-        blocks.sort_unstable();
-        // One block may stand for several cases: it is present where all of them are.
-        let mut merged: Vec<(usize, bool)> = Vec::new();
-        for (index, present) in blocks {
-            match merged.last_mut() {
-                Some(last) if last.0 == index => last.1 &= present,
-                _ => merged.push((index, present)),
-            }
-        }
-        for (index, is_present) in merged {
+        for (index, is_present) in blocks(cases) {
             let Some(block) = cases.expressions.get(index) else { continue };
             let mut state = before.clone();
             if is_present && let Some(key) = &key {
@@ -99,18 +85,42 @@ impl Checker<'_> {
         };
         let kind = of.entity.attribute_at(of.ordinal).map(|it| &it.kind);
         let Some(set) = kind.and_then(|it| it.option_set()) else { return };
-        for case in cases.cases.values() {
-            let Some(text) = case.value.read_lock::<rhai::ImmutableString>() else { continue };
+        for text in texts(cases) {
             if set.by_name(&text).is_none() {
                 let names: Vec<&str> = set.options.iter().map(|it| it.name.as_str()).collect();
                 let message = format!(
                     "`{}` has no option `{}`: this case never comes",
                     of.entity.name(of.ordinal),
-                    &*text
+                    text
                 );
                 let help = format!("its options are {}", names.join(", "));
                 self.find_help(finding::NEVER_EQUAL, expression.start_position(), (message, help));
             }
         }
     }
+}
+
+/// The blocks, in the order of the text, and whether what is asked is present there.
+#[expect(clippy::iter_over_hash_type, reason = "they are put in order")]
+fn blocks(cases: &SwitchCasesCollection) -> BTreeMap<usize, bool> {
+    let mut all = BTreeMap::new();
+    // One block may stand for several cases: what is asked is present where it is in all of them.
+    for case in cases.cases.values() {
+        for block in &case.blocks {
+            *all.entry(*block).or_insert(true) &= !case.value.is_unit();
+        }
+    }
+    all.extend(cases.ranges.iter().map(|it| (it.index(), true)));
+    all.extend(cases.def_case.map(|it| (it, false)));
+    all
+}
+
+/// The texts that stand as cases.
+#[expect(clippy::iter_over_hash_type, reason = "they are put in order")]
+fn texts(cases: &SwitchCasesCollection) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for case in cases.cases.values() {
+        all.extend(case.value.read_lock::<rhai::ImmutableString>().map(|it| it.to_string()));
+    }
+    all
 }

@@ -26,31 +26,34 @@ impl Checker<'_> {
             self.must_be_map(values);
             return None;
         };
-        let mut terms = Some(BTreeMap::new());
+        let mut terms = BTreeMap::new();
         for (name, expression) in &map.0 {
             let is_attribute = entity.ordinal(&name.name).is_some();
-            if !is_attribute && self.ground.catalog.relationship(&name.name).is_ok() {
+            let term = if !is_attribute && self.ground.catalog.relationship(&name.name).is_ok() {
                 // Records that come along: they are messages of their own.
                 self.along(expression);
-                if let Some(terms) = &mut terms {
-                    terms.insert(name.name.to_string(), Term::Unknown);
-                }
-                continue;
-            }
-            let value = self.value(expression);
-            if self.attribute(entity, (&name.name, name.pos)).is_some() {
-                self.assignable(
-                    entity,
-                    (&name.name, expression.start_position()),
-                    (expression, &value),
-                );
-                self.may_set(entity, (&name.name, name.pos), messages.to_vec());
-            }
-            if let Some(terms) = &mut terms {
-                terms.insert(name.name.to_string(), value.term);
-            }
+                Term::Unknown
+            } else {
+                self.attribute_value(entity, (name, expression), messages)
+            };
+            terms.insert(name.name.to_string(), term);
         }
-        terms
+        Some(terms)
+    }
+
+    fn attribute_value(
+        &mut self,
+        entity: &Arc<EntityMetadata>,
+        (name, expression): (&rhai::Ident, &Expr),
+        messages: &[Message],
+    ) -> Term {
+        let value = self.value(expression);
+        if self.attribute(entity, (&name.name, name.pos)).is_some() {
+            let position = expression.start_position();
+            self.assignable(entity, (&name.name, position), (expression, &value));
+            self.may_set(entity, (&name.name, name.pos), messages);
+        }
+        value.term
     }
 
     /// Records under the name of a relationship.
@@ -78,7 +81,7 @@ impl Checker<'_> {
                 matches!(base, Base::Lookup(_) | Base::Record(_) | Base::Text)
             }
             AttributeType::Choice(set) | AttributeType::State(set) | AttributeType::Status(set) => {
-                self.option(name, set, (base, &value.term), position);
+                self.option((name, set), (base, &value.term), position);
                 matches!(base, Base::Choice(_) | Base::WholeNumber | Base::Text)
             }
             AttributeType::MultiChoice(_) => {
@@ -88,12 +91,7 @@ impl Checker<'_> {
             AttributeType::Lookup { .. }
             | AttributeType::Customer { .. }
             | AttributeType::Owner { .. } => {
-                self.target_entity(
-                    name,
-                    attribute.kind.targets().iter().map(|it| it.as_str()).collect(),
-                    base,
-                    position,
-                );
+                self.target_entity((name, attribute.kind.targets()), base, position);
                 matches!(base, Base::Lookup(_) | Base::Record(_))
             }
             AttributeType::Text { .. } | AttributeType::Memo { .. } | AttributeType::EntityName => {
@@ -127,8 +125,7 @@ impl Checker<'_> {
     /// Whether a choice has the option.
     pub(super) fn option(
         &mut self,
-        name: &str,
-        set: &rulegate::metadata::OptionSet,
+        (name, set): (&str, &rulegate::metadata::OptionSet),
         (base, term): (&Base, &Term),
         position: Position,
     ) {
@@ -155,11 +152,11 @@ impl Checker<'_> {
     /// Whether a lookup may point at such a record.
     pub(super) fn target_entity(
         &mut self,
-        name: &str,
-        targets: Vec<&str>,
+        (name, targets): (&str, &[rulegate::LogicalName]),
         base: &Base,
         position: Position,
     ) {
+        let targets: Vec<&str> = targets.iter().map(rulegate::LogicalName::as_str).collect();
         let own: Vec<String> = match base {
             Base::Lookup(Some(own)) => own.iter().cloned().collect(),
             Base::Record(row) => vec![row.entity.logical_name().to_string()],
@@ -180,7 +177,7 @@ impl Checker<'_> {
         &mut self,
         entity: &rulegate::metadata::EntityMetadata,
         (name, position): (&str, Position),
-        messages: Vec<Message>,
+        messages: &[Message],
     ) {
         let Some(attribute) = entity.attribute(name) else { return };
         let valid = attribute.valid_for;

@@ -320,13 +320,12 @@ impl Range {
     }
 
     fn and(self, other: Self) -> Self {
-        let tightest =
-            |a: Option<Decimal>, b: Option<Decimal>, of: fn(Decimal, Decimal) -> Decimal| match (
-                a, b,
-            ) {
-                (Some(a), Some(b)) => Some(of(a, b)),
-                (one, other) => one.or(other),
-            };
+        let tightest = |a: Option<Decimal>,
+                        b: Option<Decimal>,
+                        of: fn(Decimal, Decimal) -> Decimal| match (a, b) {
+            (Some(a), Some(b)) => Some(of(a, b)),
+            (one, other) => one.or(other),
+        };
         Self {
             low: tightest(self.low, other.low, Decimal::max),
             high: tightest(self.high, other.high, Decimal::min),
