@@ -204,8 +204,9 @@ impl Parts<'_> {
             problems.extend(check::settle(found, files, (&options.levels, is_complete)));
         }
         problems.sort_by(|a, b| {
-            (&a.file, a.span.as_ref().map(|it| it.start))
-                .cmp(&(&b.file, b.span.as_ref().map(|it| it.start)))
+            let start = |it: &Diagnostic| it.span.as_ref().map(|it| it.start);
+            let key = (&a.file, start(a), &a.code, &a.message);
+            key.cmp(&(&b.file, start(b), &b.code, &b.message))
         });
         // What is odd in the library is found for each rule that calls it.
         problems.dedup();

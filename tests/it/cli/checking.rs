@@ -185,6 +185,20 @@ fn only_the_named_files_are_mended() {
     assert!(!project.read("rules/account/idle.rhai").contains("allow("));
 }
 
+#[test]
+fn a_folder_of_rules_may_lie_deeper() {
+    let project = warned();
+    fs::create_dir(project.path().join("sales")).unwrap();
+    fs::rename(project.path().join("rules"), project.path().join("sales/policies")).unwrap();
+    project.write("rulegate.toml", "rules = \"sales/policies\"\n");
+    let ran = project.run(&["check", "--format", "github"]);
+    assert!(ran.out.contains("file=sales/policies/account/idle.rhai,"), "{ran}");
+    let of = |path: &str| project.run(&["check", path, "--format", "short"]).out.lines().count();
+    assert_eq!((of("sales"), of("sales/policies/account/idle.rhai"), of("tests")), (3, 2, 0));
+    assert_eq!(project.run(&["check", "--fix"]).code, 0);
+    assert!(!project.read("sales/policies/account/idle.rhai").contains("allow("));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_mended_file_keeps_its_mode_and_its_links() {

@@ -48,6 +48,8 @@ struct Findings {
     rules: usize,
     entities: usize,
     runs: usize,
+    /// Whether all that the rules do comes to an end, in words; none where they could not be read.
+    termination: Option<String>,
 }
 
 /// Checks entities, rules and runs. They depend on each other, so all are read.
@@ -103,7 +105,7 @@ fn report(
     fixed: &Fixed,
     (project, console): (&Project, &mut Console<'_>),
 ) -> Result<(), Stop> {
-    let Findings { problems, rules, entities, runs } = findings;
+    let Findings { problems, rules, entities, runs, termination } = findings;
     let text = match console.format() {
         Format::Human | Format::Json => Diagnostic::render_all(problems, console.is_colored()),
         Format::Short => problems.iter().map(line).collect(),
@@ -120,8 +122,12 @@ fn report(
     } else {
         console.note(summary(problems))?;
     }
+    if let Some(termination) = termination {
+        console.detail(termination)?;
+    }
     console.answer(json!({
         "problems": json::all(problems),
+        "termination": termination,
         "fixed": { "problems": fixed.problems, "files": fixed.files },
     }))
 }
@@ -171,12 +177,13 @@ fn is_wanted(problem: &Diagnostic, wanted: &[String], project: &Project) -> bool
 fn findings(project: &Project) -> Result<Findings, Stop> {
     let mut problems = Vec::new();
     let files = files::rules(&project.root, &project.config.rules);
-    let (mut rules, mut entities) = (0, 0);
+    let (mut rules, mut entities, mut termination) = (0, 0, None);
     match found(files, &mut problems)?.map(|it| project.compile(&it)) {
         Some(Ok(set)) => {
             rules = set.rule_count;
             entities = set.catalog.entities().count();
             problems.extend(set.findings);
+            termination = Some(set.termination.to_string());
         }
         Some(Err(found)) => problems.extend(found),
         None => {}
@@ -184,7 +191,7 @@ fn findings(project: &Project) -> Result<Findings, Stop> {
     let runs = found(project.runs(&[]), &mut problems)?.unwrap_or_default();
     let limits = &project.config.limits;
     problems.extend(runs.iter().flat_map(|it| check_run(&it.file, limits)));
-    Ok(Findings { problems, rules, entities, runs: runs.len() })
+    Ok(Findings { problems, rules, entities, runs: runs.len(), termination })
 }
 
 /// What could be read; what is wrong with it goes to the problems.
