@@ -242,7 +242,7 @@ fn run_step(
 
     ctx.stage = stage;
     ctx.keep_tag();
-    operation.note(|it| it.left(ctx, before.as_deref(), &outcome));
+    operation.note(|it| it.left(ctx, before.as_ref(), &outcome));
     match outcome {
         Ok(()) => ctx.log(&planned.step, &outcome),
         Err(fault) => return ctx.fail((planned, stage), fault, ran),
@@ -425,7 +425,7 @@ impl Context {
         for planned in &operation.generation().plan(self.plan).asynchronous {
             if self.skips(planned) {
                 let stage = Stage::PostOperation;
-                operation.note(|it| it.skipped(stage, planned, &self.why_skipped(planned)));
+                operation.note(|it| it.skipped(stage, planned, self.why_skipped(planned)));
                 continue;
             }
             if !mem::replace(&mut has_looked, true) {

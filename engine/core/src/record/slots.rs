@@ -82,6 +82,16 @@ impl Slots {
         self.present.remove(ordinal).then(|| self.values.remove(self.present.find(ordinal).1))
     }
 
+    /// Where the two differ: in a value, or in whether there is one.
+    pub(super) fn differing(&self, other: &Self) -> AttributeSet {
+        let differs = |it: &Ordinal| self.get(*it) != other.get(*it);
+        if self == other {
+            AttributeSet::default()
+        } else {
+            self.present.iter().chain(other.present.iter()).filter(differs).collect()
+        }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (Ordinal, &Value)> {
         self.present.iter().zip(&self.values)
     }
