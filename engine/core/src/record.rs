@@ -286,6 +286,9 @@ impl Record {
 
     /// The attributes in which this record and another one of its entity differ.
     pub(crate) fn differing(&self, other: &Self) -> AttributeSet {
+        if Arc::ptr_eq(&self.slots, &other.slots) {
+            return AttributeSet::default();
+        }
         self.slots.differing(&other.slots)
     }
 

@@ -18,7 +18,7 @@ impl Context {
         steps: &[PlannedStep],
         (stage, first): (Stage, usize),
     ) -> usize {
-        let is_heard = self.call.operation.is_heard() || self.is_too_deep();
+        let is_heard = self.call.operation.is_heard || self.is_too_deep();
         let has_options = self.call.options.is_some();
         let mut index = first;
         let mut runs = |planned: &PlannedStep, index| {

@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use self::aliases::Aliases;
+pub(super) use self::note::Before;
 pub(crate) use self::recorder::Recorder;
 pub(super) use self::words::verdict;
 

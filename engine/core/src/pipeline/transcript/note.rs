@@ -57,6 +57,13 @@ pub(super) enum Done {
     Words(Cow<'static, str>),
 }
 
+/// The targets of a message as they were before a step.
+#[derive(Debug)]
+pub(in crate::pipeline) struct Before {
+    target: Option<Record>,
+    targets: Vec<Record>,
+}
+
 /// An attribute of a target that a step changed.
 #[derive(Debug, Clone)]
 pub(super) struct Change {
@@ -128,22 +135,26 @@ impl Done {
     }
 }
 
-impl Change {
-    /// The attributes in which the targets of a request differ from what they were before a step.
-    pub(super) fn between(before: &Arc<Request>, after: &Arc<Request>) -> Vec<Self> {
+impl Before {
+    pub(in crate::pipeline) fn of(request: &Request) -> Self {
+        Self { target: request.target().cloned(), targets: request.targets().to_vec() }
+    }
+
+    /// What the step changed.
+    pub(super) fn changes(&self, after: &Request) -> Vec<Change> {
         let mut changes = Vec::new();
-        if Arc::ptr_eq(before, after) {
-            return changes; // The step did not even ask for it.
+        if let (Some(before), Some(after)) = (&self.target, after.target()) {
+            Change::collect(&mut changes, None, (before, after));
         }
-        if let (Some(before), Some(after)) = (before.target(), after.target()) {
-            Self::collect(&mut changes, None, (before, after));
-        }
-        for (index, pair) in before.targets().iter().zip(after.targets()).enumerate() {
-            Self::collect(&mut changes, Some(index), pair);
+        for (index, pair) in self.targets.iter().zip(after.targets()).enumerate() {
+            Change::collect(&mut changes, Some(index), pair);
         }
         changes
     }
+}
 
+impl Change {
+    /// The attributes in which two states of a target differ.
     fn collect(all: &mut Vec<Self>, index: Option<usize>, (before, after): (&Record, &Record)) {
         all.extend(before.differing(after).iter().map(|attribute| Self {
             index,

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::note::{Change, Done, Note, Opened};
+use super::note::{Before, Done, Note, Opened};
 use super::words::{heading, result, verdict};
 use super::{StepOutcome, Transcript};
 use crate::bootstrap;
 use crate::error::{Error, Fault};
-use crate::message::{Request, Response};
+use crate::message::Response;
 use crate::pipeline::context::Context;
 use crate::pipeline::plan::PlannedStep;
 use crate::pipeline::step::Stage;
@@ -116,13 +116,13 @@ impl Recorder {
     pub(in crate::pipeline) fn left(
         &mut self,
         ctx: &Context,
-        before: Option<&Arc<Request>>,
+        before: Option<&Before>,
         outcome: &Result<(), Fault>,
     ) {
         let Some(running) = self.running.pop() else { return };
         if let Some(Note::Step { outcome: now, changes, .. }) = self.notes.get_mut(running) {
             *now = verdict(outcome);
-            *changes = before.map_or_else(Vec::new, |it| Change::between(it, &ctx.request));
+            *changes = before.map_or_else(Vec::new, |it| it.changes(&ctx.request));
         }
     }
 
