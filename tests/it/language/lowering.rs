@@ -76,7 +76,7 @@ fn what_looks_at_variables_by_their_names_sees_all_of_them() {
         let text = format!("const STEP = #{{ {step} }};\n{see}\nfn run(ctx) {{ {body} }}\n");
         for execution in [Execution::Lowered, Execution::Interpreted] {
             let file = SourceFile::new("rules/account/rule.rhai", text.as_str());
-            let set = small_set_as(&[file], &Limits::default(), execution).unwrap();
+            let set = small_set_as(&[file], execution).unwrap();
             let said = shown(&create(&small_engine(&set, |it| it).unwrap()).unwrap_err());
             assert_eq!(said, expected, "{body}");
         }
