@@ -121,7 +121,12 @@ fn checked(rules: &[Rule]) -> (RuleSet, BTreeSet<usize>) {
     loop {
         let mut sources = crate::differential::catalog::files();
         let kept = rules.iter().enumerate().filter(|(index, _)| !refused.contains(index));
-        sources.extend(kept.map(|(index, it)| SourceFile::new(path(index), it.text.as_str())));
+        // Each has a rank of its own: none conflicts with another.
+        let ranked = |index: usize, text: &str| {
+            let rank = format!("    rank: {index},\n    message:");
+            SourceFile::new(path(index), text.replacen("    message:", &rank, 1))
+        };
+        sources.extend(kept.map(|(index, it)| ranked(index, &it.text)));
         let mut options = LoadOptions { check: Check::Whole, ..LoadOptions::default() };
         options.limits.operations = 4_000;
         match RuleSet::load(&sources, None, &options) {

@@ -157,7 +157,11 @@ impl Mentioned {
 
     /// The values that an attribute is tried with: those at the ends of what the rules tell apart.
     fn values(&self, attribute: &AttributeMetadata) -> Vec<Value> {
-        let near = self.numbers.iter().flat_map(|it| [*it, *it + Decimal::ONE, *it - Decimal::ONE]);
+        let beside = |it: &Decimal| {
+            let (more, less) = (it.checked_add(Decimal::ONE), it.checked_sub(Decimal::ONE));
+            [Some(*it), more, less]
+        };
+        let near = self.numbers.iter().flat_map(beside).flatten();
         let mut numbers: Vec<Decimal> = near.chain([Decimal::ONE, Decimal::ZERO]).collect();
         let mut seen = BTreeSet::new();
         numbers.retain(|it| seen.insert(*it));

@@ -420,7 +420,9 @@ fn bounded(own: &Values, sign: &str, other: &Values) -> Values {
     let Some(other) = other.range() else { return own.clone() };
     let one = Decimal::ONE;
     let is_whole = other.is_whole && own.range().is_some_and(|it| it.is_whole);
-    let step = |it: Decimal, by: Decimal| if is_whole { it + by } else { it };
+    let step = |it: Decimal, by: Decimal| {
+        if is_whole { it.checked_add(by).unwrap_or(it) } else { it }
+    };
     let none = Range { low: None, high: None, is_whole: false };
     let range = match sign {
         "<" => Range { high: other.high.map(|it| step(it, -one)), ..none },
