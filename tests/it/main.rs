@@ -42,4 +42,5 @@ mod limits; // Both sides of every limit.
 mod reload; // A save becomes the next generation, or its author hears why not.
 mod runs; // Runs over the shipped rules, against their transcripts.
 mod text_values; // Values as people type them.
+mod together; // What rules do to each other.
 mod tidy; // What the compiler cannot check about our own code.
