@@ -1,5 +1,6 @@
 //! The binary: what it says, and its exit codes.
 
+mod checking; // check with its options, explain
 mod looking; // check, steps, entities
 mod playing; // run, send
 mod project; // rulegate.toml
@@ -156,6 +157,7 @@ fn help_lists_the_verbs_and_the_exit_codes() {
       accept    Accept the snapshots that wait for a decision
       reject    Throw the snapshots away that wait for a decision
       check     Say everything that is known to be wrong before a rule runs
+      explain   Tell what a finding of `check` is, why it is bad, and what to write instead
       steps     List the steps, in the order in which they run
       entities  List the entities, or show one
       dev       Watch the files: check, play what is affected, say one line a save
@@ -171,8 +173,9 @@ fn help_lists_the_verbs_and_the_exit_codes() {
       -C, --directory <DIR>  Work in this folder
           --color <WHEN>     Whether to color what is said [default: auto] [possible values: auto,
                              always, never]
-          --format <FORMAT>  How to write results: `json` is one document, with `"schema": 1` [default:
-                             human] [possible values: human, json]
+          --format <FORMAT>  How to write results: `json` is one document, with `"schema": 1`; `check`
+                             has three more [default: human] [possible values: human, json, short,
+                             sarif, github]
       -q, --quiet            Say nothing but results and errors
       -v, --verbose          Say more
 
@@ -185,8 +188,8 @@ fn help_lists_the_verbs_and_the_exit_codes() {
 #[test]
 fn every_verb_has_help() {
     let verbs = [
-        "run", "send", "test", "review", "accept", "reject", "check", "steps", "entities", "dev",
-        "new", "init",
+        "run", "send", "test", "review", "accept", "reject", "check", "explain", "steps",
+        "entities", "dev", "new", "init",
     ];
     for verb in verbs {
         let ran = Project::empty().run(&[verb, "--help"]);
@@ -217,8 +220,9 @@ fn every_verb_has_help() {
       -C, --directory <DIR>  Work in this folder
           --color <WHEN>     Whether to color what is said [default: auto] [possible values: auto,
                              always, never]
-          --format <FORMAT>  How to write results: `json` is one document, with `"schema": 1` [default:
-                             human] [possible values: human, json]
+          --format <FORMAT>  How to write results: `json` is one document, with `"schema": 1`; `check`
+                             has three more [default: human] [possible values: human, json, short,
+                             sarif, github]
       -q, --quiet            Say nothing but results and errors
       -v, --verbose          Say more
     err:
@@ -268,7 +272,7 @@ fn what_is_no_command_line_is_usage() {
     out:
     err:
     error: invalid value 'xml' for '--format <FORMAT>'
-      [possible values: human, json]
+      [possible values: human, json, short, sarif, github]
 
     For more information, try '--help'.
     ");

@@ -6,8 +6,8 @@
 
 mod cast;
 mod dice;
-mod endless;
 mod ending;
+mod endless;
 mod play;
 mod rules;
 mod wild;
@@ -137,11 +137,15 @@ fn load(kind: &'static str, rules: &[Rule]) -> Result<Made, Vec<Diagnostic>> {
 fn bystander(dice: &mut Dice) -> Rule {
     let entity = dice.one(&cast::ENTITIES);
     match dice.below(5) {
-        0 => Rule::on_update(entity, "    if ctx.target.amount > 1000000 { reject(\"too much\"); }")
-            .before()
-            .filtered(&["amount"]),
-        1 => Rule::on("Create", entity, "    ctx.target.name = ctx.target.name ?? \"nameless\";").before(),
-        2 => Rule::on_update(entity, "    create(\"log\", #{ text: \"stage\" });").filtered(&["stage"]),
+        0 => {
+            Rule::on_update(entity, "    if ctx.target.amount > 1000000 { reject(\"too much\"); }")
+                .before()
+                .filtered(&["amount"])
+        }
+        1 => Rule::on("Create", entity, "    ctx.target.name = ctx.target.name ?? \"nameless\";")
+            .before(),
+        2 => Rule::on_update(entity, "    create(\"log\", #{ text: \"stage\" });")
+            .filtered(&["stage"]),
         3 => Rule::on("Create", entity, "    create(\"log\", #{ text: ctx.target.name });").later(),
         _ => Rule::on("Delete", entity, "    trace(`${ctx.entity} goes`);"),
     }

@@ -37,10 +37,11 @@ mod entity_files; // Every mistake in an entity file, and what its author reads.
 mod hooks; // What the shipped hooks promise, on the shipped entities.
 mod hostile; // Rules that mean harm, and what stops each.
 mod language; // What the words of rules do with whatever they are given.
-mod loops; // Rule sets that go on and on, and those that end, said beforehand and then played.
 mod limits; // Both sides of every limit.
+mod lints; // What a check finds, and what it is silent about.
+mod loops; // Rule sets that go on and on, and those that end, said beforehand and then played.
 mod reload; // A save becomes the next generation, or its author hears why not.
 mod runs; // Runs over the shipped rules, against their transcripts.
 mod text_values; // Values as people type them.
-mod together; // What rules do to each other.
-mod tidy; // What the compiler cannot check about our own code.
+mod tidy;
+mod together; // What rules do to each other. // What the compiler cannot check about our own code.

@@ -45,9 +45,14 @@ fn rule(path: &str, step: &str, body: &str) -> SourceFile {
 }
 
 fn set(rules: &[SourceFile]) -> RuleSet {
-    let mut files: Vec<SourceFile> = ENTITIES.map(|(path, text)| SourceFile::new(path, text)).into();
+    let mut files: Vec<SourceFile> =
+        ENTITIES.map(|(path, text)| SourceFile::new(path, text)).into();
     files.extend(rules.iter().cloned());
-    let options = LoadOptions { limits: Limits::default(), messages: vec!["Win".into()], ..LoadOptions::default() };
+    let options = LoadOptions {
+        limits: Limits::default(),
+        messages: vec!["Win".into()],
+        ..LoadOptions::default()
+    };
     RuleSet::load(&files, None, &options)
         .unwrap_or_else(|all| panic!("{}", Diagnostic::render_all(&all, false)))
 }
@@ -73,10 +78,14 @@ fn a_loop_is_shown_at_the_first_message_with_the_whole_way() {
         ),
     ]);
 
-    let loops: Vec<&Diagnostic> = set.findings.iter().filter(|it| it.code == "trigger-loop").collect();
+    let loops: Vec<&Diagnostic> =
+        set.findings.iter().filter(|it| it.code == "trigger-loop").collect();
     let [only] = loops[..] else { panic!("{loops:?}") };
 
-    assert_eq!(only.to_string(), "rules/account/tell.rhai:4:9: warning: rules can wake each other without end: account/tell → deal/tell → account/tell");
+    assert_eq!(
+        only.to_string(),
+        "rules/account/tell.rhai:4:9: warning: rules can wake each other without end: account/tell → deal/tell → account/tell"
+    );
     assert_eq!(only.label, "Update of deal with amount");
     let help = only.help.as_deref().unwrap();
     assert!(help.starts_with("`deal/tell` sends Update of account with score"), "{help}");
@@ -124,7 +133,9 @@ fn a_chain_that_is_too_deep_is_no_circle_and_is_shown_all_the_same() {
     let long = chain(8);
     assert_eq!(
         found(&long, "trigger-loop"),
-        ["rules can wake each other deeper than 8 messages: deal/a → deal/b → deal/c → deal/d → deal/e → deal/f → deal/g → deal/h → deal/a"]
+        [
+            "rules can wake each other deeper than 8 messages: deal/a → deal/b → deal/c → deal/d → deal/e → deal/f → deal/g → deal/h → deal/a"
+        ]
     );
 }
 
@@ -152,8 +163,16 @@ fn what_cannot_be_known_is_called_unknown() {
 fn two_rules_of_one_rank_that_set_an_attribute_are_shown_with_a_record() {
     let step = r#"message: "Create", stage: "pre-operation""#;
     let set = set(&[
-        rule("deal/big", step, "    if (ctx.target.amount ?? 0) > 100 { ctx.target.grade = \"A\"; }"),
-        rule("deal/cheap", step, "    if (ctx.target.discount ?? 0) > 10 { ctx.target.grade = \"C\"; }"),
+        rule(
+            "deal/big",
+            step,
+            "    if (ctx.target.amount ?? 0) > 100 { ctx.target.grade = \"A\"; }",
+        ),
+        rule(
+            "deal/cheap",
+            step,
+            "    if (ctx.target.discount ?? 0) > 10 { ctx.target.grade = \"C\"; }",
+        ),
     ]);
 
     let [message] = found(&set, "write-conflict")[..] else { panic!("{:?}", set.findings) };
@@ -180,8 +199,14 @@ fn rules_that_exclude_each_other_or_agree_are_no_conflict() {
     };
 
     let big = "    if (ctx.target.amount ?? 0) > 100 { ctx.target.grade = \"A\"; }";
-    assert_eq!(both(big, "    if (ctx.target.amount ?? 0) <= 100 { ctx.target.grade = \"B\"; }"), 0);
-    assert_eq!(both(big, "    if (ctx.target.discount ?? 0) > 10 { ctx.target.grade = \"A\"; }"), 0);
+    assert_eq!(
+        both(big, "    if (ctx.target.amount ?? 0) <= 100 { ctx.target.grade = \"B\"; }"),
+        0
+    );
+    assert_eq!(
+        both(big, "    if (ctx.target.discount ?? 0) > 10 { ctx.target.grade = \"A\"; }"),
+        0
+    );
     assert_eq!(both(big, "    ctx.target.note = \"x\";"), 0);
     assert_eq!(both(big, "    ctx.target.grade = \"B\";"), 1);
 }
@@ -192,7 +217,11 @@ fn another_rank_or_another_stage_is_an_order() {
         let step = format!("message: \"Create\", stage: \"pre-operation\"{more}");
         rule("deal/a", &step, "    ctx.target.grade = \"A\";")
     };
-    let b = rule("deal/b", r#"message: "Create", stage: "pre-operation""#, "    ctx.target.grade = \"B\";");
+    let b = rule(
+        "deal/b",
+        r#"message: "Create", stage: "pre-operation""#,
+        "    ctx.target.grade = \"B\";",
+    );
 
     assert_eq!(found(&set(&[a(""), b.clone()]), "write-conflict").len(), 1);
     assert_eq!(found(&set(&[a(", rank: 2"), b]), "write-conflict").len(), 0);
@@ -202,14 +231,20 @@ fn another_rank_or_another_stage_is_an_order() {
 fn a_rule_that_reads_what_another_of_its_rank_sets_is_shown_with_a_record() {
     let step = r#"message: "Update", stage: "pre-operation", filtering: ["amount"], pre_image: ["discount"]"#;
     let set = set(&[
-        rule("deal/limit", step, "    if (ctx.after(\"discount\") ?? 0) > 30 { reject(\"deal.limit\", \"too much\"); }"),
+        rule(
+            "deal/limit",
+            step,
+            "    if (ctx.after(\"discount\") ?? 0) > 30 { reject(\"deal.limit\", \"too much\"); }",
+        ),
         rule("deal/raise", step, "    ctx.target.discount = 40;"),
     ]);
 
     assert_eq!(
         found(&set, "ambiguous-rank"),
-        ["`deal/limit` reads `discount`, which `deal/raise` of the same rank 1 sets: on Update of #{} with \
-          #{ amount: 40 } `deal/limit` first saves it, `deal/raise` first refuses it: too much"]
+        [
+            "`deal/limit` reads `discount`, which `deal/raise` of the same rank 1 sets: on Update of #{} with \
+          #{ amount: 40 } `deal/limit` first saves it, `deal/raise` first refuses it: too much"
+        ]
     );
     // The record, played as it is: by their names, the limit is first.
     let engine = small_engine(&set, |it| it).unwrap();
@@ -239,7 +274,9 @@ fn updates_of_the_own_record_after_the_write_meet_as_well() {
 
     assert_eq!(
         found(&set, "write-conflict"),
-        ["`deal/a` and `deal/b` have rank 1, and both set `note`: on Create of #{} `deal/a` first gives `note` = \"b\", \
-          `deal/b` first gives \"a\""]
+        [
+            "`deal/a` and `deal/b` have rank 1, and both set `note`: on Create of #{} `deal/a` first gives `note` = \"b\", \
+          `deal/b` first gives \"a\""
+        ]
     );
 }

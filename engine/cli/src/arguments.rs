@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::command::{check, dev, entities, init, new, review, run, send, steps, test};
+use crate::command::{check, dev, entities, explain, init, new, review, run, send, steps, test};
 
 /// The rules engine: checks, plays and watches a folder of rules.
 #[derive(Debug, Parser)]
@@ -35,7 +35,7 @@ pub(crate) struct Options {
     /// Whether to color what is said
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, global = true)]
     pub(crate) color: Color,
-    /// How to write results: `json` is one document, with `"schema": 1`
+    /// How to write results: `json` is one document, with `"schema": 1`; `check` has three more
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human, global = true)]
     pub(crate) format: Format,
     /// Say nothing but results and errors
@@ -54,11 +54,22 @@ pub(crate) enum Color {
     Never,
 }
 
-/// How to write results: for people, or for programs.
+/// How to write results: for people, or for programs. Problems can also be a line each, SARIF 2.1.0, which code
+/// hosts and editors read, or annotations of GitHub Actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     Human,
     Json,
+    Short,
+    Sarif,
+    Github,
+}
+
+impl Format {
+    /// Whether it shows problems of files, and nothing else.
+    pub(crate) fn is_of_check(self) -> bool {
+        matches!(self, Self::Short | Self::Sarif | Self::Github)
+    }
 }
 
 /// What to do.
@@ -78,6 +89,8 @@ pub(crate) enum Verb {
     Reject(review::Filter),
     /// Say everything that is known to be wrong before a rule runs
     Check(check::Arguments),
+    /// Tell what a finding of `check` is, why it is bad, and what to write instead
+    Explain(explain::Arguments),
     /// List the steps, in the order in which they run
     Steps(steps::Arguments),
     /// List the entities, or show one

@@ -10,6 +10,7 @@ pub(crate) mod review;
 
 pub(crate) mod check; // Looking.
 pub(crate) mod entities;
+pub(crate) mod explain;
 pub(crate) mod steps;
 
 pub(crate) mod dev; // Writing.
@@ -18,11 +19,14 @@ pub(crate) mod new;
 
 use crate::arguments::Verb;
 use crate::console::Console;
-use crate::exit::Outcome;
+use crate::exit::{Outcome, Stop};
 
 /// Does what was asked for.
 pub(crate) fn run(verb: Verb, console: &mut Console<'_>) -> Outcome {
     console.begin(name(&verb));
+    if !matches!(verb, Verb::Check(_)) && console.format().is_of_check() {
+        return Err(Stop::usage("only `check` writes its results so: take `human` or `json`"));
+    }
     match verb {
         Verb::Run(arguments) => run::run(&arguments, console),
         Verb::Send(arguments) => send::send(&arguments, console),
@@ -31,6 +35,7 @@ pub(crate) fn run(verb: Verb, console: &mut Console<'_>) -> Outcome {
         Verb::Accept(filter) => accept::accept(&filter, console),
         Verb::Reject(filter) => reject::reject(&filter, console),
         Verb::Check(arguments) => check::check(&arguments, console),
+        Verb::Explain(arguments) => explain::explain(&arguments, console),
         Verb::Steps(arguments) => steps::steps(&arguments, console),
         Verb::Entities(arguments) => entities::entities(&arguments, console),
         Verb::Dev(arguments) => dev::dev(&arguments, console),
@@ -48,6 +53,7 @@ fn name(verb: &Verb) -> &'static str {
         Verb::Accept(_) => "accept",
         Verb::Reject(_) => "reject",
         Verb::Check(_) => "check",
+        Verb::Explain(_) => "explain",
         Verb::Steps(_) => "steps",
         Verb::Entities(_) => "entities",
         Verb::Dev(_) => "dev",

@@ -128,6 +128,10 @@ impl<'a> Console<'a> {
         self.around.is_interactive && !self.is_json()
     }
 
+    pub(crate) fn format(&self) -> Format {
+        self.options.format
+    }
+
     pub(crate) fn is_json(&self) -> bool {
         self.options.format == Format::Json
     }

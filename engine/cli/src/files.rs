@@ -87,6 +87,23 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Stop> {
     fs::write(path, text).map_err(|it| Stop::io("write", path, &it))
 }
 
+/// Gives a file another text at once: who reads it meanwhile has the one or the other, whole.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Stop> {
+    // A link stays one: what it points at is replaced.
+    let path = fs::canonicalize(path).map_err(|it| Stop::io("find", path, &it))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = path.with_file_name(format!(".{name}.new"));
+    let failed = |error| Stop::io("write", &path, &error);
+    let written = fs::metadata(&path)
+        .and_then(|it| fs::write(&aside, text).map(|()| it))
+        .and_then(|it| fs::set_permissions(&aside, it.permissions()))
+        .and_then(|()| fs::rename(&aside, &path));
+    if written.is_err() {
+        remove(&aside)?;
+    }
+    written.map_err(failed)
+}
+
 /// Takes a file away, if it is there.
 pub(crate) fn remove(path: &Path) -> Result<(), Stop> {
     match fs::remove_file(path) {

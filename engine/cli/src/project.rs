@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use rulegate::engine::BuildError;
 use rulegate::settings::Settings;
 use rulegate::{Engine, metadata::Catalog};
-use rulegate_script::{Diagnostic, Limits, LoadOptions, Playground, RuleSet, SourceFile};
+use rulegate_script::{
+    Check, Diagnostic, Level, Levels, Limits, LoadOptions, Playground, RuleSet, SourceFile,
+    UnknownFinding,
+};
 use rulegate_sqlite::Sqlite;
 
 use crate::exit::{Exit, Stop};
@@ -40,6 +43,10 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// Switches and limits of the engine.
     pub(crate) settings: Settings,
+    /// How much is checked before a rule runs. `check` itself leaves nothing out.
+    pub(crate) check: Check,
+    /// How bad findings are.
+    pub(crate) levels: Levels,
 }
 
 impl Default for Config {
@@ -50,7 +57,17 @@ impl Default for Config {
             store: Place::default(),
             limits: Limits::default(),
             settings: Settings::default(),
+            check: Check::default(),
+            levels: Levels::default(),
         }
+    }
+}
+
+impl Config {
+    /// Takes a finding as bad as this.
+    fn take(&mut self, finding: &str, level: Level) -> Result<(), UnknownFinding> {
+        self.levels = std::mem::take(&mut self.levels).with(finding, level)?;
+        Ok(())
     }
 }
 
@@ -88,8 +105,8 @@ impl Project {
     /// Files of the rules folder, compiled and tried out with what the binary installs.
     pub(crate) fn compile(&self, files: &[SourceFile]) -> Result<RuleSet, Vec<Diagnostic>> {
         let messages = install::messages().map_err(|it| refused(&it))?;
-        let options =
-            LoadOptions { limits: self.config.limits.clone(), messages, ..LoadOptions::default() };
+        let Config { limits, check, levels, .. } = self.config.clone();
+        let options = LoadOptions { limits, messages, check, levels, ..LoadOptions::default() };
         let set = RuleSet::load(files, None, &options)?;
         self.playground(&set).map_err(|it| refused(&it))?;
         Ok(set)
@@ -125,6 +142,15 @@ impl Project {
         let engine = builder.build()?;
         engine.reload(set.catalog.clone(), set.steps.clone())?;
         Ok(engine)
+    }
+
+    /// Where a file is, by its path as problems show it: that of a rule begins with its folder's own name.
+    pub(crate) fn located(&self, shown: &str) -> PathBuf {
+        let is_run = shown.strip_prefix(&*self.config.runs).is_some_and(|it| it.starts_with('/'));
+        match shown.split_once('/') {
+            Some((_, below)) if !is_run => self.root.join(&self.config.rules).join(below),
+            _ => self.root.join(shown),
+        }
     }
 
     /// The folder of the runs.

@@ -74,6 +74,7 @@ use self::context::Running;
 use self::desk::Desk;
 use self::parent::Wrapper;
 use self::plan::PlannedStep;
+use self::transcript::Before;
 use crate::error::{DataError, Error, Fault};
 use crate::message::{Message, Parameters, Request, Response, Upsert, Upserted};
 use crate::metadata::suggestion;
@@ -228,24 +229,33 @@ fn run_step(
     ran: &mut Ran,
 ) -> Result<(), Error> {
     ctx.check_depth(&planned.step)?;
-    if planned.reach == Reach::Target && !ctx.call.operation.is_heard() {
+    let is_self_contained = planned.reach == Reach::Target;
+    if is_self_contained && !ctx.call.operation.is_heard {
         return execute(&*planned.hook, ctx)
             .or_else(|fault| ctx.fail((planned, stage), fault, ran));
     }
-    ctx.remember(ran); // What it sends comes behind.
     let operation = Arc::clone(&ctx.call.operation);
-    operation.check_time()?;
-    let before = operation.is_recorded().then(|| Arc::clone(&ctx.request));
+    if !is_self_contained {
+        ctx.remember(ran); // What it sends comes behind.
+        operation.check_time()?;
+    }
+    let before = operation.is_recorded().then(|| Before::of(&ctx.request));
     operation.note(|it| it.entered(stage, planned));
 
-    let outcome = execute(&*planned.hook, ctx).and_then(|()| ctx.check_unturned());
+    let mut outcome = execute(&*planned.hook, ctx);
 
-    ctx.stage = stage;
-    ctx.keep_tag();
-    operation.note(|it| it.left(ctx, before.as_deref(), &outcome));
+    if !is_self_contained {
+        outcome = outcome.and_then(|()| ctx.check_unturned());
+        ctx.stage = stage;
+        ctx.keep_tag();
+    }
+    operation.note(|it| it.left(ctx, before.as_ref(), &outcome));
     match outcome {
         Ok(()) => ctx.log(&planned.step, &outcome),
         Err(fault) => return ctx.fail((planned, stage), fault, ran),
+    }
+    if is_self_contained {
+        return Ok(());
     }
     operation.is_in_transaction().map(drop) // Doomed: the step caught what cannot be caught.
 }
@@ -425,7 +435,7 @@ impl Context {
         for planned in &operation.generation().plan(self.plan).asynchronous {
             if self.skips(planned) {
                 let stage = Stage::PostOperation;
-                operation.note(|it| it.skipped(stage, planned, &self.why_skipped(planned)));
+                operation.note(|it| it.skipped(stage, planned, self.why_skipped(planned)));
                 continue;
             }
             if !mem::replace(&mut has_looked, true) {

@@ -284,6 +284,14 @@ impl Record {
         self.slots.iter()
     }
 
+    /// The attributes in which this record and another one of its entity differ.
+    pub(crate) fn differing(&self, other: &Self) -> AttributeSet {
+        if Arc::ptr_eq(&self.slots, &other.slots) {
+            return AttributeSet::default();
+        }
+        self.slots.differing(&other.slots)
+    }
+
     /// Lays another record's attributes over this one's; a null takes the attribute out.
     pub fn merge(&mut self, change: &Self) {
         let slots = Arc::make_mut(&mut self.slots);

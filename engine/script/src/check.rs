@@ -8,6 +8,11 @@
 //! Every expression has a type, and what cannot be known is `any`, of which nothing is said. A rule that checks
 //! without an error, and without `any`, meets no value of a wrong type when it runs.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "Rhai's tree has many nodes, and what is not known is `any`"
+)]
+
 use std::sync::Arc;
 
 use rhai::Position;
@@ -20,28 +25,43 @@ use crate::registration::{Known, Registration};
 use crate::rule_set::{Library, MadeRule};
 use crate::script::Parsed;
 
+mod allow;
+mod array;
+mod assignment;
 mod call;
 mod chain;
 mod checker;
+mod comparison;
 mod condition;
 mod conflict;
+mod context;
 mod effects;
 mod expression;
 mod finding;
 mod graph;
+mod levels;
 mod logic;
+mod looped;
+mod mend;
 mod place;
+mod query;
+mod record;
 mod service;
 mod shape;
 mod state;
 mod statement;
 mod step;
+mod switch;
 mod types;
+mod values;
 
+pub(crate) use self::allow::settle;
 pub(crate) use self::conflict::Met;
 pub(crate) use self::effects::{Condition, Effects, Sent, Term, Write};
 pub use self::finding::{FINDINGS, Finding};
 pub use self::graph::Termination;
+pub use self::levels::{Level, Levels, UnknownFinding};
+pub use self::mend::{Mended, mend};
 
 /// What the check of one file came to.
 #[derive(Debug, Clone, Default)]
@@ -82,7 +102,10 @@ pub(crate) fn rule(
 }
 
 /// Checks all rules together, each of which is good by itself.
-pub(crate) fn together(rules: &[Arc<MadeRule>], catalog: &Catalog) -> (Vec<Diagnostic>, Termination) {
+pub(crate) fn together(
+    rules: &[Arc<MadeRule>],
+    catalog: &Catalog,
+) -> (Vec<Diagnostic>, Termination) {
     let (mut found, termination) = graph::loops(rules, catalog);
     found.extend(conflict::conflicts(rules, catalog));
     (found, termination)

@@ -118,9 +118,13 @@ impl Diagnostic {
 
     /// The line and the column, both from 1, where the span begins. Columns count characters.
     pub fn line_and_column(&self) -> Option<(usize, usize)> {
-        let span = self.span.as_ref()?;
-        let line = self.line()?;
-        Some((line.number, line.column(span.start)))
+        self.place(self.span.as_ref()?.start)
+    }
+
+    /// The line and the column, both from 1, of a byte of the file.
+    pub fn place(&self, offset: usize) -> Option<(usize, usize)> {
+        let line = Line::at(&self.source, offset)?;
+        Some((line.number, line.column(offset)))
     }
 
     /// The whole of it, with the line of the file and carets under what is wrong.

@@ -38,14 +38,22 @@ struct Places {
 struct Known {
     /// Up to which rule that went it was cleared.
     gone: u64,
-    rules: Vec<Option<(Weak<()>, Box<Warm>)>>,
+    rules: Vec<Option<Kept>>,
 }
+
+/// What a thread knows of a rule; while the rule runs, that alone of which rule it is.
+type Kept = (Weak<()>, Option<Box<Warm>>);
 
 /// What Rhai needs to run a rule, as the last run left it.
 struct Warm {
+    known: Found,
+    scope: Scope<'static>,
+}
+
+/// What Rhai found out about functions.
+struct Found {
     global: GlobalRuntimeState,
     caches: Caches,
-    scope: Scope<'static>,
 }
 
 static PLACES: Mutex<Places> = Mutex::new(Places { free: BTreeSet::new(), count: 0 });
@@ -59,11 +67,10 @@ thread_local! {
 /// Runs the statements of the rule's function.
 pub(crate) fn interpret(rule: &Rule, frame: u64) -> Evaluated {
     let mut warm = rule.seat.warm(rule);
-    let mut scope = std::mem::take(&mut warm.scope);
-    enter(&mut scope, &rule.handler.parameter, frame);
-    let outcome = warm.evaluate(rule, &mut scope, &rule.handler.body);
-    leave(&mut scope);
-    warm.scope = scope;
+    let Warm { known, scope } = &mut *warm;
+    enter(scope, &rule.handler.parameter, frame);
+    let outcome = known.evaluate(rule, scope, &rule.handler.body);
+    leave(scope);
     rule.seat.put(warm);
     outcome
 }
@@ -71,9 +78,9 @@ pub(crate) fn interpret(rule: &Rule, frame: u64) -> Evaluated {
 /// Runs statements that are not all of the rule. Variables are found by their names: they do not lie where the tree says.
 pub(crate) fn interpret_piece(rule: &Rule, scope: &mut Scope<'_>, piece: &[Stmt]) -> Evaluated {
     let mut warm = rule.seat.warm(rule);
-    warm.global.always_search_scope = true;
-    let outcome = warm.evaluate(rule, scope, piece);
-    warm.global.always_search_scope = false;
+    warm.known.global.always_search_scope = true;
+    let outcome = warm.known.evaluate(rule, scope, piece);
+    warm.known.global.always_search_scope = false;
     rule.seat.put(warm);
     outcome
 }
@@ -97,24 +104,31 @@ impl Seat {
     fn take(&self) -> Option<Box<Warm>> {
         KNOWN.with_borrow_mut(|it| {
             it.clear();
-            let (token, warm) = it.rules.get_mut(self.index)?.take()?;
-            std::ptr::eq(token.as_ptr(), Arc::as_ptr(&self.token)).then_some(warm)
+            let (token, warm) = it.rules.get_mut(self.index)?.as_mut()?;
+            if self.is_of(token) { warm.take() } else { None }
         })
     }
 
     fn put(&self, mut warm: Box<Warm>) {
-        warm.caches.rewind_fn_resolution_caches(1);
-        if LOOKUP_LIMIT < warm.caches.fn_resolution_cache_mut().dict.len() {
+        let caches = &mut warm.known.caches;
+        caches.rewind_fn_resolution_caches(1);
+        if LOOKUP_LIMIT < caches.fn_resolution_cache_mut().dict.len() {
             return;
         }
         KNOWN.with_borrow_mut(|it| {
             if it.rules.len() <= self.index {
                 it.rules.resize_with(self.index + 1, || None);
             }
-            if let Some(place) = it.rules.get_mut(self.index) {
-                *place = Some((Arc::downgrade(&self.token), warm));
+            match it.rules.get_mut(self.index) {
+                Some(Some((token, place))) if self.is_of(token) => *place = Some(warm),
+                Some(place) => *place = Some((Arc::downgrade(&self.token), Some(warm))),
+                None => {}
             }
         });
+    }
+
+    fn is_of(&self, token: &Weak<()>) -> bool {
+        std::ptr::eq(token.as_ptr(), Arc::as_ptr(&self.token))
     }
 }
 
@@ -136,7 +150,7 @@ impl Known {
         let gone = GONE.load(Ordering::Acquire);
         if self.gone != gone {
             self.gone = gone;
-            let is_over = |it: &(Weak<()>, Box<Warm>)| it.0.strong_count() == 0;
+            let is_over = |it: &Kept| it.0.strong_count() == 0;
             self.rules.iter_mut().filter(|it| it.as_ref().is_some_and(is_over)).for_each(|it| {
                 *it = None;
             });
@@ -146,9 +160,12 @@ impl Known {
 
 impl Warm {
     fn new(rule: &Rule) -> Self {
-        Self { global: Self::global(rule), caches: Caches::new(), scope: Scope::new() }
+        let known = Found { global: Found::global(rule), caches: Caches::new() };
+        Self { known, scope: Scope::new() }
     }
+}
 
+impl Found {
     fn global(rule: &Rule) -> GlobalRuntimeState {
         let mut global = rule.rhai.new_global_runtime_state();
         global.lib.push(Arc::clone(rule.script.ast.shared_lib()));

@@ -26,7 +26,9 @@ mod run;
 mod script;
 mod text_value;
 
-pub use self::check::{Check, FINDINGS, Finding, Termination};
+pub use self::check::{
+    Check, FINDINGS, Finding, Level, Levels, Mended, Termination, UnknownFinding, mend,
+};
 pub use self::diagnostic::{Diagnostic, Fix, Severity, span_of_word};
 pub use self::entity_file::{SourceFile, read_catalog};
 pub use self::folder::{Gate, ReloadEvent, RuleFolder, WatchOptions, WatchStatus, Watcher};

@@ -137,7 +137,9 @@ impl Lowered {
     pub(crate) fn run(&self, rule: &Rule, ctx: &mut Context) -> Option<Result<(), Fault>> {
         let body = self.body.as_ref()?;
         let mut locals = Locals::new();
-        locals.resize(body.locals, Local::NULL);
+        if body.locals != 0 {
+            locals.resize(body.locals, Local::NULL);
+        }
         let run = |access| {
             let mut machine = Machine { access, locals, rule, entity: &self.entity };
             (body.run)(&mut machine).map(drop).map_err(|it| *it)

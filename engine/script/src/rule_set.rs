@@ -18,7 +18,7 @@ pub(crate) use self::library::Library;
 use self::made::Made;
 pub(crate) use self::made::MadeRule;
 use self::sources::Sources;
-use crate::check::{self, Check, Termination};
+use crate::check::{self, Check, Levels, Termination};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::entity_file::{SourceFile, read_catalog};
 use crate::language;
@@ -86,6 +86,8 @@ pub struct LoadOptions {
     pub execution: Execution,
     /// How much is checked. Errors refuse the set.
     pub check: Check,
+    /// How bad findings are, where it is not as bad as usual.
+    pub levels: Levels,
 }
 
 /// How rules run. What they do is the same either way.
@@ -190,16 +192,24 @@ impl Parts<'_> {
         }
         let is_complete = problems.is_empty();
         let mut termination = Termination::default();
-        problems.extend(rules.iter().flat_map(|it| &it.report.findings).cloned());
-        if is_complete && options.check == Check::Whole {
-            let (found, whether) = check::together(&rules, &catalog);
-            problems.extend(found);
-            termination = whether;
+        if options.check == Check::Whole {
+            let mut found: Vec<Diagnostic> =
+                rules.iter().flat_map(|it| &it.report.findings).cloned().collect();
+            if is_complete {
+                let (of_all, whether) = check::together(&rules, &catalog);
+                found.extend(of_all);
+                termination = whether;
+            }
+            let files = sources.rules.iter().chain(&sources.library).copied();
+            problems.extend(check::settle(found, files, (&options.levels, is_complete)));
         }
         problems.sort_by(|a, b| {
-            (&a.file, a.span.as_ref().map(|it| it.start))
-                .cmp(&(&b.file, b.span.as_ref().map(|it| it.start)))
+            let start = |it: &Diagnostic| it.span.as_ref().map(|it| it.start);
+            let key = (&a.file, start(a), &a.code, &a.message);
+            key.cmp(&(&b.file, start(b), &b.code, &b.message))
         });
+        // What is odd in the library is found for each rule that calls it.
+        problems.dedup();
         if problems.iter().any(|it| it.severity == Severity::Error) {
             return Err(problems);
         }

@@ -7,14 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rulegate::OrganizationService;
-use rulegate_script::{
-    Execution, LoadOptions, ReloadEvent, RuleFolder, RuleSet, SourceFile, WatchOptions,
-};
+use rulegate_script::{Execution, ReloadEvent, RuleFolder, RuleSet, SourceFile, WatchOptions};
 
 use crate::peer;
 use crate::table::{Figure, Row, SLOW, Table, nanoseconds, side, turns};
 use crate::world::{
-    MEDIUM, ON_UPDATE, SIMPLE, Script, customer, engine, entity_files, load, opportunity, serving,
+    MEDIUM, ON_UPDATE, SIMPLE, Script, customer, engine, entity_files, load, opportunity, options,
+    serving,
 };
 
 /// How many rules a large folder has.
@@ -85,7 +84,7 @@ fn reload(table: &mut Table) {
     for count in [1, MANY] {
         let files: Vec<SourceFile> = entity_files().into_iter().chain(rule_files(count)).collect();
         let engine = engine(Vec::new());
-        let options = LoadOptions::default();
+        let options = options(Execution::default());
         let all = || {
             let set = RuleSet::load(&files, Some(&engine.catalog()), &options).unwrap();
             engine.reload(set.catalog, set.steps).unwrap()
@@ -123,9 +122,10 @@ fn live(table: &mut Table, (rules, saves): (usize, usize)) {
     };
     entity_files().iter().chain(&rule_files(rules)).for_each(write);
     let folder = RuleFolder::new(home.path().join("rules"));
-    let set = folder.load(&LoadOptions::default(), None).unwrap();
+    let load = options(Execution::default());
+    let set = folder.load(&load, None).unwrap();
     let engine = serving(&set);
-    let options = WatchOptions::default().serving(&set);
+    let options = WatchOptions { load, ..WatchOptions::default() }.serving(&set);
     let quiet = nanoseconds(options.quiet);
     thread::sleep(LYING);
     let (send, heard) = mpsc::channel();

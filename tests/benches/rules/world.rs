@@ -11,7 +11,7 @@ use rulegate::{
     Context, Engine, EntityReference, Fault, Hook, Message, OrganizationService, Record, Step,
     Value,
 };
-use rulegate_script::{Diagnostic, Execution, LoadOptions, RuleSet, SourceFile};
+use rulegate_script::{Check, Diagnostic, Execution, LoadOptions, RuleSet, SourceFile};
 use rust_decimal::Decimal;
 
 const ENTITIES: [(&str, &str); 5] = [
@@ -103,11 +103,15 @@ pub(crate) fn entity_files() -> Vec<SourceFile> {
     ENTITIES.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect()
 }
 
+/// How rules are read whose speed is measured. What their check costs is told by `tests/benches/check.rs`.
+pub(crate) fn options(execution: Execution) -> LoadOptions {
+    LoadOptions { execution, check: Check::Syntax, ..LoadOptions::default() }
+}
+
 /// The entities and these rules.
 pub(crate) fn load(files: Vec<SourceFile>, execution: Execution) -> RuleSet {
     let files: Vec<SourceFile> = entity_files().into_iter().chain(files).collect();
-    let options = LoadOptions { execution, ..LoadOptions::default() };
-    let set = RuleSet::load(&files, None, &options);
+    let set = RuleSet::load(&files, None, &options(execution));
     set.unwrap_or_else(|all| unreachable!("{}", Diagnostic::render_all(&all, false)))
 }
 

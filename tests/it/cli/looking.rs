@@ -69,7 +69,7 @@ fn everything_that_is_wrong_is_said_at_once() {
     1 | let x = ;
       |         ^
     err:
-    4 errors, 0 warnings
+    4 errors, 0 warnings · `rulegate check --fix` mends 2
     "#);
 
     let (code, document) = project.json(&["check"]);
@@ -116,7 +116,7 @@ fn an_entity_that_is_wrong_does_not_check() {
     10 | regardingobjectid = { type = "lookup", display_name = "Regarding", targets = ["account"] }
        |                                                                                  +
     err:
-    1 error, 0 warnings
+    1 error, 0 warnings · `rulegate check --fix` mends 1
     "#);
     for verb in [&["steps"][..], &["entities"], &["test"], &["send", "Create", "task"]] {
         let ran = project.run(verb);

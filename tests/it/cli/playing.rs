@@ -126,7 +126,7 @@ fn several_runs_stand_apart_and_the_worst_decides() {
 #[test]
 fn a_rule_that_breaks_says_where_to_those_who_ask() {
     let project = Project::new();
-    project.replace("rules/account/welcome_task.rhai", "create(\"task\"", "create(\"tsk\"");
+    project.replace("rules/account/welcome_task.rhai", "create(\"task\"", "create(\"t\" + \"sk\"");
     let quiet = project.run(&["run", "tests/runs/account/welcome_task.rhai"]);
     assert!(!quiet.to_string().contains("welcome_task.rhai:9"), "{quiet}");
     assert_snapshot!(project.run(&["run", "-v", "tests/runs/account/welcome_task.rhai"]), @r#"

@@ -88,7 +88,7 @@ fn everything_that_is_wrong_with_the_file_is_said_at_once() {
     3 | xyz = 1
       | ^^^
       |
-      = help: there are `rules`, `runs`, `store`, `limits`, `settings`
+      = help: there are `rules`, `runs`, `store`, `limits`, `settings`, `check`
 
     error[wrong-value]: `operations` takes a whole number from 1 to 4294967295
      --> rulegate.toml:6:14

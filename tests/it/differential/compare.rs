@@ -66,6 +66,7 @@ impl std::fmt::Display for Figures {
 /// Why a message or a job failed.
 pub(crate) struct Failure {
     pub(crate) is_rejection: bool,
+    pub(crate) code: ErrorCode,
     pub(crate) text: String,
 }
 
@@ -184,26 +185,27 @@ impl Loaded {
         &self,
         index: usize,
         play: &Play,
-        mut look: impl FnMut(&What, Option<Failure>) -> Result<(), String>,
-    ) -> Result<(), String> {
+        mut look: impl FnMut(&What, Option<Failure>),
+    ) {
         let [steps, _] = &self.steps;
         let engine = self.engine(steps, index, play);
         for ask in &play.asks {
             let answer = engine.execute(ask.what.request(&self.catalog)).err();
             let failure = answer.map(|it| Failure {
                 is_rejection: it.rejection().is_some(),
-                text: format!("{it} [{}]", it.code()),
+                code: it.code(),
+                text: it.to_string(),
             });
-            look(&ask.what, failure)?;
+            look(&ask.what, failure);
             for (_, job) in engine.trace_jobs() {
                 let failure = job.fault.map(|it| Failure {
                     is_rejection: matches!(it, Fault::Rejected(_)),
-                    text: format!("{it} [{}]", it.code()),
+                    code: it.code(),
+                    text: it.to_string(),
                 });
-                look(&ask.what, failure)?;
+                look(&ask.what, failure);
             }
         }
-        Ok(())
     }
 
     /// An engine with the records that are there before, and one rule.

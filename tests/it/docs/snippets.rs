@@ -1,6 +1,6 @@
 //! Code in documents: it is what a file holds, or it does what it says.
 
-use std::io;
+use std::{fs, io};
 
 use rulegate_cli::{Streams, Surroundings};
 use rulegate_script::{
@@ -20,6 +20,7 @@ pub(super) fn check(page: &Page, snippet: &Snippet) -> Result<(), String> {
         ("rhai", "run") => play(&rules_of(page), &snippet.text),
         ("rhai", "body") => play(&[body(argument, &snippet.text)], &caller(argument)),
         ("toml", "entity") => is_entity(&snippet.text, argument),
+        ("toml", "project") => is_project(&snippet.text),
         ("sh", "") => snippet.text.lines().try_for_each(is_understood),
         (language, _) => Err(format!("nothing tests this `{language}`: say above it what it is")),
     }
@@ -71,6 +72,20 @@ fn is_entity(text: &str, path: &str) -> Result<(), String> {
     let mut files = support::entity_files().unwrap();
     files.push(SourceFile::new(path, text));
     read_catalog(&files, None).map(drop).map_err(|it| Diagnostic::render_all(&it, false))
+}
+
+/// Whether `rulegate` takes it as the file of a project.
+fn is_project(text: &str) -> Result<(), String> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("rules")).unwrap();
+    fs::write(folder.path().join("rulegate.toml"), text).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let streams = Streams { input: &mut io::empty(), out: &mut out, err: &mut err };
+    let around = Surroundings { folder: folder.path().to_owned(), ..Surroundings::default() };
+    match rulegate_cli::run(["check"], &around, streams) {
+        0 => Ok(()),
+        _ => Err(String::from_utf8_lossy(&err).into_owned()),
+    }
 }
 
 /// The rules that a page shows.

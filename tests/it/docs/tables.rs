@@ -3,7 +3,7 @@
 use std::fs;
 
 use rulegate::record::Operator;
-use rulegate_script::{Limits, WORDS};
+use rulegate_script::{FINDINGS, Limits, WORDS};
 
 use super::clauses;
 use super::page::content;
@@ -15,6 +15,7 @@ pub(super) fn fill(text: &str) -> String {
         ("words", words()),
         ("operators", operators()),
         ("limits", limits()),
+        ("findings", findings()),
         ("clauses", clauses::summary(&text)),
     ];
     for (name, content) in made {
@@ -27,6 +28,13 @@ pub(super) fn fill(text: &str) -> String {
 fn words() -> String {
     let rows = WORDS.iter().map(|it| format!("| `{}` | {} |\n", escape(it.shape), escape(it.does)));
     format!("| word | does |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+/// Every finding, with how bad it is and what it is.
+fn findings() -> String {
+    let rows =
+        FINDINGS.iter().map(|it| format!("| `{}` | {} | {} |\n", it.name, it.severity, it.summary));
+    format!("| name | is | found |\n|---|---|---|\n{}", rows.collect::<String>())
 }
 
 fn operators() -> String {

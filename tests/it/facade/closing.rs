@@ -56,7 +56,7 @@ fn what_is_closed_refuses_and_its_engine_serves_on() {
     assert_eq!((error.code(), error.code().name()), (ErrorCode::Closed, "engine.closed"));
     let (transcript, outcome) = block_on(facade.client().trace(request()));
     assert_eq!(outcome.unwrap_err().code(), ErrorCode::Closed);
-    assert!(transcript.events.is_empty());
+    assert!(transcript.is_empty());
     let work = block_on(facade.run(Engine::generation));
     assert_eq!(work.unwrap_err().code(), ErrorCode::Closed);
 

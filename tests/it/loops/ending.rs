@@ -47,7 +47,10 @@ fn by_value(dice: &mut Dice) -> Vec<Rule> {
     let body = if dice.flip() {
         format!("    if ctx.target.{name} == {value} {{ return; }}\n{}", update("ctx.target", &all))
     } else {
-        format!("    if ctx.target.{name} != {value} {{\n    {}\n    }}", update("ctx.target", &all))
+        format!(
+            "    if ctx.target.{name} != {value} {{\n    {}\n    }}",
+            update("ctx.target", &all)
+        )
     };
     vec![Rule::on_update(dice.one(&ENTITIES), body)]
 }
@@ -73,7 +76,8 @@ fn by_presence(dice: &mut Dice) -> Vec<Rule> {
 fn by_change(dice: &mut Dice) -> Vec<Rule> {
     let all = settings(dice, 2);
     let name = all[0].name;
-    let body = format!("    if !ctx.changed(\"{name}\") {{ return; }}\n{}", update("ctx.target", &all));
+    let body =
+        format!("    if !ctx.changed(\"{name}\") {{ return; }}\n{}", update("ctx.target", &all));
     vec![Rule::on_update(dice.one(&ENTITIES), body).seeing(&[name]).filtered(&[name])]
 }
 
@@ -117,7 +121,11 @@ fn counter_before(dice: &mut Dice) -> Vec<Rule> {
         "    let count = ctx.pre.visits ?? 0;\n    if count < {end} {{\n        \
          update(ctx.target, #{{ visits: count + 1 }});\n    }}"
     );
-    vec![Rule::on_update(dice.one(&ENTITIES), body).filtered(&["visits", "note"]).seeing(&["visits"])]
+    vec![
+        Rule::on_update(dice.one(&ENTITIES), body)
+            .filtered(&["visits", "note"])
+            .seeing(&["visits"]),
+    ]
 }
 
 fn two(dice: &mut Dice) -> Vec<Rule> {
@@ -125,8 +133,12 @@ fn two(dice: &mut Dice) -> Vec<Rule> {
     let (a, b) = (settings(dice, 2), settings(dice, 2));
     let (there, back) = (lookup(entities[0], entities[1]), lookup(entities[1], entities[0]));
     vec![
-        Rule::on_update(entities[0], update_over(&there, &b)).seeing(&[&there]).filtered(&[a[1].name]),
-        Rule::on_update(entities[1], update_over(&back, &a[..1])).seeing(&[&back]).filtered(&[b[1].name]),
+        Rule::on_update(entities[0], update_over(&there, &b))
+            .seeing(&[&there])
+            .filtered(&[a[1].name]),
+        Rule::on_update(entities[1], update_over(&back, &a[..1]))
+            .seeing(&[&back])
+            .filtered(&[b[1].name]),
     ]
 }
 
@@ -139,7 +151,9 @@ fn two_guarded(dice: &mut Dice) -> Vec<Rule> {
         format!("    if ctx.target.{name} == {value} {{ return; }}\n{}", update_over(&there, &b));
     vec![
         Rule::on_update(entities[0], guarded).seeing(&[&there]).filtered(&[name]),
-        Rule::on_update(entities[1], update_over(&back, &a)).seeing(&[&back]).filtered(&[b[0].name]),
+        Rule::on_update(entities[1], update_over(&back, &a))
+            .seeing(&[&back])
+            .filtered(&[b[0].name]),
     ]
 }
 
@@ -231,7 +245,8 @@ fn count(_: &mut Dice) -> Vec<Rule> {
 
 fn flag(dice: &mut Dice) -> Vec<Rule> {
     let flag = dice.one(&["isurgent", "isdone"]);
-    let body = format!("    if ctx.pre.{flag} != true {{ update(ctx.target, #{{ {flag}: true }}); }}");
+    let body =
+        format!("    if ctx.pre.{flag} != true {{ update(ctx.target, #{{ {flag}: true }}); }}");
     vec![Rule::on_update(dice.one(&ENTITIES), body).filtered(&[flag]).seeing(&[flag])]
 }
 
@@ -252,7 +267,11 @@ fn stages(dice: &mut Dice) -> Vec<Rule> {
 fn log(dice: &mut Dice) -> Vec<Rule> {
     let body = "    create(\"log\", #{ text: `${ctx.message} of ${ctx.entity}` });";
     let entity = dice.one(&ENTITIES);
-    vec![Rule::on_update(entity, body), Rule::on("Create", entity, body), Rule::on("Delete", entity, body)]
+    vec![
+        Rule::on_update(entity, body),
+        Rule::on("Create", entity, body),
+        Rule::on("Delete", entity, body),
+    ]
 }
 
 fn refused(dice: &mut Dice) -> Vec<Rule> {

@@ -51,8 +51,12 @@ fn two(dice: &mut Dice) -> Vec<Rule> {
     let (a, b) = (settings(dice, 2), settings(dice, 2));
     let (there, back) = (lookup(entities[0], entities[1]), lookup(entities[1], entities[0]));
     vec![
-        Rule::on_update(entities[0], update_over(&there, &b)).seeing(&[&there]).filtered(&[a[0].name]),
-        Rule::on_update(entities[1], update_over(&back, &a)).seeing(&[&back]).filtered(&[b[1].name]),
+        Rule::on_update(entities[0], update_over(&there, &b))
+            .seeing(&[&there])
+            .filtered(&[a[0].name]),
+        Rule::on_update(entities[1], update_over(&back, &a))
+            .seeing(&[&back])
+            .filtered(&[b[1].name]),
     ]
 }
 
@@ -190,14 +194,15 @@ fn delete(dice: &mut Dice) -> Vec<Rule> {
 fn depth(dice: &mut Dice) -> Vec<Rule> {
     let all = settings(dice, 2);
     let end = dice.between(9, 30);
-    let body =
-        format!("    if ctx.depth > {end} {{ return; }}\n{}", update("ctx.target", &all));
+    let body = format!("    if ctx.depth > {end} {{ return; }}\n{}", update("ctx.target", &all));
     vec![Rule::on_update(dice.one(&ENTITIES), body)]
 }
 
 fn wrong_guard(dice: &mut Dice) -> Vec<Rule> {
-    let body = "    if ctx.target.note != () { return; }\n    update(ctx.target, #{ code: \"A\" });";
-    let guarded = "    if ctx.target.has(\"stage\") { return; }\n    update(ctx.target, #{ amount: 10 });";
+    let body =
+        "    if ctx.target.note != () { return; }\n    update(ctx.target, #{ code: \"A\" });";
+    let guarded =
+        "    if ctx.target.has(\"stage\") { return; }\n    update(ctx.target, #{ amount: 10 });";
     vec![Rule::on_update(dice.one(&ENTITIES), dice.one(&[body, guarded]))]
 }
 
@@ -215,7 +220,8 @@ fn stamp(dice: &mut Dice) -> Vec<Rule> {
 
 fn assign(dice: &mut Dice) -> Vec<Rule> {
     let entity = dice.one(&ENTITIES);
-    let body = format!("    assign(ctx.target, ctx.user);\n{}", update("ctx.target", &settings(dice, 1)));
+    let body =
+        format!("    assign(ctx.target, ctx.user);\n{}", update("ctx.target", &settings(dice, 1)));
     vec![Rule::on_update(entity, body)]
 }
 
@@ -227,6 +233,8 @@ fn family(dice: &mut Dice) -> Vec<Rule> {
     );
     vec![
         Rule::on_update("deal", down).filtered(&[a[0].name]),
-        Rule::on_update("task", update_over("dealid", &a)).seeing(&["dealid"]).filtered(&[b[0].name]),
+        Rule::on_update("task", update_over("dealid", &a))
+            .seeing(&["dealid"])
+            .filtered(&[b[0].name]),
     ]
 }

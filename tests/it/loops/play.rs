@@ -37,7 +37,8 @@ pub(crate) fn too_deep(set: &RuleSet) -> Option<String> {
         .build()
         .unwrap();
     let elders: Vec<EntityReference> = ENTITIES.iter().map(|it| hierarchy(&engine, it)).collect();
-    let heard = |it: &&str| set.steps.iter().any(|step| step.entity().is_some_and(|of| *of == **it));
+    let heard =
+        |it: &&str| set.steps.iter().any(|step| step.entity().is_some_and(|of| *of == **it));
     let starts = starts(ENTITIES.into_iter().filter(heard));
     let mut dice = Dice::new(starts.len() as u64);
     let clusters: Vec<Cluster> =
@@ -104,9 +105,11 @@ fn starts(entities: impl Iterator<Item = &'static str>) -> Vec<Start> {
         all.extend(values.iter().cloned().map(|it| Start::Create(entity, it)));
         all.extend(values.iter().cloned().map(|it| Start::Update(entity, it))); // Of another record.
         all.extend([1, 0].map(|it| Start::SetState(entity, it)));
-        all.extend([1, 0].map(|it| {
-            Start::Update(entity, vec![("statecode".to_owned(), Some(it.to_string()))])
-        }));
+        all.extend(
+            [1, 0].map(|it| {
+                Start::Update(entity, vec![("statecode".to_owned(), Some(it.to_string()))])
+            }),
+        );
         all.push(Start::Delete(entity));
     }
     all

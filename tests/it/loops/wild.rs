@@ -10,8 +10,13 @@ pub(crate) fn wild(dice: &mut Dice) -> Vec<Rule> {
     // Few attributes, so that rules meet.
     let kept = dice.between(2, 4);
     let names = dice.some(&ATTRIBUTES, kept);
-    let entities = { let count = dice.between(1, 2); dice.some(&ENTITIES, count) };
-    (0..count).map(|_| Drawing { dice, names: &names, entities: &entities, images: Vec::new() }.rule()).collect()
+    let entities = {
+        let count = dice.between(1, 2);
+        dice.some(&ENTITIES, count)
+    };
+    (0..count)
+        .map(|_| Drawing { dice, names: &names, entities: &entities, images: Vec::new() }.rule())
+        .collect()
 }
 
 /// A rule as it is drawn.
@@ -26,8 +31,17 @@ struct Drawing<'a> {
 impl Drawing<'_> {
     fn rule(mut self) -> Rule {
         let entity = self.dice.one(self.entities);
-        let message = self.dice.one(&["Update", "Update", "Update", "Update", "Update", "Create", "Create", "Delete", "SetState", "Assign"]);
-        let stage = self.dice.one(&["post-operation", "post-operation", "post-operation", "pre-operation", "pre-validation"]);
+        let message = self.dice.one(&[
+            "Update", "Update", "Update", "Update", "Update", "Create", "Create", "Delete",
+            "SetState", "Assign",
+        ]);
+        let stage = self.dice.one(&[
+            "post-operation",
+            "post-operation",
+            "post-operation",
+            "pre-operation",
+            "pre-validation",
+        ]);
         let is_record = matches!(message, "Update" | "Create");
         let writes = stage != "post-operation" && is_record && self.dice.flip();
         let mut body = String::new();
@@ -41,7 +55,8 @@ impl Drawing<'_> {
             let action = match self.dice.below(4) {
                 0 => format!("if {} {{ {action} }}", self.guard(message)),
                 1 => {
-                    let other = if writes { self.write(message) } else { self.action(entity, message) };
+                    let other =
+                        if writes { self.write(message) } else { self.action(entity, message) };
                     format!("if {} {{ {action} }} else {{ {other} }}", self.guard(message))
                 }
                 _ => action,
@@ -102,7 +117,11 @@ impl Drawing<'_> {
         let value = self.dice.one(values);
         let is_number = value.parse::<i64>().is_ok() && name != "stage";
         match self.dice.below(9) {
-            0 => format!("ctx.depth {} {}", self.dice.one(&[">", ">=", "<", "=="]), self.dice.between(1, 9)),
+            0 => format!(
+                "ctx.depth {} {}",
+                self.dice.one(&[">", ">=", "<", "=="]),
+                self.dice.between(1, 9)
+            ),
             1 if message == "Update" => {
                 self.images.push(name.to_owned());
                 format!("ctx.changed(\"{name}\")")
@@ -167,7 +186,8 @@ impl Drawing<'_> {
         match self.dice.below(15) {
             12 if entity == "task" && message != "Create" => {
                 self.images.push("dealid".to_owned());
-                "if ctx.pre.dealid != () { associate(ctx.pre.dealid, \"deal_tasks\", ctx.target); }".to_owned()
+                "if ctx.pre.dealid != () { associate(ctx.pre.dealid, \"deal_tasks\", ctx.target); }"
+                    .to_owned()
             }
             13 => format!("upsert(\"{other}\", #{{ number: \"K\" }}, #{{ {values} }});"),
             14 if message != "Create" => "assign(ctx.target, ctx.user);".to_owned(),

@@ -198,9 +198,8 @@ impl World {
 
 /// The lines that hooks left, in order, with their chains numbered.
 fn traced(transcripts: &[Transcript]) -> Vec<String> {
-    let events = transcripts.iter().flat_map(|it| &it.events);
-    let line =
-        |it: &Event| if let Event::Trace { line, .. } = it { Some(line.clone()) } else { None };
+    let events = transcripts.iter().flat_map(Transcript::events);
+    let line = |it: Event| if let Event::Trace { line, .. } = it { Some(line) } else { None };
     events.filter_map(line).collect()
 }
 

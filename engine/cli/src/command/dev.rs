@@ -33,6 +33,8 @@ struct State {
     files: BTreeMap<String, Arc<str>>,
     /// When which step runs, by the name of the step: a change of that can affect every run.
     registrations: BTreeMap<String, String>,
+    /// The warnings that the author has seen.
+    warnings: Vec<Diagnostic>,
     /// What became of each run, and its text.
     tested: BTreeMap<String, (Tested, Arc<str>)>,
 }
@@ -41,6 +43,9 @@ struct State {
 struct Save {
     generation: u64,
     rules: usize,
+    warnings: Vec<Diagnostic>,
+    /// Those that were not there before.
+    new_warnings: Vec<Diagnostic>,
     milliseconds: u128,
     /// How many runs were played for it.
     played: usize,
@@ -98,10 +103,20 @@ impl State {
             self.tested.insert(run.name.clone(), (tested, Arc::clone(&run.file.text)));
             played += 1;
         }
+        let is_seen = |it: &Diagnostic| {
+            let is_same = |seen: &Diagnostic| {
+                (&seen.file, &seen.code, &seen.message) == (&it.file, &it.code, &it.message)
+            };
+            self.warnings.iter().any(is_same)
+        };
+        let new_warnings = set.findings.iter().filter(|it| !is_seen(it)).cloned().collect();
+        self.warnings.clone_from(&set.findings);
         let bad = self.tested.values().map(|(it, _)| it).filter(|it| it.verdict != Verdict::Passed);
         Ok(Save {
             generation: self.generation,
             rules: set.rule_count,
+            warnings: set.findings,
+            new_warnings,
             milliseconds: 0,
             played,
             total: runs.len(),
@@ -177,7 +192,7 @@ fn step_of(path: &str) -> String {
 }
 
 fn report(save: &Save, console: &mut Console<'_>) -> Outcome {
-    let Save { generation, rules, milliseconds, played, total, bad } = save;
+    let Save { generation, rules, milliseconds, played, total, bad, .. } = save;
     let runs = if bad.is_empty() {
         console.paint(Tone::Good, &format!("{total} of {total} runs pass"))
     } else {
@@ -185,7 +200,13 @@ fn report(save: &Save, console: &mut Console<'_>) -> Outcome {
         let text = format!("{} of {total} runs changed: {}", bad.len(), names.join(", "));
         console.paint(Tone::Bad, &text)
     };
-    console.result(format!("gen {generation} · {rules} rules · {milliseconds} ms · {runs}"))?;
+    let warnings = match save.warnings.len() {
+        0 => String::new(),
+        count => format!(" · {count} warning{}", if count == 1 { "" } else { "s" }),
+    };
+    let line = format!("gen {generation} · {rules} rules · {milliseconds} ms · {runs}{warnings}");
+    console.result(line)?;
+    console.show(if console.is_verbose() { &save.warnings } else { &save.new_warnings })?;
     console.detail(format!("played {played} of {total} runs"))?;
     let bad_json = bad.iter().map(|(name, it)| json!({ "name": name, "verdict": it.name() }));
     console.answer(json!({
@@ -195,7 +216,7 @@ fn report(save: &Save, console: &mut Console<'_>) -> Outcome {
         "played": played,
         "total": total,
         "changed": bad_json.collect::<Vec<_>>(),
-        "problems": [],
+        "problems": json::all(&save.warnings),
     }))?;
     Ok(if bad.is_empty() { Exit::Fine } else { Exit::Failed })
 }

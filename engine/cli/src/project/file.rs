@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rulegate::metadata::suggestion;
 use rulegate::settings::{Settings, TraceLogSetting};
-use rulegate_script::{Diagnostic, Limits, SourceFile};
+use rulegate_script::{Check, Diagnostic, Level, Limits, SourceFile, UnknownFinding};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -30,6 +30,8 @@ enum Set<T> {
     Folder(fn(&mut T, String)),
     /// Where records are.
     Place(fn(&mut T, Place)),
+    /// Names of findings, each of which becomes something.
+    Findings(fn(&mut T, &str) -> Result<(), UnknownFinding>),
     /// A table of further keys.
     Table(fn(&mut Reader<'_>, &DeTable<'_>, &mut T)),
 }
@@ -46,6 +48,19 @@ const ROOT: &[Key<Config>] = &[
         name: "settings",
         set: Set::Table(|reader, table, it| reader.read(table, SETTINGS, &mut it.settings)),
     },
+    Key { name: "check", set: Set::Table(|reader, table, it| reader.read(table, CHECK, it)) },
+];
+
+const CHECK: &[Key<Config>] = &[
+    Key {
+        name: "level",
+        set: Set::Word(&["whole", "syntax"], |it, place| {
+            it.check = if place == 0 { Check::Whole } else { Check::Syntax };
+        }),
+    },
+    Key { name: "allow", set: Set::Findings(|it, name| it.take(name, Level::Allow)) },
+    Key { name: "warn", set: Set::Findings(|it, name| it.take(name, Level::Warn)) },
+    Key { name: "deny", set: Set::Findings(|it, name| it.take(name, Level::Deny)) },
 ];
 
 const LIMITS: &[Key<Limits>] = &[
@@ -173,9 +188,37 @@ impl Reader<'_> {
                 None => self.wrong(key, value, PLACES),
             },
             (Set::Place(_), _) => self.wrong(key, value, PLACES),
+            (Set::Findings(take), DeValue::Array(names)) => {
+                for name in names {
+                    self.finding(key, name, |name| take(into, name));
+                }
+            }
+            (Set::Findings(_), _) => {
+                self.wrong(key, value, "names of findings, such as `[\"no-filtering\"]`");
+            }
             (Set::Table(read), DeValue::Table(table)) => read(self, table, into),
             (Set::Table(_), _) => self.wrong(key, value, "a table"),
         }
+    }
+
+    /// Takes the name of a finding, and says where it is none.
+    fn finding<T>(
+        &mut self,
+        key: &Key<T>,
+        value: &Spanned<DeValue<'_>>,
+        take: impl FnOnce(&str) -> Result<(), UnknownFinding>,
+    ) {
+        let DeValue::String(name) = value.get_ref() else {
+            return self.wrong(key, value, "names of findings, each in quotes");
+        };
+        let Err(unknown) = take(name) else { return };
+        let text = format!("there is no finding `{name}`");
+        let problem = Diagnostic::error("wrong-value", text);
+        let problem = problem.at(&self.file.path, Arc::clone(&self.file.text), value.span());
+        self.problems.push(match unknown.meant {
+            Some(meant) => problem.did_you_mean(value.span(), &format!("\"{meant}\"")),
+            None => problem.help("`rulegate explain` lists the names"),
+        });
     }
 
     fn wrong<T>(&mut self, key: &Key<T>, value: &Spanned<DeValue<'_>>, expected: &str) {

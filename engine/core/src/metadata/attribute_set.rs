@@ -34,6 +34,7 @@ impl Ordinal {
 
 impl AttributeSet {
     /// Whether the set holds the attribute.
+    #[inline]
     pub fn contains(&self, ordinal: Ordinal) -> bool {
         self.word(ordinal.index() / BITS) & Self::bit(ordinal) != 0
     }
@@ -87,19 +88,18 @@ impl AttributeSet {
         })
     }
 
-    /// Whether the set holds the attribute, and how many stand before it: its index among the packed values.
+    /// How many attributes stand before this one: its index among the packed values.
     #[inline]
-    pub(crate) fn find(&self, ordinal: Ordinal) -> (bool, usize) {
-        let (words, index, bit) =
-            (self.words.as_slice(), ordinal.index() / BITS, Self::bit(ordinal));
-        let word = words.get(index).copied().unwrap_or(0);
-        let mut before = (word & (bit - 1)).count_ones();
+    pub(crate) fn count_before(&self, ordinal: Ordinal) -> usize {
+        let (words, index) = (self.words.as_slice(), ordinal.index() / BITS);
+        let mut before = (self.word(index) & (Self::bit(ordinal) - 1)).count_ones();
         for word in words.iter().take(index) {
             before += word.count_ones();
         }
-        (word & bit != 0, before as usize)
+        before as usize
     }
 
+    #[inline]
     fn word(&self, index: usize) -> u64 {
         self.words.get(index).copied().unwrap_or(0)
     }

@@ -36,7 +36,7 @@ pub(super) fn run_as_bulk(call: Call, single: Request) -> Result<Response, Error
 #[inline(never)]
 pub(super) fn run_stage_of_each(ctx: &mut Context, stage: Stage) -> Result<(), Error> {
     let operation = Arc::clone(&ctx.call.operation);
-    if operation.is_heard() {
+    if operation.is_heard {
         let is_one_of_many = 1 < ctx.items.len();
         return ctx.items.iter_mut().enumerate().try_for_each(|(index, item)| {
             if is_one_of_many && !item.plan().at(stage).is_empty() {

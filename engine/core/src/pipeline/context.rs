@@ -326,7 +326,20 @@ impl Context {
     /// For code that must own its context while it runs, and gives it back before it returns.
     #[must_use = "a context that is not put back loses what hooks changed"]
     pub fn take(&mut self) -> Self {
-        let vacant = Self {
+        let vacant = self.vacant();
+        mem::replace(self, vacant)
+    }
+
+    /// The same, into a box: a context is large, and is not moved again.
+    #[must_use = "a context that is not put back loses what hooks changed"]
+    pub fn take_boxed(&mut self) -> Box<Self> {
+        let vacant = self.vacant();
+        Box::new(mem::replace(self, vacant))
+    }
+
+    /// An empty context of the same message.
+    fn vacant(&self) -> Self {
+        Self {
             call: self.call.clone(),
             message: self.message.clone(),
             subject: self.subject.clone(),
@@ -349,8 +362,7 @@ impl Context {
             items: Vec::new(),
             wants_images: self.wants_images,
             shared: Variables::new(),
-        };
-        mem::replace(self, vacant)
+        }
     }
 
     fn refuse_after_write(&self) -> Result<(), Fault> {

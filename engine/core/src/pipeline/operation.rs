@@ -36,6 +36,8 @@ pub(crate) struct Operation {
     /// The time at which it began: all stamps of one operation are the same, reruns included.
     pub(super) now: DateTime<Utc>,
     recorder: Option<Mutex<Recorder>>,
+    /// Whether somebody hears of a step that did nothing: a transcript, or a row in the trace log.
+    pub(super) is_heard: bool,
     /// What is known of its client.
     pub(super) origin: Option<Arc<Origin>>,
     correlation: OnceLock<Uuid>,
@@ -108,6 +110,7 @@ impl Operation {
         Self {
             now: environment.clock.now(),
             recorder: None,
+            is_heard: environment.settings.trace_log == TraceLogSetting::All,
             origin,
             correlation: OnceLock::new(),
             deadline: Instant::now() + environment.settings.time_limit.min(TIME_LIMIT),
@@ -136,6 +139,7 @@ impl Operation {
     /// The operation, keeping a transcript.
     pub(crate) fn recorded(mut self, recorder: Recorder) -> Self {
         self.recorder = Some(Mutex::new(recorder));
+        self.is_heard = true;
         self
     }
 
@@ -186,11 +190,6 @@ impl Operation {
     /// Whether somebody listens, so that it is worth to find out what changed.
     pub(super) fn is_recorded(&self) -> bool {
         self.recorder.is_some()
-    }
-
-    /// Whether somebody hears of a step that did nothing: a transcript, or a row in the trace log.
-    pub(super) fn is_heard(&self) -> bool {
-        self.is_recorded() || self.environment().settings.trace_log == TraceLogSetting::All
     }
 
     /// Whether anything was committed that a later failure does not undo (P-24).

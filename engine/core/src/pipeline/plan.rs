@@ -63,8 +63,8 @@ pub(crate) struct PlannedStep {
     pub(super) filter: Option<AttributeSet>,
     pub(super) pre_images: Vec<PlannedImage>,
     pub(super) post_images: Vec<PlannedImage>,
-    /// Whether it does not run on each message of its plan: it has a filter, or is of one relationship.
-    pub(super) is_picky: bool,
+    /// What is said of a message of its plan on which it does not run, for it has a filter, or is of one relationship.
+    pub(super) unmet: Option<Arc<str>>,
     /// In whose name it runs, where that is not the caller.
     pub(super) run_as: Option<Uuid>,
     /// What its hook can touch.
@@ -260,7 +260,7 @@ impl PlannedStep {
             && !entity.is_some_and(|it| step.filtering.contains(it.primary_id())); // I-51
         let filter = if filters { set(&step.filtering) } else { None };
         Self {
-            is_picky: filter.is_some() || step.relationship.is_some(),
+            unmet: unmet(step, filter.is_some()),
             filter,
             pre_images: images(&step.pre_images),
             post_images: images(&step.post_images),
@@ -271,6 +271,14 @@ impl PlannedStep {
             step: Arc::new(step.clone()),
         }
     }
+}
+
+/// What a step wants of messages, where it does not run on each.
+fn unmet(step: &Step, is_filtering: bool) -> Option<Arc<str>> {
+    if let Some(wanted) = &step.relationship {
+        return Some(format!("another relationship than {wanted}").into());
+    }
+    is_filtering.then(|| format!("{} not sent", step.filtering.join(", ")).into())
 }
 
 impl fmt::Debug for PlannedStep {

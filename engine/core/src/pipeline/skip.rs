@@ -1,6 +1,7 @@
 //! Skipped steps: those of a message's plan that do not run on it, and why.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use super::context::{Context, Running};
 use super::plan::PlannedStep;
@@ -17,13 +18,12 @@ impl Context {
         steps: &[PlannedStep],
         (stage, first): (Stage, usize),
     ) -> usize {
-        let is_heard = self.call.operation.is_heard() || self.is_too_deep();
+        let is_heard = self.call.operation.is_heard || self.is_too_deep();
         let has_options = self.call.options.is_some();
         let mut index = first;
         let mut runs = |planned: &PlannedStep, index| {
-            if (has_options || planned.is_picky) && self.skips(planned) {
-                let why =
-                    |it: &mut Recorder| it.skipped(stage, planned, &self.why_skipped(planned));
+            if (has_options || planned.unmet.is_some()) && self.skips(planned) {
+                let why = |it: &mut Recorder| it.skipped(stage, planned, self.why_skipped(planned));
                 self.call.operation.note(why);
                 return false;
             }
@@ -52,13 +52,10 @@ impl Context {
     }
 
     /// The same in words.
-    pub(super) fn why_skipped(&self, planned: &PlannedStep) -> String {
-        if self.call.bypasses(&planned.step) {
-            return "bypassed".to_owned();
-        }
-        match planned.step.relationship_filter() {
-            Some(wanted) => format!("another relationship than {wanted}"),
-            None => format!("{} not sent", planned.step.filtering_attributes().join(", ")),
+    pub(super) fn why_skipped(&self, planned: &PlannedStep) -> Arc<str> {
+        match &planned.unmet {
+            Some(unmet) if !self.call.bypasses(&planned.step) => Arc::clone(unmet),
+            Some(_) | None => "bypassed".into(),
         }
     }
 

@@ -1,24 +1,28 @@
 //! The transcript: what happened, event by event, and the same as text for snapshots.
 
 mod aliases;
+mod note;
 mod recorder;
 mod text;
 mod words;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub use self::aliases::Aliases;
+pub(super) use self::note::Before;
 pub(crate) use self::recorder::Recorder;
 pub(super) use self::words::verdict;
+
+use self::note::Note;
 
 /// What one outermost message did, event by event, in the order in which it happened.
 ///
 /// Its text holds no time, no duration, no generation and no random identity: the same run gives the same
-/// words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// words. They are made when somebody asks for them.
+#[derive(Clone, Default)]
 pub struct Transcript {
-    /// The events. Identities stand in them as they are: `account(0198…)`.
-    pub events: Vec<Event>,
+    notes: Vec<Note>,
 }
 
 /// Something that happened.
@@ -108,7 +112,7 @@ pub enum StepOutcome {
     /// It ran.
     Ran,
     /// It did not run, and why.
-    Skipped(String),
+    Skipped(Arc<str>),
     /// It said no, and why.
     Rejected(String),
     /// It broke, and how.
@@ -125,25 +129,49 @@ impl StepOutcome {
 }
 
 impl Transcript {
+    /// The events. Identities stand in them as they are: `account(0198…)`.
+    pub fn events(&self) -> Vec<Event> {
+        self.notes.iter().map(Note::to_event).collect()
+    }
+
+    /// Whether nothing happened.
+    pub fn is_empty(&self) -> bool {
+        self.notes.is_empty()
+    }
+
     /// The names of the steps that ran, each as often as it did.
     pub fn steps_that_ran(&self) -> impl Iterator<Item = &str> {
         let is_run =
             |it: &StepOutcome| !matches!(it, StepOutcome::Skipped(_) | StepOutcome::Queued);
-        self.events.iter().filter_map(move |event| match event {
-            Event::Step { name, outcome, .. } => is_run(outcome).then_some(name.as_str()),
-            Event::Job { name, .. } => Some(name.as_str()),
-            Event::Opened { .. }
-            | Event::Stage { .. }
-            | Event::Target { .. }
-            | Event::Trace { .. }
-            | Event::Main { .. }
-            | Event::Closed { .. } => None,
+        self.notes.iter().filter_map(move |note| match note {
+            Note::Step { name, outcome, .. } => is_run(outcome).then_some(&**name),
+            Note::Job { name, .. } => Some(&**name),
+            Note::Opened(_)
+            | Note::Stage { .. }
+            | Note::Target { .. }
+            | Note::Trace { .. }
+            | Note::Main { .. }
+            | Note::Closed { .. } => None,
         })
     }
 
     /// The transcript as text, with records numbered by the aliases, which go on from text to text.
     pub fn render(&self, aliases: &mut Aliases) -> String {
-        aliases.apply(&text::render(&self.events))
+        aliases.apply(&text::render(&self.events()))
+    }
+}
+
+impl PartialEq for Transcript {
+    fn eq(&self, other: &Self) -> bool {
+        self.events() == other.events()
+    }
+}
+
+impl Eq for Transcript {}
+
+impl fmt::Debug for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transcript").field("events", &self.events()).finish()
     }
 }
 

@@ -19,8 +19,11 @@ impl Slots {
     }
 
     pub(super) fn get(&self, ordinal: Ordinal) -> Option<&Value> {
-        let (is_there, index) = self.present.find(ordinal);
-        if is_there { self.values.get(index) } else { None }
+        if self.present.contains(ordinal) {
+            self.values.get(self.present.count_before(ordinal))
+        } else {
+            None
+        }
     }
 
     pub(super) fn reserve(&mut self, count: usize) {
@@ -63,8 +66,8 @@ impl Slots {
     }
 
     pub(super) fn put(&mut self, ordinal: Ordinal, value: Value) {
-        let (is_there, index) = self.present.find(ordinal);
-        if is_there {
+        let index = self.present.count_before(ordinal);
+        if self.present.contains(ordinal) {
             if let Some(slot) = self.values.get_mut(index) {
                 *slot = value;
             }
@@ -79,7 +82,17 @@ impl Slots {
     }
 
     pub(super) fn take(&mut self, ordinal: Ordinal) -> Option<Value> {
-        self.present.remove(ordinal).then(|| self.values.remove(self.present.find(ordinal).1))
+        self.present.remove(ordinal).then(|| self.values.remove(self.present.count_before(ordinal)))
+    }
+
+    /// Where the two differ: in a value, or in whether there is one.
+    pub(super) fn differing(&self, other: &Self) -> AttributeSet {
+        let differs = |it: &Ordinal| self.get(*it) != other.get(*it);
+        if self == other {
+            AttributeSet::default()
+        } else {
+            self.present.iter().chain(other.present.iter()).filter(differs).collect()
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (Ordinal, &Value)> {

@@ -13,7 +13,7 @@ use super::place::span;
 use super::shape::Language;
 use super::state::{Known, Name, State};
 use super::types::{Base, Options, Origin, Row, Type};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Fix, Severity};
 use crate::entity_file::SourceFile;
 use crate::registration::Registration;
 use crate::rule::function;
@@ -51,6 +51,8 @@ pub(super) struct Checker<'a> {
     pub(super) language: &'static Language,
     /// The script that is gone through at the moment: the rule's own, or one of the library.
     pub(super) script: Script<'a>,
+    /// The file of the rule, in which its `STEP` stands.
+    pub(super) rule: &'a SourceFile,
     pub(super) state: State,
     pub(super) findings: Vec<Diagnostic>,
     pub(super) effects: Effects,
@@ -60,6 +62,8 @@ pub(super) struct Checker<'a> {
     pub(super) images: BTreeSet<(bool, String, Option<String>)>,
     /// The states in which loops are left, the innermost last.
     pub(super) exits: Vec<Exits>,
+    /// Whether the function that is gone through is called within a loop.
+    pub(super) is_in_loop: bool,
     /// What the function that is gone through returns, and the states in which it does.
     pub(super) returned: Type,
     pub(super) returns: Vec<State>,
@@ -122,6 +126,7 @@ impl<'a> Checker<'a> {
         Self {
             ground,
             registration,
+            rule: script.file,
             entity,
             language: Language::get(),
             script,
@@ -131,6 +136,7 @@ impl<'a> Checker<'a> {
             unknown: None,
             images: BTreeSet::new(),
             exits: Vec::new(),
+            is_in_loop: false,
             returned: Type::NEVER,
             returns: Vec::new(),
             base: 0,
@@ -176,6 +182,18 @@ impl<'a> Checker<'a> {
     ) {
         let span = span(&self.script.file.text, position);
         self.report(finding.found(message).help(help), span);
+    }
+
+    /// Something was found, this is to be done, and here is what does it.
+    pub(super) fn find_fix(
+        &mut self,
+        finding: &Finding,
+        position: Position,
+        (message, help, fix): (String, String, Option<Fix>),
+    ) {
+        let span = span(&self.script.file.text, position);
+        let found = finding.found(message).help(help);
+        self.report(Diagnostic { fix, ..found }, span);
     }
 
     /// A name that nobody knows, and the one that was probably meant.
@@ -249,10 +267,13 @@ impl<'a> Checker<'a> {
         let depth = self.state.depth();
         let outer = std::mem::replace(&mut self.script, script);
         let base = std::mem::replace(&mut self.base, depth);
+        let is_in_loop = self.is_in_loop || !self.exits.is_empty();
+        let was_in_loop = std::mem::replace(&mut self.is_in_loop, is_in_loop);
         let exits = std::mem::take(&mut self.exits);
         let returned = std::mem::replace(&mut self.returned, Type::NEVER);
         let returns = std::mem::take(&mut self.returns);
         self.calls.push(called);
+        let found = self.findings.len();
         let mut by_value = Vec::new();
         for (parameter, argument) in parameters.into_iter().zip(arguments) {
             if matches!(argument.ty.base, Some(Base::Map(_) | Base::Array(_))) {
@@ -273,8 +294,32 @@ impl<'a> Checker<'a> {
         self.state = ends.into_iter().fold(reached, State::join);
         self.calls.pop();
         (self.exits, self.script, self.base) = (exits, outer, base);
+        self.is_in_loop = was_in_loop;
+        self.blame_caller(found, (module, name), position);
         self.state.leave(depth);
         Some(result)
+    }
+
+    /// What is wrong in a function of the library with these arguments is wrong where it is called.
+    fn blame_caller(
+        &mut self,
+        found: usize,
+        (module, name): (Option<&str>, &str),
+        position: Position,
+    ) {
+        let Some(module) = module else { return };
+        let file = self.script.file;
+        let span = span(&file.text, position);
+        for it in self.findings.iter_mut().skip(found) {
+            if it.severity != Severity::Error || it.file == file.path {
+                continue;
+            }
+            let (line, column) = it.line_and_column().unwrap_or((1, 1));
+            let inner = std::mem::take(&mut it.message);
+            let text = format!("within `{module}::{name}`, {inner} ({}:{line}:{column})", it.file);
+            let blamed = Diagnostic { message: text, help: None, fix: None, ..it.clone() };
+            *it = blamed.at(&file.path, Arc::clone(&file.text), span.clone());
+        }
     }
 
     /// What a function that answers nothing changes of the maps and arrays that it was handed: copies.

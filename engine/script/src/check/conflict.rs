@@ -56,7 +56,9 @@ pub(super) fn conflicts(rules: &[Arc<MadeRule>], catalog: &Catalog) -> Vec<Diagn
         for (index, first) in group.iter().enumerate() {
             for second in group.iter().skip(index + 1) {
                 let pair = Pair { first, second };
-                found.extend(suspicion(pair, catalog).and_then(|it| judged(pair, &it, &mut laboratory)));
+                found.extend(
+                    suspicion(pair, catalog).and_then(|it| judged(pair, &it, &mut laboratory)),
+                );
             }
         }
     }
@@ -152,7 +154,9 @@ fn steady<'a>(all: &'a [Condition], is_set: impl Fn(&str) -> bool) -> Vec<&'a Co
 
 fn mentions(term: &Term, is_meant: &impl Fn(&str) -> bool) -> bool {
     match term {
-        Term::Target(name) | Term::After(name) | Term::Changed(name) | Term::Has(name) => is_meant(name),
+        Term::Target(name) | Term::After(name) | Term::Changed(name) | Term::Has(name) => {
+            is_meant(name)
+        }
         Term::Not(of) => mentions(of, is_meant),
         Term::Operation(_, a, b) => mentions(a, is_meant) || mentions(b, is_meant),
         Term::Unknown
@@ -173,7 +177,12 @@ fn mentions(term: &Term, is_meant: &impl Fn(&str) -> bool) -> bool {
 fn is_same(a: &Term, b: &Term) -> bool {
     let is_plain = matches!(
         a,
-        Term::Null | Term::Boolean(_) | Term::Number(_) | Term::Text(_) | Term::Choice(_) | Term::OwnRecord
+        Term::Null
+            | Term::Boolean(_)
+            | Term::Number(_)
+            | Term::Text(_)
+            | Term::Choice(_)
+            | Term::OwnRecord
     );
     let number = |it: &Term| match it {
         Term::Number(number) => Some(*number),
@@ -201,7 +210,9 @@ fn judged(
     let what = if is_conflict {
         format!("`{a}` and `{b}` have rank {rank}, and both set `{attribute}`: {shown}")
     } else {
-        format!("`{reader}` reads `{attribute}`, which `{writer}` of the same rank {rank} sets: {shown}")
+        format!(
+            "`{reader}` reads `{attribute}`, which `{writer}` of the same rank {rank} sets: {shown}"
+        )
     };
     let blamed = if suspicion.is_first { pair.first } else { pair.second };
     let found = problem(&blamed.rule.file, suspicion.position, suspicion.finding.name, &what);

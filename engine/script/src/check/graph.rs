@@ -23,8 +23,8 @@ use std::sync::Arc;
 
 use rulegate::{Catalog, Message};
 
-pub use self::termination::Termination;
 use self::row::{Rest, Row};
+pub use self::termination::Termination;
 use self::view::{Scene, View};
 pub(super) use self::world::{Listener, World};
 use super::conflict::Pair;

@@ -1,12 +1,11 @@
 //! The service: what the words that send messages take, answer and do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rhai::{Expr, FnCallExpr, Position};
 use rulegate::Message;
-use rulegate::metadata::{AttributeType, EntityMetadata};
-use rulegate::record::Operator;
+use rulegate::metadata::EntityMetadata;
 
 use super::checker::{Checker, Value};
 use super::effects::{Sent, Term};
@@ -15,16 +14,16 @@ use super::finding;
 use super::types::{Base, Origin, Row, Type};
 
 /// The record at which a message is aimed.
-struct Aim {
+pub(super) struct Aim {
     /// Its entity, where that is known.
-    entity: Option<Arc<EntityMetadata>>,
+    pub(super) entity: Option<Arc<EntityMetadata>>,
     /// Its entities, where they are known.
     entities: Option<Vec<String>>,
     is_own_record: bool,
 }
 
 /// What an attribute is set to.
-type Values = Option<BTreeMap<String, Term>>;
+pub(super) type Values = Option<BTreeMap<String, Term>>;
 
 impl Checker<'_> {
     /// A word of the language; none where it is a plain function.
@@ -82,11 +81,21 @@ impl Checker<'_> {
             ("set_state", [record, states @ ..]) if matches!(states.len(), 1 | 2) => {
                 self.set_state(record, states, position)
             }
+            ("send", [message, rest @ ..]) if rest.len() <= 1 => {
+                self.custom(message, rest.first(), position)
+            }
+            (_, _) => return self.word_that_reads_or_links(call, position),
+        };
+        Some(answer)
+    }
+
+    fn word_that_reads_or_links(&mut self, call: &FnCallExpr, position: Position) -> Option<Value> {
+        let answer: Value = match (call.name.as_str(), call.args.as_slice()) {
             ("retrieve" | "try_retrieve", [record]) => {
-                self.retrieve(&call.name, record, None, position)
+                self.retrieve(&call.name, (record, None), position)
             }
             ("retrieve" | "try_retrieve", [record, columns]) => {
-                self.retrieve(&call.name, record, Some(columns), position)
+                self.retrieve(&call.name, (record, Some(columns)), position)
             }
             ("query", [entity, filter]) => self.query(entity, (filter, None), position),
             ("query", [entity, filter, options]) => {
@@ -117,14 +126,11 @@ impl Checker<'_> {
                     is_own_record: aim.is_own_record,
                     values: None,
                     relationship,
-                    is_repeated: !self.exits.is_empty(),
+                    is_repeated: self.is_repeated(),
                     conditions: self.state.conditions.clone(),
                     position,
                 });
                 Type::NULL.into()
-            }
-            ("send", [message, rest @ ..]) if rest.len() <= 1 => {
-                self.custom(message, rest.first(), position)
             }
             (_, _) => return None,
         };
@@ -137,7 +143,7 @@ impl Checker<'_> {
     }
 
     /// The entity that a text names.
-    fn entity_named(&mut self, expression: &Expr) -> Option<Arc<EntityMetadata>> {
+    pub(super) fn entity_named(&mut self, expression: &Expr) -> Option<Arc<EntityMetadata>> {
         let value = self.value(expression);
         let Term::Text(name) = &value.term else {
             self.takes(&value, Base::Text, ("the name of an entity", expression));
@@ -155,7 +161,7 @@ impl Checker<'_> {
     }
 
     /// The record for which an expression stands: a lookup, a record or a target.
-    fn aimed(&mut self, expression: &Expr, what: &str) -> Aim {
+    pub(super) fn aimed(&mut self, expression: &Expr, what: &str) -> Aim {
         let value = self.value(expression);
         self.must_aim((expression, &value), what);
         let is_own = value.term == Term::OwnRecord;
@@ -199,7 +205,7 @@ impl Checker<'_> {
     }
 
     /// The rule sends a message.
-    fn sends(
+    pub(super) fn sends(
         &mut self,
         message: Message,
         (entities, is_own_record): (Option<Vec<String>>, bool),
@@ -211,11 +217,16 @@ impl Checker<'_> {
             is_own_record,
             values,
             relationship: None,
-            is_repeated: !self.exits.is_empty(),
+            is_repeated: self.is_repeated(),
             conditions: self.state.conditions.clone(),
             position,
         };
         self.sends_this(sent);
+    }
+
+    /// Whether it may happen more than once.
+    fn is_repeated(&self) -> bool {
+        self.is_in_loop || !self.exits.is_empty()
     }
 
     fn sends_this(&mut self, sent: Sent) {
@@ -238,13 +249,12 @@ impl Checker<'_> {
 
     fn update(&mut self, record: &Expr, values: &Expr, position: Position) -> Value {
         let aim = self.aimed(record, "`update`");
-        let carried = match &aim.entity {
-            Some(entity) => self.values(entity, values, &[Message::Update]),
-            None => {
-                self.value(values);
-                self.unsure(position);
-                None
-            }
+        let carried = if let Some(entity) = &aim.entity {
+            self.values(entity, values, &[Message::Update])
+        } else {
+            self.value(values);
+            self.unsure(position);
+            None
         };
         if aim.is_own_record && self.registration.is_before_main() {
             let text = "this sends another message for the record whose message is under way";
@@ -289,7 +299,7 @@ impl Checker<'_> {
             carried.insert(name.to_owned(), value.term.clone());
             match &aim.entity {
                 Some(entity) => {
-                    self.assignable(entity, (name, expression.position()), (expression, &value))
+                    self.assignable(entity, (name, expression.position()), (expression, &value));
                 }
                 None => self.unsure(position),
             }
@@ -304,345 +314,6 @@ impl Checker<'_> {
         }
         self.sends(Message::SetState, aim.at(), (Some(carried), position));
         Type::NULL.into()
-    }
-
-    fn retrieve(
-        &mut self,
-        word: &str,
-        record: &Expr,
-        columns: Option<&Expr>,
-        position: Position,
-    ) -> Value {
-        self.search_in_loop(word, position);
-        let aim = self.aimed(record, &format!("`{word}`"));
-        let selected = columns.and_then(|it| self.columns(aim.entity.as_ref(), it));
-        let Some(entity) = aim.entity else { return Type::ANY.into() };
-        let selected = if columns.is_some() && selected.is_none() { None } else { selected };
-        let ty = Type::from(Base::Record(Row { entity, of: Origin::Read(selected) }));
-        if word == "try_retrieve" { ty.nullable().into() } else { ty.into() }
-    }
-
-    /// The attributes that an array names, where they are literals.
-    fn columns(
-        &mut self,
-        entity: Option<&Arc<EntityMetadata>>,
-        columns: &Expr,
-    ) -> Option<BTreeSet<String>> {
-        let value = self.value(columns);
-        if !matches!(value.ty.base, Some(Base::Array(_))) && !is_vague(&value.ty) {
-            let text = format!(
-                "the attributes to read are an array of names, and not {}",
-                article(&value.ty)
-            );
-            self.find(finding::WRONG_TYPE, columns.start_position(), text);
-            return None;
-        }
-        let Expr::Array(items, _) = columns else {
-            self.unsure(columns.position());
-            return None;
-        };
-        let mut names = BTreeSet::new();
-        for item in items.iter() {
-            let Expr::StringConstant(name, position) = item else {
-                self.unsure(item.position());
-                return None;
-            };
-            if let Some(entity) = entity {
-                self.attribute(entity, (name, *position));
-            }
-            names.insert(name.to_string());
-        }
-        Some(names)
-    }
-
-    fn query(
-        &mut self,
-        entity: &Expr,
-        (filter, options): (&Expr, Option<&Expr>),
-        position: Position,
-    ) -> Value {
-        self.search_in_loop("query", position);
-        let Some(entity) = self.entity_named(entity) else {
-            self.value(filter);
-            options.map(|it| self.value(it));
-            return Type::array(Type::ANY).into();
-        };
-        self.filter(&entity, filter);
-        let mut selected = None;
-        if let Some(options) = options {
-            selected = self.options(&entity, options);
-        }
-        Type::array(Base::Record(Row { entity, of: Origin::Read(selected) }).into()).into()
-    }
-
-    /// The options of a query; answers the attributes that it reads.
-    fn options(
-        &mut self,
-        entity: &Arc<EntityMetadata>,
-        options: &Expr,
-    ) -> Option<BTreeSet<String>> {
-        let Expr::Map(map, _) = options else {
-            self.must_be_map(options);
-            return None;
-        };
-        let mut selected = None;
-        for (name, value) in &map.0 {
-            match name.name.as_str() {
-                "select" => selected = self.columns(Some(entity), value),
-                "order" => self.order(entity, value),
-                "top" => {
-                    let top = self.value(value);
-                    self.takes(&top, Base::WholeNumber, ("`top`", value));
-                }
-                other => {
-                    self.value(value);
-                    let text =
-                        format!("`query` has no option `{other}`: it has select, order and top");
-                    let known = ["select", "order", "top"];
-                    self.find_unknown((finding::UNKNOWN_PROPERTY, name.pos), (other, text), known);
-                }
-            }
-        }
-        selected
-    }
-
-    fn order(&mut self, entity: &Arc<EntityMetadata>, value: &Expr) {
-        let items = if let Expr::Array(items, _) = value {
-            items.as_slice()
-        } else {
-            std::slice::from_ref(value)
-        };
-        for item in items {
-            let Expr::StringConstant(name, position) = item else {
-                self.value(item);
-                self.unsure(item.position());
-                continue;
-            };
-            let name = name.strip_prefix('-').unwrap_or(name);
-            self.attribute(entity, (name, *position));
-        }
-    }
-
-    /// The conditions of a query.
-    fn filter(&mut self, entity: &Arc<EntityMetadata>, filter: &Expr) {
-        let Expr::Map(map, _) = filter else {
-            self.must_be_map(filter);
-            return;
-        };
-        for (name, wanted) in &map.0 {
-            let known = self.attribute(entity, (&name.name, name.pos)).is_some();
-            match wanted {
-                Expr::Map(operators, _) => {
-                    for (word, value) in &operators.0 {
-                        if Operator::named(&word.name.replace('_', "-")).is_none() {
-                            let text = format!("there is no operator `{}`", word.name);
-                            let all: Vec<String> = Operator::ALL
-                                .iter()
-                                .map(|it| it.name().replace('-', "_"))
-                                .collect();
-                            self.find_unknown(
-                                (finding::UNKNOWN_PROPERTY, word.pos),
-                                (&word.name, text),
-                                all.iter().map(String::as_str),
-                            );
-                        }
-                        let is_null = matches!(word.name.as_str(), "null" | "not_null");
-                        self.wanted(entity, (&name.name, known && !is_null), value);
-                    }
-                }
-                other => self.wanted(entity, (&name.name, known), other),
-            }
-        }
-    }
-
-    /// A value, or an array of values, with which an attribute is compared.
-    fn wanted(
-        &mut self,
-        entity: &Arc<EntityMetadata>,
-        (name, is_known): (&str, bool),
-        value: &Expr,
-    ) {
-        let items = if let Expr::Array(items, _) = value {
-            items.as_slice()
-        } else {
-            std::slice::from_ref(value)
-        };
-        for item in items {
-            let known = self.value(item);
-            // An array in a variable stands for its items.
-            let known = match known.ty.base.clone() {
-                Some(Base::Array(of)) if !matches!(value, Expr::Array(..)) => Value::from(*of),
-                _ => known,
-            };
-            if is_known && known.ty != Type::NEVER {
-                self.assignable(entity, (name, item.start_position()), (item, &known));
-            }
-        }
-    }
-
-    fn must_be_map(&mut self, expression: &Expr) {
-        let value = self.value(expression);
-        match &value.ty.base {
-            Some(Base::Map(_) | Base::Any) => self.unsure(expression.position()),
-            _ => {
-                let text = format!("a map stands here, `#{{ … }}`, and not {}", article(&value.ty));
-                self.find(finding::WRONG_TYPE, expression.start_position(), text);
-            }
-        }
-    }
-
-    /// The values of a map for a record; answers what is known of them.
-    fn values(
-        &mut self,
-        entity: &Arc<EntityMetadata>,
-        values: &Expr,
-        messages: &[Message],
-    ) -> Values {
-        let Expr::Map(map, _) = values else {
-            self.must_be_map(values);
-            return None;
-        };
-        let mut terms = Some(BTreeMap::new());
-        for (name, expression) in &map.0 {
-            let is_attribute = entity.ordinal(&name.name).is_some();
-            if !is_attribute && self.ground.catalog.relationship(&name.name).is_ok() {
-                // Records that come along: they are messages of their own.
-                self.along(expression);
-                if let Some(terms) = &mut terms {
-                    terms.insert(name.name.to_string(), Term::Unknown);
-                }
-                continue;
-            }
-            let value = self.value(expression);
-            if self.attribute(entity, (&name.name, name.pos)).is_some() {
-                self.assignable(
-                    entity,
-                    (&name.name, expression.start_position()),
-                    (expression, &value),
-                );
-                self.may_set(entity, (&name.name, name.pos), messages.to_vec());
-            }
-            if let Some(terms) = &mut terms {
-                terms.insert(name.name.to_string(), value.term);
-            }
-        }
-        terms
-    }
-
-    /// Records under the name of a relationship.
-    fn along(&mut self, expression: &Expr) {
-        self.value(expression);
-        self.unsure(expression.position());
-    }
-
-    /// Whether an attribute can hold a value.
-    pub(super) fn assignable(
-        &mut self,
-        entity: &Arc<EntityMetadata>,
-        (name, position): (&str, Position),
-        (expression, value): (&Expr, &Value),
-    ) {
-        let Some(attribute) = entity.attribute(name) else { return };
-        let Some(base) = &value.ty.base else { return };
-        if is_vague(&value.ty) {
-            self.unsure(position);
-            return;
-        }
-        let fits = match &attribute.kind {
-            AttributeType::DateTime { .. } => matches!(base, Base::Date | Base::Moment),
-            AttributeType::UniqueIdentifier => {
-                matches!(base, Base::Lookup(_) | Base::Record(_) | Base::Text)
-            }
-            AttributeType::Choice(set) | AttributeType::State(set) | AttributeType::Status(set) => {
-                self.option(name, set, (base, &value.term), position);
-                matches!(base, Base::Choice(_) | Base::WholeNumber | Base::Text)
-            }
-            AttributeType::MultiChoice(_) => {
-                matches!(base, Base::Array(of) if matches!(of.base, None | Some(Base::Choice(_) | Base::WholeNumber | Base::Any)))
-            }
-            AttributeType::PartyList { .. } => matches!(base, Base::Array(_)),
-            AttributeType::Lookup { .. }
-            | AttributeType::Customer { .. }
-            | AttributeType::Owner { .. } => {
-                self.target_entity(
-                    name,
-                    attribute.kind.targets().iter().map(|it| it.as_str()).collect(),
-                    base,
-                    position,
-                );
-                matches!(base, Base::Lookup(_) | Base::Record(_))
-            }
-            AttributeType::Text { .. } | AttributeType::Memo { .. } | AttributeType::EntityName => {
-                matches!(base, Base::Text)
-            }
-            AttributeType::WholeNumber { .. } | AttributeType::BigInteger { .. } => {
-                matches!(base, Base::WholeNumber | Base::Decimal | Base::Double)
-            }
-            AttributeType::Decimal { .. }
-            | AttributeType::Double { .. }
-            | AttributeType::Money { .. } => base.is_number(),
-            AttributeType::Boolean { .. } => matches!(base, Base::Boolean),
-            AttributeType::Image { .. }
-            | AttributeType::File { .. }
-            | AttributeType::Virtual
-            | AttributeType::ManagedProperty => true,
-        };
-        if !fits {
-            let text = format!(
-                "`{name}` is a {} and cannot hold {}",
-                attribute.kind.name(),
-                article(&value.ty.clone().present())
-            );
-            self.find(finding::WRONG_TYPE, position, text);
-        } else if matches!(base, Base::Record(row) if row.of == Origin::Made) {
-            let text = format!("{} is not saved: it has no identity", subject(expression));
-            self.find(finding::WRONG_TYPE, position, text);
-        }
-    }
-
-    /// Whether a choice has the option.
-    fn option(
-        &mut self,
-        name: &str,
-        set: &rulegate::metadata::OptionSet,
-        (base, term): (&Base, &Term),
-        position: Position,
-    ) {
-        let has = |number: i64| i32::try_from(number).is_ok_and(|it| set.by_value(it).is_some());
-        let lacks = match (base, term) {
-            (_, Term::Text(text)) => set.by_name(text).is_none().then(|| format!("`{text}`")),
-            (_, Term::Choice(number)) => (!has(*number)).then(|| "that is written here".to_owned()),
-            (_, Term::Number(number)) => {
-                let known = i64::try_from(*number).is_ok_and(has);
-                (!known).then(|| number.to_string())
-            }
-            (_, _) => None,
-        };
-        if let Some(what) = lacks {
-            let text = format!("`{name}` has no option {what}");
-            let known: Vec<&str> = set.options.iter().map(|it| it.name.as_str()).collect();
-            let meant = what.trim_matches('`').to_owned();
-            self.find_unknown((finding::UNKNOWN_OPTION, position), (&meant, text), known);
-        } else if matches!((base, term), (Base::Text, it) if !matches!(it, Term::Text(_))) {
-            self.unsure(position);
-        }
-    }
-
-    /// Whether a lookup may point at such a record.
-    fn target_entity(&mut self, name: &str, targets: Vec<&str>, base: &Base, position: Position) {
-        let own: Vec<String> = match base {
-            Base::Lookup(Some(own)) => own.iter().cloned().collect(),
-            Base::Record(row) => vec![row.entity.logical_name().to_string()],
-            _ => return,
-        };
-        if !own.is_empty() && own.iter().all(|it| !targets.contains(&it.as_str())) {
-            let text = format!(
-                "`{name}` points at {}, and not at {}",
-                targets.join(" or "),
-                own.join(" or ")
-            );
-            self.find(finding::WRONG_TYPE, position, text);
-        }
     }
 
     fn relationship(&mut self, expression: &Expr) -> Option<String> {
@@ -669,8 +340,7 @@ impl Checker<'_> {
         let value = self.value(expression);
         match value.ty.base.clone() {
             Some(Base::Array(of)) => match &of.base {
-                Some(Base::Record(_) | Base::Lookup(_)) if !of.is_nullable => {}
-                None if !of.is_nullable => {}
+                Some(Base::Record(_) | Base::Lookup(_)) | None if !of.is_nullable => {}
                 Some(Base::Any) => self.unsure(expression.position()),
                 _ => {
                     let text = format!("{what} takes records or lookups, and not {}", article(&of));
@@ -715,16 +385,6 @@ impl Checker<'_> {
         }
         // What a parameter takes is the message's to say.
         self.unsure(parameters.position());
-    }
-
-    /// A search for each turn of a loop.
-    fn search_in_loop(&mut self, word: &str, position: Position) {
-        if !self.exits.is_empty() {
-            let text = format!("`{word}` searches in each turn of the loop");
-            let help =
-                "search once before the loop, with an array of values as a condition".to_owned();
-            self.find_help(finding::QUERY_IN_LOOP, position, (text, help));
-        }
     }
 }
 

@@ -117,7 +117,7 @@ impl Language {
     /// What an operator answers; none where it raises an error for these shapes.
     pub(super) fn operator(&self, sign: &str, a: Shape, b: Shape) -> Option<Type> {
         let (sign, _, _) = self.operators.keys().find(|it| it.0 == sign)?;
-        let tried = self.operators.get(&(*sign, a, b)).and_then(|it| it.sample_type());
+        let tried = self.operators.get(&(*sign, a, b)).map(|it| it.sample_type());
         // What no sample stands for is different from everything else.
         let is_rare = |it| matches!(it, Shape::Function | Shape::Other);
         let differs = matches!(*sign, "==" | "!=") && a != b && (is_rare(a) || is_rare(b));
@@ -173,9 +173,9 @@ impl Shape {
     }
 
     /// The type of a value of which no more is known than its shape.
-    fn sample_type(self) -> Option<Type> {
+    fn sample_type(self) -> Type {
         let base = match self {
-            Self::Null => return Some(Type::NULL),
+            Self::Null => return Type::NULL,
             Self::Boolean => Base::Boolean,
             Self::WholeNumber => Base::WholeNumber,
             Self::Double => Base::Double,
@@ -193,9 +193,9 @@ impl Shape {
             | Self::Context
             | Self::Function
             | Self::Other
-            | Self::Dynamic => return Some(Type::ANY),
+            | Self::Dynamic => return Type::ANY,
         };
-        Some(base.into())
+        base.into()
     }
 }
 
@@ -203,12 +203,16 @@ fn functions(rhai: &Engine) -> BTreeMap<String, Vec<Signature>> {
     let signature = |info: rhai::FuncInfo<'_>| {
         let metadata = info.metadata;
         let parameters: Vec<Shape> = metadata.param_types.iter().map(|it| Shape::of(*it)).collect();
-        let returns = returned(&metadata.return_type).and_then(Shape::sample_type);
+        let returns = returned(&metadata.return_type).map(Shape::sample_type);
         Some((metadata.name.to_string(), Signature { parameters, returns }))
     };
     let mut functions: BTreeMap<String, Vec<Signature>> = BTreeMap::new();
     for (name, signature) in rhai.collect_fn_metadata(None, signature, true) {
-        functions.entry(name).or_default().push(signature);
+        let known = functions.entry(name).or_default();
+        // One of the engine's own stands before Rhai's, and hides it where it takes the same.
+        if !known.iter().any(|it| it.parameters == signature.parameters) {
+            known.push(signature);
+        }
     }
     functions
 }
@@ -251,13 +255,10 @@ fn operators(rhai: &Engine) -> BTreeMap<(&'static str, Shape, Shape), Shape> {
         else {
             continue;
         };
-        for (a, first) in &samples {
-            for (b, second) in &samples {
-                let answer = rhai.eval_ast_with_scope::<Dynamic>(&mut scope(first, second), &ast);
-                if let Ok(answer) = answer {
-                    found.insert((sign, *a, *b), Shape::of(answer.type_id()));
-                }
-            }
+        let pairs = samples.iter().flat_map(|a| samples.iter().map(move |b| (a, b)));
+        for ((a, first), (b, second)) in pairs {
+            let answer = rhai.eval_ast_with_scope::<Dynamic>(&mut scope(first, second), &ast);
+            found.extend(answer.map(|it| ((sign, *a, *b), Shape::of(it.type_id()))));
         }
     }
     found

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use rhai::Stmt;
+use rhai::{ASTFlags, Stmt};
 use rulegate::Message;
 
 use super::checker::Checker;
@@ -58,40 +58,57 @@ impl Checker<'_> {
         let mut found = Vec::new();
         for (is_pre, alias, names) in self.registration.images() {
             let short = if is_pre { "pre-image" } else { "post-image" };
-            let reads = |name: Option<&str>| {
-                self.images.iter().any(|it| {
-                    it.0 == is_pre && it.1 == alias && (it.2.as_deref() == name || name.is_none())
-                })
-            };
+            let of_it = || self.images.iter().filter(|it| it.0 == is_pre && it.1 == alias);
+            let reads =
+                |name: Option<&str>| of_it().any(|it| name.is_none() || it.2.as_deref() == name);
             if !reads(None) {
                 let span = names.first().map_or(self.registration.span(), |it| it.1.clone());
-                found.push((
-                    span,
-                    format!("nobody reads the {short}: each message reads the record for it"),
-                ));
+                let words =
+                    format!("nobody reads the {short}: each message reads the record for it");
+                found.push((span, words, None));
                 continue;
             }
-            for (name, span) in names {
-                if !reads(Some(name)) {
-                    found.push((span.clone(), format!("nobody reads `{name}` of the {short}")));
-                }
+            let text = &self.script.file.text;
+            let is_other_read = names.iter().any(|it| reads(Some(&it.0)));
+            for (name, span) in names.iter().filter(|it| !reads(Some(&it.0))) {
+                // A list of none would be an image of all.
+                let cut = list_item(text, span).filter(|_| is_other_read);
+                let words = format!("nobody reads `{name}` of the {short}");
+                found.push((span.clone(), words, cut));
             }
         }
-        for (span, text) in found {
+        for (span, text, cut) in found {
             let found = self.at(finding::UNUSED_IMAGE, span, text);
-            self.findings.push(found);
+            self.findings.push(match cut {
+                Some(cut) => found.help("take it out of the list").fix(cut, ""),
+                None => found,
+            });
         }
     }
 
     /// Code that stands outside of functions: nobody runs it.
     pub(super) fn top_level(&mut self) {
         for statement in self.script.tree.statements() {
-            if !matches!(statement, Stmt::Var(..) | Stmt::Noop(_)) {
-                let span = span(&self.script.file.text, statement.position());
-                let text = "what stands outside of functions never runs".to_owned();
-                let found = self.at(finding::TOP_LEVEL_CODE, span, text);
-                self.findings.push(found);
-            }
+            let (text, help) = match statement {
+                Stmt::Noop(_) => continue,
+                Stmt::Var(_, options, _) if options.intersects(ASTFlags::CONSTANT) => continue,
+                Stmt::Var(..) => ("no function sees this variable", "make it a `const`"),
+                _ => ("what stands outside of functions never runs", "put it into a function"),
+            };
+            let span = span(&self.script.file.text, statement.position());
+            let found = self.at(finding::TOP_LEVEL_CODE, span, text.to_owned()).help(help);
+            self.findings.push(found);
         }
     }
+}
+
+/// An item of a list with the comma beside it; none where it is the only one.
+fn list_item(text: &str, item: &Range<usize>) -> Option<Range<usize>> {
+    let behind = text.get(item.end..)?;
+    let next = behind.trim_start().strip_prefix(',').map(str::trim_start);
+    if let Some(next) = next.filter(|it| !it.starts_with(']')) {
+        return Some(item.start..text.len() - next.len());
+    }
+    let before = text.get(..item.start)?.trim_end().strip_suffix(',')?;
+    Some(before.len()..item.end)
 }

@@ -239,10 +239,9 @@ impl Base {
             Self::Map(_) => Shape::Map,
             Self::Context => Shape::Context,
             Self::Parent | Self::Entries(_) => Shape::Other,
-            Self::Error => return None,
             Self::Function(..) => Shape::Function,
             Self::Blob => Shape::Blob,
-            Self::Any => return None,
+            Self::Error | Self::Any => return None,
         })
     }
 

@@ -5,7 +5,6 @@
 //! outlived its frame is an error, never a dangling reference.
 
 use std::cell::{Cell, RefCell};
-use std::mem;
 use std::sync::Arc;
 
 use rhai::Dynamic;
@@ -28,7 +27,6 @@ pub(crate) struct Frame {
 }
 
 /// Where the script stands.
-#[expect(clippy::large_enum_variant, reason = "rules run often, runs once: no box for a rule")]
 pub(crate) enum Scene {
     /// Within a message: a rule.
     Rule(RuleScene),
@@ -38,7 +36,7 @@ pub(crate) enum Scene {
 
 /// What a rule stands in.
 pub(crate) struct RuleScene {
-    pub(crate) ctx: Context,
+    pub(crate) ctx: Box<Context>,
     pub(crate) aliases: Arc<Aliases>,
 }
 
@@ -124,7 +122,7 @@ pub(crate) fn enter_rule<R>(
     limits: &FrameLimits,
     body: impl FnOnce(u64) -> R,
 ) -> R {
-    let scene = RuleScene { ctx: ctx.take(), aliases: Arc::clone(aliases) };
+    let scene = RuleScene { ctx: ctx.take_boxed(), aliases: Arc::clone(aliases) };
     let depth = FRAMES.with_borrow(Vec::len);
     let _guard = Guard { ctx, depth };
     let serial = push(Scene::Rule(scene), limits);
@@ -139,13 +137,13 @@ struct Guard<'a> {
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        FRAMES.with_borrow_mut(|it| {
+        let own = FRAMES.with_borrow_mut(|it| {
             it.truncate(self.depth + 1);
-            if let Some(Frame { scene: Scene::Rule(scene), .. }) = it.last_mut() {
-                mem::swap(self.ctx, &mut scene.ctx);
-            }
-            it.truncate(self.depth);
+            it.pop()
         });
+        if let Some(Frame { scene: Scene::Rule(scene), .. }) = own {
+            *self.ctx = *scene.ctx;
+        }
     }
 }
 

@@ -53,7 +53,9 @@ impl Guard {
     /// Whether the rule would do nothing.
     pub(super) fn holds(&self, ctx: &Context, entity: &Arc<EntityMetadata>) -> bool {
         let mut locals = Locals::new();
-        locals.resize(self.locals, Local::NULL);
+        if self.locals != 0 {
+            locals.resize(self.locals, Local::NULL);
+        }
         self.asked(ctx, (&mut locals, entity)).unwrap_or(false)
     }
 

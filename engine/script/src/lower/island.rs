@@ -83,13 +83,16 @@ impl Island {
 }
 
 /// Whether the last node of a path does what an island cannot: end the rule, go on without a bound that the rule
-/// has as a whole, or share a variable with a function that outlives it.
+/// has as a whole, share a variable with a function that outlives it, or see variables that it does not name.
 fn leaves(path: &[ASTNode<'_>]) -> bool {
     match path.last() {
         Some(ASTNode::Stmt(Stmt::Return(_, flags, _))) => !flags.contains(ASTFlags::BREAK),
         Some(ASTNode::Stmt(
             Stmt::While(..) | Stmt::Do(..) | Stmt::For(..) | Stmt::BreakLoop(..) | Stmt::Share(_),
         )) => true,
+        Some(ASTNode::Stmt(Stmt::FnCall(call, _)) | ASTNode::Expr(Expr::FnCall(call, _))) => {
+            call.capture_parent_scope || call.name == "is_def_var"
+        }
         _ => false,
     }
 }

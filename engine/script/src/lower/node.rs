@@ -73,7 +73,7 @@ impl<T: Scalar> Get<T> {
         match self {
             Self::Constant(it) => Box::new(move |view| f(view, Some(&it))),
             Self::Attribute(Source::Target, ordinal) => {
-                Box::new(move |view| match view.attribute(&Source::Target, ordinal)? {
+                Box::new(move |view| match view.target(ordinal)? {
                     Some(value) => f(view, Some(T::in_value(value)?)),
                     None => f(view, None),
                 })

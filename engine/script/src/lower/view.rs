@@ -55,10 +55,16 @@ pub(super) trait Scalar: Clone + Send + Sync + 'static {
 }
 
 impl<'v> View<'v> {
+    /// The value of an attribute of the target, as [`attribute`](Self::attribute).
+    #[inline]
+    pub(super) fn target(&self, ordinal: Ordinal) -> Option<Option<&'v Value>> {
+        read(self.ctx.target()?, self.entity, ordinal)
+    }
+
     /// The value of an attribute: `None` where Rhai must say what is wrong, `Some(None)` for null.
     pub(super) fn attribute(&self, source: &Source, ordinal: Ordinal) -> Option<Option<&'v Value>> {
         let image = match source {
-            Source::Target => return read(self.ctx.target()?, self.entity, ordinal),
+            Source::Target => return self.target(ordinal),
             Source::Own(local, entity) => return read(self.own(*local)?, entity, ordinal),
             Source::Pre(alias) => self.ctx.pre_image_as(alias),
             Source::Post(alias) => self.ctx.post_image_as(alias),
@@ -79,6 +85,7 @@ impl<'v> View<'v> {
     }
 }
 
+#[inline]
 fn read<'v>(
     record: &'v Record,
     entity: &Arc<EntityMetadata>,

@@ -1,25 +1,28 @@
 //! The words of a transcript: requests, values and verdicts as people read them.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use super::StepOutcome;
+use super::note::{Done, Sent};
 use crate::code::ErrorCode;
 use crate::error::{Fault, Rejection};
 use crate::message::{Custom, Message, Parameter, Related, Request, Response};
-use crate::metadata::{AttributeType, EntityMetadata, Ordinal};
+use crate::metadata::{AttributeSet, AttributeType, EntityMetadata, Ordinal};
 use crate::pipeline::context::Context;
 use crate::record::{ColumnSet, Condition, Filter, Operator, Query, Record, Value};
 
-/// The name of the message, and what it was sent with: its record first.
-pub(super) fn heading(ctx: &Context) -> (String, String) {
+/// The message, and what it was sent with: its record first.
+pub(super) fn heading(ctx: &Context) -> (Message, Sent) {
     if let Request::Custom(custom) = &*ctx.request {
-        return custom_heading(ctx, custom);
+        let (name, words) = custom_heading(ctx, custom);
+        return (Message::Custom(name), Sent::Words(words));
     }
-    (ctx.message.to_string(), parameters(ctx))
+    (ctx.message.clone(), parameters(ctx))
 }
 
 /// A custom message under its own name, however its caller called it.
-fn custom_heading(ctx: &Context, custom: &Custom) -> (String, String) {
+fn custom_heading(ctx: &Context, custom: &Custom) -> (Arc<str>, String) {
     let registered = ctx.call.operation.generation().messages.get(&custom.message);
     let name = registered.map_or(&*custom.message, |it| it.definition.name());
     let primary = registered.and_then(|it| it.definition.primary_of(custom));
@@ -29,7 +32,7 @@ fn custom_heading(ctx: &Context, custom: &Custom) -> (String, String) {
         let option = entity.zip(it.as_value()).and_then(|(entity, it)| option(entity, name, it));
         words.push(format!("{name}={}", option.unwrap_or_else(|| parameter(it))));
     }
-    (name.to_owned(), words.join(" "))
+    (name.into(), words.join(" "))
 }
 
 /// What a parameter called `State` or `Status` means to an entity.
@@ -43,16 +46,12 @@ fn option(entity: &EntityMetadata, parameter: &str, value: &Value) -> Option<Str
     Some(describe(entity, ordinal, value))
 }
 
-fn parameters(ctx: &Context) -> String {
+fn parameters(ctx: &Context) -> Sent {
     let request = &*ctx.request;
-    match request {
-        Request::Create(it) => {
-            format!("{}{}{}", it.target.entity(), attributes(&it.target), related(&it.related))
-        }
-        Request::Update(it) => {
-            format!("{}{}{}", named(&it.target), attributes(&it.target), related(&it.related))
-        }
-        Request::Upsert(it) => format!("{}{}", named(&it.target), attributes(&it.target)),
+    Sent::Words(match request {
+        Request::Create(it) => return Sent::Record(it.target.clone(), related(&it.related)),
+        Request::Update(it) => return Sent::Record(it.target.clone(), related(&it.related)),
+        Request::Upsert(it) => return Sent::Record(it.target.clone(), String::new()),
         Request::Retrieve(it) => format!("{}{}", it.target, columns(&it.columns)),
         Request::RetrieveMultiple(it) => {
             let (entity, columns) = (&it.query.entity, columns(&it.query.columns));
@@ -88,7 +87,14 @@ fn parameters(ctx: &Context) -> String {
             })
         }
         Request::Custom(custom) => custom_heading(ctx, custom).1,
-    }
+    })
+}
+
+/// A record that is sent: one that comes into being has no name yet.
+pub(super) fn sent(message: &Message, target: &Record) -> String {
+    let name =
+        if *message == Message::Create { target.entity().to_string() } else { named(target) };
+    name + &attributes(target)
 }
 
 /// What a query wants beside attributes of its records: those at which lookups point, and what is computed.
@@ -170,25 +176,6 @@ fn comparison(condition: &Condition, entity: Option<&EntityMetadata>) -> String 
     format!("{attribute} {operator} {}", values.join(", ")).trim_end().to_owned()
 }
 
-/// The attributes in which two states of a target differ.
-pub(super) fn changes(
-    before: Option<&Record>,
-    after: Option<&Record>,
-) -> Vec<(String, String, String)> {
-    let (Some(before), Some(after)) = (before, after) else { return Vec::new() };
-    let entity = after.metadata();
-    let differs = |it: &Ordinal| before.at(*it) != after.at(*it);
-    let word = |record: &Record, ordinal| match record.at(ordinal) {
-        Some(value) => describe(entity, ordinal, value),
-        None => "–".to_owned(),
-    };
-    entity
-        .ordinals_by_name()
-        .filter(differs)
-        .map(|it| (entity.name(it).to_owned(), word(before, it), word(after, it)))
-        .collect()
-}
-
 /// A record's attributes, as `name=value` in the order of the names.
 fn attributes(record: &Record) -> String {
     let mut text = String::new();
@@ -205,7 +192,7 @@ fn attributes(record: &Record) -> String {
 }
 
 /// A value as people read it: an option by its name.
-fn describe(entity: &EntityMetadata, ordinal: Ordinal, value: &Value) -> String {
+pub(super) fn describe(entity: &EntityMetadata, ordinal: Ordinal, value: &Value) -> String {
     let kind = entity.attribute_at(ordinal).map(|it| &it.kind);
     let option = kind.and_then(AttributeType::option_set).zip(value.as_choice());
     match option.and_then(|(set, value)| set.by_value(value)) {
@@ -214,29 +201,32 @@ fn describe(entity: &EntityMetadata, ordinal: Ordinal, value: &Value) -> String 
     }
 }
 
-/// What the main operation did, in words.
-pub(super) fn result(ctx: &Context, response: &Response) -> String {
-    match response {
-        Response::Created(created) => created.to_string(),
-        Response::Retrieved(_) => "read".to_owned(),
+/// What the main operation did.
+pub(super) fn result(ctx: &Context, response: &Response) -> Done {
+    Done::Words(match response {
+        Response::Created(created) => return Done::Created(created.clone()),
+        Response::Retrieved(_) => "read".into(),
         Response::Found(page) => match page.total {
-            Some(total) => format!("{total} in all"),
-            None => format!("{} found", page.records.len()),
+            Some(total) => format!("{total} in all").into(),
+            None => format!("{} found", page.records.len()).into(),
         },
-        Response::Upserted(upserted) => upserted.target.to_string(),
-        Response::CreatedMultiple(created) => format!("{} created", created.len()),
-        Response::UpsertedMultiple(upserted) => format!("{} upserted", upserted.len()),
+        Response::Upserted(upserted) => upserted.target.to_string().into(),
+        Response::CreatedMultiple(created) => format!("{} created", created.len()).into(),
+        Response::UpsertedMultiple(upserted) => format!("{} upserted", upserted.len()).into(),
         Response::Custom(output) => {
             let output = output.iter().map(|(name, it)| format!("{name}={it}"));
-            output.collect::<Vec<_>>().join(" ")
+            output.collect::<Vec<_>>().join(" ").into()
         }
         Response::Done => match &ctx.message {
-            Message::Update => saved(ctx),
-            Message::Delete => "deleted".to_owned(),
-            Message::Associate => "linked".to_owned(),
-            Message::Disassociate => "unlinked".to_owned(),
-            Message::Assign => "assigned".to_owned(),
-            Message::SetState => "state set".to_owned(),
+            Message::Update => {
+                let saved = |it: &Record| Done::Saved(it.metadata().clone(), it.present().clone());
+                return ctx.target().map_or(Done::Nothing, saved);
+            }
+            Message::Delete => "deleted".into(),
+            Message::Associate => "linked".into(),
+            Message::Disassociate => "unlinked".into(),
+            Message::Assign => "assigned".into(),
+            Message::SetState => "state set".into(),
             Message::Create
             | Message::Retrieve
             | Message::RetrieveMultiple
@@ -245,18 +235,16 @@ pub(super) fn result(ctx: &Context, response: &Response) -> String {
             | Message::UpdateMultiple
             | Message::UpsertMultiple
             | Message::DeleteMultiple
-            | Message::Custom(_) => "done".to_owned(),
+            | Message::Custom(_) => "done".into(),
         },
-    }
+    })
 }
 
 /// The attributes that an update saved, but for the stamps.
-fn saved(ctx: &Context) -> String {
-    let Some(target) = ctx.target() else { return String::new() };
-    let entity = target.metadata();
+pub(super) fn saved(entity: &EntityMetadata, attributes: &AttributeSet) -> String {
     let names: Vec<&str> = entity
         .ordinals_by_name()
-        .filter(|it| target.present().contains(*it) && !entity.is_stamp(*it))
+        .filter(|it| attributes.contains(*it) && !entity.is_stamp(*it))
         .map(|it| entity.name(it))
         .collect();
     if names.is_empty() {

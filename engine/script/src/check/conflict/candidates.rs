@@ -95,11 +95,14 @@ fn slots(pair: Pair<'_, '_>, entity: &EntityMetadata) -> Vec<Slot> {
     }
     let is_update = *pair.first.step.message() == Message::Update;
     let of = |name: &String, is_stored: bool| {
-        let attribute = entity.attribute(name).filter(|it| is_stored || can_be_sent(it, is_update))?;
+        let attribute =
+            entity.attribute(name).filter(|it| is_stored || can_be_sent(it, is_update))?;
         let mut values: Vec<Option<Value>> =
             mentioned.values(attribute).into_iter().map(Some).take(VALUES).collect();
-        let is_filtered = |it: &rulegate::Step| it.filtering_attributes().iter().any(|it| **it == **name);
-        let is_wanted = is_update && !is_stored
+        let is_filtered =
+            |it: &rulegate::Step| it.filtering_attributes().iter().any(|it| **it == **name);
+        let is_wanted = is_update
+            && !is_stored
             && [pair.first, pair.second].iter().any(|it| is_filtered(it.step));
         let place = if is_wanted { values.len() } else { 0 };
         values.insert(place, None);
@@ -154,7 +157,11 @@ impl Mentioned {
 
     /// The values that an attribute is tried with: those at the ends of what the rules tell apart.
     fn values(&self, attribute: &AttributeMetadata) -> Vec<Value> {
-        let near = self.numbers.iter().flat_map(|it| [*it, *it + Decimal::ONE, *it - Decimal::ONE]);
+        let beside = |it: &Decimal| {
+            let (more, less) = (it.checked_add(Decimal::ONE), it.checked_sub(Decimal::ONE));
+            [Some(*it), more, less]
+        };
+        let near = self.numbers.iter().flat_map(beside).flatten();
         let mut numbers: Vec<Decimal> = near.chain([Decimal::ONE, Decimal::ZERO]).collect();
         let mut seen = BTreeSet::new();
         numbers.retain(|it| seen.insert(*it));
@@ -164,7 +171,8 @@ impl Mentioned {
             AttributeType::Choice(set) | AttributeType::State(set) | AttributeType::Status(set) => {
                 set.options.iter().map(|it| Value::Choice(it.value)).collect()
             }
-            AttributeType::WholeNumber { min, max, .. } | AttributeType::BigInteger { min, max } => {
+            AttributeType::WholeNumber { min, max, .. }
+            | AttributeType::BigInteger { min, max } => {
                 whole.filter(|it| min <= it && it <= max).map(Value::WholeNumber).collect()
             }
             AttributeType::Decimal { min, max, .. } | AttributeType::Money { min, max, .. } => {

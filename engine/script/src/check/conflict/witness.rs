@@ -92,7 +92,8 @@ impl<'a> Laboratory<'a> {
         for candidate in candidates(pair, entity) {
             self.left = self.left.checked_sub(1)?;
             let [one, other] = engines;
-            let played = play(one, (a, entity), &candidate).zip(play(other, (a, entity), &candidate));
+            let played =
+                play(one, (a, entity), &candidate).zip(play(other, (a, entity), &candidate));
             let Some((one, other)) = played else { continue };
             if let Some(words) = difference((a.name(), &one), (b.name(), &other)) {
                 let on = Shown(a.message(), &candidate);
@@ -138,7 +139,8 @@ fn play(
         engine.send(Create::new(target))
     } else {
         // Only steps on Update are there: nothing hears of this.
-        let stored = engine.send(Create::new(filled(Record::new(entity), &candidate.stored)?)).ok()?;
+        let stored =
+            engine.send(Create::new(filled(Record::new(entity), &candidate.stored)?)).ok()?;
         let target = filled(Record::of(entity, stored.id), &candidate.sent)?;
         engine.send(Update::new(target)).map(|()| stored)
     };
@@ -157,15 +159,13 @@ fn read(engine: &Engine, record: &EntityReference) -> Result<BTreeMap<String, Va
 }
 
 /// How two outcomes differ, in words; none where they do not.
-fn difference(
-    (first, one): (&str, &Played),
-    (second, other): (&str, &Played),
-) -> Option<String> {
+fn difference((first, one): (&str, &Played), (second, other): (&str, &Played)) -> Option<String> {
     match (one, other) {
         (Played::Saved(one), Played::Saved(other)) => {
             let mut names = one.keys().chain(other.keys());
             let name = names.find(|it| one.get(*it) != other.get(*it))?;
-            let text = |it: &BTreeMap<String, Value>| it.get(name).map_or_else(|| "()".to_owned(), shown);
+            let text =
+                |it: &BTreeMap<String, Value>| it.get(name).map_or_else(|| "()".to_owned(), shown);
             let (one, other) = (text(one), text(other));
             Some(format!("`{first}` first gives `{name}` = {one}, `{second}` first gives {other}"))
         }
@@ -191,7 +191,8 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(message, candidate) = self;
         let values = |all: &BTreeMap<String, Value>| {
-            let all: Vec<String> = all.iter().map(|(name, it)| format!("{name}: {}", shown(it))).collect();
+            let all: Vec<String> =
+                all.iter().map(|(name, it)| format!("{name}: {}", shown(it))).collect();
             if all.is_empty() { "#{}".to_owned() } else { format!("#{{ {} }}", all.join(", ")) }
         };
         match message {

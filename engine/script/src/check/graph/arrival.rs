@@ -8,11 +8,11 @@ use rulegate::metadata::{
 };
 use rulegate::{Message, Stage};
 
+use super::explore::written;
 use super::row::{Rest, Row, is_apart};
 use super::value::Known;
 use super::view::{Scene, View, has_target};
 use super::world::{Listener, World, owner};
-use super::explore::written;
 use super::written::Written;
 use crate::check::{Sent, Write};
 
@@ -260,8 +260,8 @@ impl<'s, 'a> Passage<'s, 'a> {
 
     fn write(&mut self, listener: &Listener<'a>, write: &'a Write) {
         let Some(view) = self.view(listener, |it| it.with(&write.conditions)) else { return };
-        let is_certain = write.conditions.is_empty()
-            && listener.passes(&self.scene.target, self.scene.entity).0;
+        let is_certain =
+            write.conditions.is_empty() && listener.passes(&self.scene.target, self.scene.entity).0;
         let known = view.value(&write.value);
         let known = match (&write.value, self.attribute(&write.attribute)) {
             (crate::check::Term::Unknown, _) => Known { is_absent: true, ..known },
@@ -313,12 +313,7 @@ impl<'s, 'a> Passage<'s, 'a> {
     }
 
     /// The message with what it carries. An upsert is a create or an update.
-    fn filled(
-        &self,
-        draft: Arrival<'a>,
-        sent: &'a Sent,
-        view: &View<'_, 'a>,
-    ) -> Vec<Arrival<'a>> {
+    fn filled(&self, draft: Arrival<'a>, sent: &'a Sent, view: &View<'_, 'a>) -> Vec<Arrival<'a>> {
         if sent.message == Message::Upsert {
             let as_message = |message| Arrival { message, ..draft.clone() };
             return [Message::Create, Message::Update]
@@ -351,7 +346,8 @@ impl<'s, 'a> Passage<'s, 'a> {
                 continue;
             };
             let valid_for = attribute.valid_for;
-            let is_kept = if draft.message == Message::Create { valid_for.create } else { valid_for.update };
+            let is_kept =
+                if draft.message == Message::Create { valid_for.create } else { valid_for.update };
             if is_kept || !matches!(draft.message, Message::Create | Message::Update) {
                 let mut known = view.value(term).given(attribute);
                 known.is_absent |= sent.message == Message::Upsert;
@@ -366,7 +362,12 @@ impl<'s, 'a> Passage<'s, 'a> {
 
     /// The record at which the step's own message is aimed, when the step sends another to it; none where others may
     /// have changed it in between.
-    fn own_record(&self, listener: &Listener<'a>, sent: &Sent, view: &View<'_, 'a>) -> Option<Row<'a>> {
+    fn own_record(
+        &self,
+        listener: &Listener<'a>,
+        sent: &Sent,
+        view: &View<'_, 'a>,
+    ) -> Option<Row<'a>> {
         let entity = self.scene.entity?;
         let is_outside = self.arrival.depth == 1 && listener.step.stage() == Stage::PreValidation;
         if !listener.is_synchronous() || is_outside || sent.entities.is_none() {

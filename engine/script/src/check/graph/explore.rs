@@ -79,7 +79,8 @@ pub(super) fn written<'a>(world: &World<'a>) -> Written<'a> {
     for root in &roots(world) {
         let outcome = Passage::new((world, &nothing), (0, root)).run(LIMIT);
         let own = root.entity.map(|it| it.logical_name().as_str());
-        for found in own.into_iter().flat_map(|own| outcome.written.iter().map(move |it| (own, it))) {
+        for found in own.into_iter().flat_map(|own| outcome.written.iter().map(move |it| (own, it)))
+        {
             written.note(found.0, found.1.clone());
         }
         for sent in &outcome.sent {
@@ -163,7 +164,8 @@ impl<'a> Explored<'a> {
         let key = (arrival.message.clone(), entity.map(|it| it.logical_name().as_str()));
         let alike = level.entry(key).or_default();
         let is_same = |it: &Arrival<'a>| {
-            (&it.target, &it.before, it.is_gone) == (&arrival.target, &arrival.before, arrival.is_gone)
+            (&it.target, &it.before, it.is_gone)
+                == (&arrival.target, &arrival.before, arrival.is_gone)
                 && it.relationships == arrival.relationships
                 && (!it.is_guess || arrival.is_guess)
         };

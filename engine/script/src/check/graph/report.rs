@@ -19,10 +19,7 @@ const SHOWN: usize = 20;
 type Link = (usize, usize);
 
 /// Reports every loop once, and says whether all chains end.
-pub(super) fn report(
-    world: &World<'_>,
-    explored: &Explored<'_>,
-) -> (Vec<Diagnostic>, Termination) {
+pub(super) fn report(world: &World<'_>, explored: &Explored<'_>) -> (Vec<Diagnostic>, Termination) {
     let mut cycles: BTreeMap<Vec<Link>, Option<usize>> = BTreeMap::new();
     let mut reasons = reasons(world, explored);
     for (place, woken) in &explored.too_deep {
@@ -109,7 +106,8 @@ fn finding(world: &World<'_>, way: &[Link], woken: Option<usize>) -> Option<(Dia
 
 /// What is sent, in a few words.
 fn label(sent: &Sent) -> String {
-    let entities = sent.entities.as_ref().map_or_else(|| "a record".to_owned(), |it| it.join(" or "));
+    let entities =
+        sent.entities.as_ref().map_or_else(|| "a record".to_owned(), |it| it.join(" or "));
     match &sent.values {
         Some(values) if !values.is_empty() => {
             let names: Vec<&str> = values.keys().map(String::as_str).collect();
@@ -153,7 +151,10 @@ fn reasons(world: &World<'_>, explored: &Explored<'_>) -> BTreeSet<String> {
         }
         let is_custom = |it: &&Sent| matches!(it.message, Message::Custom(_));
         if let Some(sent) = listener.effects.sends.iter().find(is_custom) {
-            reasons.insert(format!("`{name}` sends {}, whose handler may send anything", sent.message));
+            reasons.insert(format!(
+                "`{name}` sends {}, whose handler may send anything",
+                sent.message
+            ));
         }
         if listener.step.message().is_read() {
             reasons.insert(format!("`{name}` runs when records are read, which any rule may do"));

@@ -101,8 +101,12 @@ impl<'a> Row<'a> {
     /// The record once this is written over what is stored.
     pub(super) fn over(&self, before: &Self, entity: &'a EntityMetadata) -> Self {
         let names: BTreeSet<&'a str> = match self.rest {
-            Rest::Sent | Rest::Written => entity.attributes().map(|it| it.1.logical_name.as_str()).collect(),
-            Rest::Absent | Rest::Null | Rest::Stored | Rest::Unknown => self.names().chain(before.names()).collect(),
+            Rest::Sent | Rest::Written => {
+                entity.attributes().map(|it| it.1.logical_name.as_str()).collect()
+            }
+            Rest::Absent | Rest::Null | Rest::Stored | Rest::Unknown => {
+                self.names().chain(before.names()).collect()
+            }
         };
         let mut row = before.clone();
         for name in names {

@@ -206,7 +206,9 @@ impl Values {
         {
             return range(Decimal::from(*min), Decimal::from(*max), true);
         }
-        if let AttributeType::Decimal { min, max, .. } | AttributeType::Money { min, max, .. } = kind {
+        if let AttributeType::Decimal { min, max, .. } | AttributeType::Money { min, max, .. } =
+            kind
+        {
             return range(*min, *max, false);
         }
         if let AttributeType::MultiChoice(_) = kind {
@@ -284,7 +286,9 @@ impl Values {
     fn rounded(&self, kind: &AttributeType) -> Self {
         let is_rounded = matches!(
             kind,
-            AttributeType::Decimal { .. } | AttributeType::Double { .. } | AttributeType::Money { .. }
+            AttributeType::Decimal { .. }
+                | AttributeType::Double { .. }
+                | AttributeType::Money { .. }
         );
         match self.range().filter(|it| is_rounded && !it.is_of_whole_ends()) {
             Some(range) => Self::Between(range.rounded()),
@@ -316,11 +320,11 @@ impl Range {
     }
 
     fn and(self, other: Self) -> Self {
-        let tightest = |a: Option<Decimal>, b: Option<Decimal>, of: fn(Decimal, Decimal) -> Decimal| {
-            match (a, b) {
-                (Some(a), Some(b)) => Some(of(a, b)),
-                (one, other) => one.or(other),
-            }
+        let tightest = |a: Option<Decimal>,
+                        b: Option<Decimal>,
+                        of: fn(Decimal, Decimal) -> Decimal| match (a, b) {
+            (Some(a), Some(b)) => Some(of(a, b)),
+            (one, other) => one.or(other),
         };
         Self {
             low: tightest(self.low, other.low, Decimal::max),
@@ -340,7 +344,9 @@ impl Range {
     /// The sum, difference or product; none where it is not known.
     pub(super) fn computed(self, sign: &str, other: Self) -> Option<Self> {
         let is_whole = self.is_whole && other.is_whole;
-        let pair = |a: Option<Decimal>, b: Option<Decimal>, of: fn(Decimal, Decimal) -> Option<Decimal>| {
+        let pair = |a: Option<Decimal>,
+                    b: Option<Decimal>,
+                    of: fn(Decimal, Decimal) -> Option<Decimal>| {
             a.zip(b).and_then(|(a, b)| of(a, b))
         };
         let (low, high) = match sign {
@@ -353,7 +359,12 @@ impl Range {
                 pair(self.high, other.low, Decimal::checked_sub),
             ),
             "*" => {
-                let ends = [(self.low, other.low), (self.low, other.high), (self.high, other.low), (self.high, other.high)];
+                let ends = [
+                    (self.low, other.low),
+                    (self.low, other.high),
+                    (self.high, other.low),
+                    (self.high, other.high),
+                ];
                 let all: Option<Vec<Decimal>> =
                     ends.iter().map(|(a, b)| pair(*a, *b, Decimal::checked_mul)).collect();
                 let all = all.unwrap_or_default();

@@ -93,8 +93,10 @@ impl<'s, 'a> View<'s, 'a> {
         };
         let mut row = after.clone();
         for (place, known) in &self.seen {
-            let (Place::Target(name) | Place::Before(name) | Place::After(name) | Place::Next(name)) =
-                *place;
+            let (Place::Target(name)
+            | Place::Before(name)
+            | Place::After(name)
+            | Place::Next(name)) = *place;
             let Some(attribute) = entity.attribute(name) else { continue };
             let look = |place, of: &Row<'a>| {
                 let seen = self.seen(place).cloned();
@@ -103,11 +105,14 @@ impl<'s, 'a> View<'s, 'a> {
             let sent = look(Place::Target(name), target).written(attribute);
             let stored = sent.over(&look(Place::Before(name), before));
             // What the rule saw of the target, or of the record before, is rounded when it is written.
-            row.set(name, match place {
-                Place::After(_) => known.clone(),
-                Place::Next(_) => known.written(attribute).read(),
-                Place::Target(_) | Place::Before(_) => stored,
-            });
+            row.set(
+                name,
+                match place {
+                    Place::After(_) => known.clone(),
+                    Place::Next(_) => known.written(attribute).read(),
+                    Place::Target(_) | Place::Before(_) => stored,
+                },
+            );
         }
         row
     }
@@ -430,7 +435,9 @@ fn bounded(own: &Values, sign: &str, other: &Values) -> Values {
     let Some(other) = other.range() else { return own.clone() };
     let one = Decimal::ONE;
     let is_whole = other.is_whole && own.range().is_some_and(|it| it.is_whole);
-    let step = |it: Decimal, by: Decimal| if is_whole { it + by } else { it };
+    let step = |it: Decimal, by: Decimal| {
+        if is_whole { it.checked_add(by).unwrap_or(it) } else { it }
+    };
     let none = Range { low: None, high: None, is_whole: false };
     let range = match sign {
         "<" => Range { high: other.high.map(|it| step(it, -one)), ..none },

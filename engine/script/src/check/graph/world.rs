@@ -47,9 +47,8 @@ impl<'a> World<'a> {
             let step = it.step;
             (step.mode(), step.stage(), step.execution_order(), step.entity().is_some())
         };
-        steps.sort_by(|a, b| {
-            order(a).cmp(&order(b)).then_with(|| a.step.name().cmp(b.step.name()))
-        });
+        steps
+            .sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.step.name().cmp(b.step.name())));
         let mut by_message: BTreeMap<&'a Message, Places<'a>> = BTreeMap::new();
         for (index, listener) in steps.iter().enumerate() {
             let places = by_message.entry(listener.step.message()).or_default();
@@ -77,7 +76,8 @@ impl<'a> World<'a> {
     pub(super) fn plan(&self, message: &Message, entity: Option<&str>) -> Vec<usize> {
         let Some(places) = self.by_message.get(message) else { return Vec::new() };
         let own = entity.and_then(|it| places.by_entity.get(it));
-        let mut plan: Vec<usize> = own.into_iter().flatten().chain(&places.of_any).copied().collect();
+        let mut plan: Vec<usize> =
+            own.into_iter().flatten().chain(&places.of_any).copied().collect();
         plan.sort_unstable();
         plan
     }
@@ -100,7 +100,9 @@ impl<'a> World<'a> {
             if message.is_association() || !is_of_records(message) {
                 all.push((message, None));
             } else {
-                all.extend(self.catalog.entities().map(|it| (*message, Some(it.logical_name().as_str()))));
+                all.extend(
+                    self.catalog.entities().map(|it| (*message, Some(it.logical_name().as_str()))),
+                );
             }
         }
         all.sort_unstable();
@@ -145,7 +147,8 @@ impl Listener<'_> {
             (!known.is_absent, known.may_be_present())
         };
         let found = filter.iter().map(is_there);
-        let (is_certain, may) = found.fold((false, false), |all, it| (all.0 || it.0, all.1 || it.1));
+        let (is_certain, may) =
+            found.fold((false, false), |all, it| (all.0 || it.0, all.1 || it.1));
         if filter.is_empty() { (true, true) } else { (is_certain, may) }
     }
 }

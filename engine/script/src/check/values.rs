@@ -1,0 +1,194 @@
+//! Values: what attributes can hold, and what a map sets of a record.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rhai::{Expr, Position};
+use rulegate::Message;
+use rulegate::metadata::{AttributeType, EntityMetadata};
+
+use super::checker::{Checker, Value};
+use super::effects::Term;
+use super::expression::{article, is_vague, subject};
+use super::finding;
+use super::service::Values;
+use super::types::{Base, Origin};
+
+impl Checker<'_> {
+    /// The values of a map for a record; answers what is known of them.
+    pub(super) fn values(
+        &mut self,
+        entity: &Arc<EntityMetadata>,
+        values: &Expr,
+        messages: &[Message],
+    ) -> Values {
+        let Expr::Map(map, _) = values else {
+            self.must_be_map(values);
+            return None;
+        };
+        let mut terms = BTreeMap::new();
+        for (name, expression) in &map.0 {
+            let is_attribute = entity.ordinal(&name.name).is_some();
+            let term = if !is_attribute && self.ground.catalog.relationship(&name.name).is_ok() {
+                // Records that come along: they are messages of their own.
+                self.along(expression);
+                Term::Unknown
+            } else {
+                self.attribute_value(entity, (name, expression), messages)
+            };
+            terms.insert(name.name.to_string(), term);
+        }
+        Some(terms)
+    }
+
+    fn attribute_value(
+        &mut self,
+        entity: &Arc<EntityMetadata>,
+        (name, expression): (&rhai::Ident, &Expr),
+        messages: &[Message],
+    ) -> Term {
+        let value = self.value(expression);
+        if self.attribute(entity, (&name.name, name.pos)).is_some() {
+            let position = expression.start_position();
+            self.assignable(entity, (&name.name, position), (expression, &value));
+            self.may_set(entity, (&name.name, name.pos), messages);
+        }
+        value.term
+    }
+
+    /// Records under the name of a relationship.
+    pub(super) fn along(&mut self, expression: &Expr) {
+        self.value(expression);
+        self.unsure(expression.position());
+    }
+
+    /// Whether an attribute can hold a value.
+    pub(super) fn assignable(
+        &mut self,
+        entity: &Arc<EntityMetadata>,
+        (name, position): (&str, Position),
+        (expression, value): (&Expr, &Value),
+    ) {
+        let Some(attribute) = entity.attribute(name) else { return };
+        let Some(base) = &value.ty.base else { return };
+        if is_vague(&value.ty) {
+            self.unsure(position);
+            return;
+        }
+        let fits = match &attribute.kind {
+            AttributeType::DateTime { .. } => matches!(base, Base::Date | Base::Moment),
+            AttributeType::UniqueIdentifier => {
+                matches!(base, Base::Lookup(_) | Base::Record(_) | Base::Text)
+            }
+            AttributeType::Choice(set) | AttributeType::State(set) | AttributeType::Status(set) => {
+                self.option((name, set), (base, &value.term), position);
+                matches!(base, Base::Choice(_) | Base::WholeNumber | Base::Text)
+            }
+            AttributeType::MultiChoice(_) => {
+                matches!(base, Base::Array(of) if matches!(of.base, None | Some(Base::Choice(_) | Base::WholeNumber | Base::Any)))
+            }
+            AttributeType::PartyList { .. } => matches!(base, Base::Array(_)),
+            AttributeType::Lookup { .. }
+            | AttributeType::Customer { .. }
+            | AttributeType::Owner { .. } => {
+                self.target_entity((name, attribute.kind.targets()), base, position);
+                matches!(base, Base::Lookup(_) | Base::Record(_))
+            }
+            AttributeType::Text { .. } | AttributeType::Memo { .. } | AttributeType::EntityName => {
+                matches!(base, Base::Text)
+            }
+            AttributeType::WholeNumber { .. } | AttributeType::BigInteger { .. } => {
+                matches!(base, Base::WholeNumber | Base::Decimal | Base::Double)
+            }
+            AttributeType::Decimal { .. }
+            | AttributeType::Double { .. }
+            | AttributeType::Money { .. } => base.is_number(),
+            AttributeType::Boolean { .. } => matches!(base, Base::Boolean),
+            AttributeType::Image { .. }
+            | AttributeType::File { .. }
+            | AttributeType::Virtual
+            | AttributeType::ManagedProperty => true,
+        };
+        if !fits {
+            let text = format!(
+                "`{name}` is a {} and cannot hold {}",
+                attribute.kind.name(),
+                article(&value.ty.clone().present())
+            );
+            self.find(finding::WRONG_TYPE, position, text);
+        } else if matches!(base, Base::Record(row) if row.of == Origin::Made) {
+            let text = format!("{} is not saved: it has no identity", subject(expression));
+            self.find(finding::WRONG_TYPE, position, text);
+        }
+    }
+
+    /// Whether a choice has the option.
+    pub(super) fn option(
+        &mut self,
+        (name, set): (&str, &rulegate::metadata::OptionSet),
+        (base, term): (&Base, &Term),
+        position: Position,
+    ) {
+        let has = |number: i64| i32::try_from(number).is_ok_and(|it| set.by_value(it).is_some());
+        let lacks = match (base, term) {
+            (_, Term::Text(text)) => set.by_name(text).is_none().then(|| format!("`{text}`")),
+            (_, Term::Choice(number)) => (!has(*number)).then(|| "that is written here".to_owned()),
+            (_, Term::Number(number)) => {
+                let known = i64::try_from(*number).is_ok_and(has);
+                (!known).then(|| number.to_string())
+            }
+            (_, _) => None,
+        };
+        if let Some(what) = lacks {
+            let text = format!("`{name}` has no option {what}");
+            let known: Vec<&str> = set.options.iter().map(|it| it.name.as_str()).collect();
+            let meant = what.trim_matches('`').to_owned();
+            self.find_unknown((finding::UNKNOWN_OPTION, position), (&meant, text), known);
+        } else if matches!((base, term), (Base::Text, it) if !matches!(it, Term::Text(_))) {
+            self.unsure(position);
+        }
+    }
+
+    /// Whether a lookup may point at such a record.
+    pub(super) fn target_entity(
+        &mut self,
+        (name, targets): (&str, &[rulegate::LogicalName]),
+        base: &Base,
+        position: Position,
+    ) {
+        let targets: Vec<&str> = targets.iter().map(rulegate::LogicalName::as_str).collect();
+        let own: Vec<String> = match base {
+            Base::Lookup(Some(own)) => own.iter().cloned().collect(),
+            Base::Record(row) => vec![row.entity.logical_name().to_string()],
+            _ => return,
+        };
+        if !own.is_empty() && own.iter().all(|it| !targets.contains(&it.as_str())) {
+            let text = format!(
+                "`{name}` points at {}, and not at {}",
+                targets.join(" or "),
+                own.join(" or ")
+            );
+            self.find(finding::WRONG_TYPE, position, text);
+        }
+    }
+
+    /// An attribute that a message carries must be one that it can set.
+    pub(super) fn may_set(
+        &mut self,
+        entity: &rulegate::metadata::EntityMetadata,
+        (name, position): (&str, Position),
+        messages: &[Message],
+    ) {
+        let Some(attribute) = entity.attribute(name) else { return };
+        let valid = attribute.valid_for;
+        let fails = |message: &Message| match message {
+            Message::Create => !valid.create,
+            Message::Update => !valid.update,
+            _ => false,
+        };
+        if let Some(message) = messages.iter().find(|it| fails(it)) {
+            let text = format!("{message} cannot set `{name}`: the value is ignored");
+            self.find(finding::READ_ONLY_ATTRIBUTE, position, text);
+        }
+    }
+}
