@@ -1,5 +1,6 @@
 //! Arrivals: messages that can be sent, with what is known of them, and what each can send in turn.
 
+use std::cell::OnceCell;
 use std::mem;
 
 use rulegate::metadata::{
@@ -7,9 +8,10 @@ use rulegate::metadata::{
 };
 use rulegate::{Message, Stage};
 
+use super::explore::written;
 use super::row::{Rest, Row, is_apart};
 use super::value::Known;
-use super::view::{Scene, View};
+use super::view::{Scene, View, has_target};
 use super::world::{Listener, World, owner};
 use super::written::Written;
 use crate::check::{Sent, Write};
@@ -59,7 +61,7 @@ pub(super) struct Outcome<'a> {
 /// A message on its way through its stages.
 pub(super) struct Passage<'s, 'a> {
     world: &'s World<'a>,
-    written: &'s Written<'a>,
+    written: &'s OnceCell<Written<'a>>,
     arrival: &'s Arrival<'a>,
     place: usize,
     scene: Scene<'a>,
@@ -67,12 +69,14 @@ pub(super) struct Passage<'s, 'a> {
     is_stirred: bool,
     /// Whether all steps have run that run within the message: jobs see what these left (P-88).
     is_later: bool,
+    /// The record before the main operation, once that is done.
+    replaced: Option<Row<'a>>,
     outcome: Outcome<'a>,
 }
 
 impl<'s, 'a> Passage<'s, 'a> {
     pub(super) fn new(
-        (world, written): (&'s World<'a>, &'s Written<'a>),
+        (world, written): (&'s World<'a>, &'s OnceCell<Written<'a>>),
         (place, arrival): (usize, &'s Arrival<'a>),
     ) -> Self {
         let scene = Scene {
@@ -83,8 +87,17 @@ impl<'s, 'a> Passage<'s, 'a> {
             before: arrival.before.clone(),
             after: None,
         };
-        let outcome = Outcome::default();
-        Self { world, written, arrival, place, scene, is_stirred: false, is_later: false, outcome }
+        Self {
+            world,
+            written,
+            arrival,
+            place,
+            scene,
+            is_stirred: false,
+            is_later: false,
+            replaced: None,
+            outcome: Outcome::default(),
+        }
     }
 
     /// Goes through all stages. Where it is too deep for steps, only the engine sends.
@@ -104,15 +117,17 @@ impl<'s, 'a> Passage<'s, 'a> {
         for (part, is_second) in self.parts() {
             self.is_stirred = is_stirred || is_second && self.is_stirred;
             self.is_later = false;
+            if is_second {
+                self.look_after();
+            }
             let after = self.scene.after.take().filter(|_| is_second);
             self.scene.before = after.map_or_else(|| before.clone(), |it| self.as_stored(it));
             self.scene.target = part;
+            self.replaced = None;
             if self.visit_all(&rest, is_too_deep) {
                 return self.outcome;
             }
-            if self.scene.after.is_none() {
-                self.main_operation();
-            }
+            self.main_operation();
         }
         self.outcome
     }
@@ -121,17 +136,20 @@ impl<'s, 'a> Passage<'s, 'a> {
     fn visit_all(&mut self, plan: &[usize], is_too_deep: bool) -> bool {
         for index in plan {
             let Some(listener) = self.world.listener(*index).copied() else { continue };
-            if !listener.is_before() && self.scene.after.is_none() && !self.main_operation() {
+            if !listener.is_before() && !self.main_operation() {
                 break;
-            }
-            if !listener.is_synchronous() && !mem::replace(&mut self.is_later, true) {
-                self.scene.after = self.scene.after.clone().map(|it| self.as_stored(it));
             }
             let passes = listener.passes(&self.scene.target, self.scene.entity).1;
             if passes && self.is_of_relationship(&listener) {
                 self.outcome.woken.get_or_insert(*index);
                 if is_too_deep {
                     return true;
+                }
+                if !listener.is_before() {
+                    self.look_after();
+                }
+                if !listener.is_synchronous() && !mem::replace(&mut self.is_later, true) {
+                    self.scene.after = self.scene.after.take().map(|it| self.as_stored(it));
                 }
                 self.visit(*index, &listener);
             }
@@ -161,30 +179,43 @@ impl<'s, 'a> Passage<'s, 'a> {
             them.iter().for_each(|it| part.set(&it.logical_name, Known::ABSENT));
             part
         };
-        vec![(without(&others), false), (without(&apart), false), (without(&others), true)]
+        let mut parts = vec![(without(&others), false), (without(&apart), false)];
+        if !target.is_open() {
+            parts.push((without(&others), true)); // Of whatever a client sends, the first says as much.
+        }
+        parts
     }
 
-    /// Writes the record, and sends what the engine sends. Answers whether there are stages behind.
+    /// Writes the record, and sends what the engine sends, unless that is done. Answers whether there are stages behind.
     fn main_operation(&mut self) -> bool {
-        if self.arrival.is_gone {
-            return false;
+        if self.arrival.is_gone || self.replaced.is_some() {
+            return !self.arrival.is_gone;
         }
-        let before = self.as_stored(self.scene.before.clone());
+        self.replaced = Some(self.as_stored(self.scene.before.clone()));
+        if let Some(entity) = self.scene.entity
+            && has_target(&self.arrival.message)
+        {
+            let is_new = self.arrival.message == Message::Create;
+            self.scene.target = self.scene.target.written(entity, is_new);
+        }
+        self.raise();
+        self.is_stirred |= !self.outcome.sent.is_empty();
+        true
+    }
+
+    /// Finds out what the record is like after the main operation.
+    fn look_after(&mut self) {
+        if self.scene.after.is_some() {
+            return;
+        }
+        let Some(before) = &self.replaced else { return };
         self.scene.after = Some(match (self.scene.entity, &self.arrival.message) {
-            (Some(entity), Message::Create) => {
-                self.scene.target = self.scene.target.written(entity, true);
-                self.scene.target.over(&before, entity)
-            }
-            (Some(entity), Message::Update) => {
-                self.scene.target = self.scene.target.written(entity, false);
-                self.scene.target.over(&before, entity)
+            (Some(entity), message) if has_target(message) => {
+                self.scene.target.over(before, entity)
             }
             (_, Message::Delete) => Row::of(Rest::Null),
             _ => Row::of(Rest::Unknown),
         });
-        self.raise();
-        self.is_stirred |= !self.outcome.sent.is_empty();
-        true
     }
 
     fn is_of_relationship(&self, listener: &Listener<'a>) -> bool {
@@ -254,8 +285,7 @@ impl<'s, 'a> Passage<'s, 'a> {
         sent: &'a Sent,
         view: &View<'_, 'a>,
     ) -> Vec<Arrival<'a>> {
-        let own =
-            sent.is_own_record.then(|| self.own_record(listener, sent, view.clone())).flatten();
+        let own = sent.is_own_record.then(|| self.own_record(listener, sent, view)).flatten();
         let cause = Cause::Step { arrival: self.place, listener: index, sent: number };
         let is_guess = self.arrival.is_guess || sent.entities.is_none();
         let draft = Arrival {
@@ -336,24 +366,20 @@ impl<'s, 'a> Passage<'s, 'a> {
         &self,
         listener: &Listener<'a>,
         sent: &Sent,
-        view: View<'_, 'a>,
+        view: &View<'_, 'a>,
     ) -> Option<Row<'a>> {
         let entity = self.scene.entity?;
         let is_outside = self.arrival.depth == 1 && listener.step.stage() == Stage::PreValidation;
         if !listener.is_synchronous() || is_outside || sent.entities.is_none() {
             return None;
         }
-        let (target, before, after) = view.into_rows();
-        let row = match (after, &self.arrival.message) {
-            (None, _) => before,
-            (Some(after), Message::Create | Message::Update) => {
-                target.over(&before, entity).and(&after, Some(entity))
-            }
-            (Some(_), _) => return None,
-        };
+        if self.scene.after.is_some() && !has_target(&self.arrival.message) {
+            return None;
+        }
+        let row = view.record(entity);
         let others = listener.effects.sends.iter().filter(|it| !it.message.is_read()).count();
         if sent.is_repeated || 1 < others {
-            return Some(self.written.stir(row, entity));
+            return Some(self.stirred(row, entity));
         }
         Some(self.as_stored(row))
     }
@@ -361,13 +387,17 @@ impl<'s, 'a> Passage<'s, 'a> {
     /// The record as it is stored, where steps may have changed it since.
     fn as_stored(&self, row: Row<'a>) -> Row<'a> {
         match self.scene.entity.filter(|_| self.is_stirred) {
-            Some(entity) => self.written.stir(row, entity),
+            Some(entity) => self.stirred(row, entity),
             None => row,
         }
     }
 
+    fn stirred(&self, row: Row<'a>, entity: &'a EntityMetadata) -> Row<'a> {
+        self.written.get_or_init(|| written(self.world)).stir(row, entity)
+    }
+
     fn is_deleted(&self) -> bool {
-        self.arrival.message == Message::Delete && self.scene.after.is_some()
+        self.arrival.message == Message::Delete && self.replaced.is_some()
     }
 
     /// What the engine sends in the main operation.

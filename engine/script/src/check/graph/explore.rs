@@ -1,12 +1,13 @@
 //! Exploring: every chain of messages that rules can cause, as deep as steps run.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use rulegate::Message;
 
 use super::arrival::{Arrival, Cause, Outcome, Passage};
 use super::row::{Rest, Row};
-use super::world::World;
+use super::world::{World, owner};
 use super::written::Written;
 
 /// The depth at which steps still run (P-75).
@@ -37,7 +38,7 @@ type Place<'a> = (Message, Option<&'a str>);
 /// Follows every chain that a client can begin.
 pub(super) fn explore<'a>(world: &World<'a>) -> Explored<'a> {
     let roots = roots(world);
-    let written = written(world, &roots);
+    let written = OnceCell::new();
     let mut explored = Explored::default();
     let mut level: BTreeMap<Place<'a>, Vec<usize>> = BTreeMap::new();
     for root in roots {
@@ -73,9 +74,9 @@ fn roots<'a>(world: &World<'a>) -> Vec<Arrival<'a>> {
 }
 
 /// What rules can write, whatever is sent.
-fn written<'a>(world: &World<'a>, roots: &[Arrival<'a>]) -> Written<'a> {
-    let (nothing, mut written) = (Written::default(), Written::default());
-    for root in roots {
+pub(super) fn written<'a>(world: &World<'a>) -> Written<'a> {
+    let (nothing, mut written) = (OnceCell::from(Written::default()), Written::default());
+    for root in &roots(world) {
         let outcome = Passage::new((world, &nothing), (0, root)).run(LIMIT);
         let own = root.entity.map(|it| it.logical_name().as_str());
         for found in own.into_iter().flat_map(|own| outcome.written.iter().map(move |it| (own, it)))
@@ -94,6 +95,18 @@ fn written<'a>(world: &World<'a>, roots: &[Arrival<'a>]) -> Written<'a> {
         }
     }
     written
+}
+
+/// Whether a message wakes a step, or lets the engine send another.
+fn matters(world: &World<'_>, arrival: &Arrival<'_>) -> bool {
+    let entity = arrival.entity.map(|it| it.logical_name().as_str());
+    let is_plain = matches!(arrival.message, Message::Create | Message::Update)
+        && arrival.relationships.is_empty()
+        && !arrival.entity.and_then(owner).is_some_and(|it| {
+            arrival.message == Message::Update
+                && arrival.target.get(it, arrival.entity).may_be_present()
+        });
+    !is_plain || world.is_heard(&arrival.message, entity)
 }
 
 impl<'a> Explored<'a> {
@@ -117,12 +130,17 @@ impl<'a> Explored<'a> {
             }
             if self.is_cascading(&sent) {
                 let entity = sent.entity.map(|it| it.logical_name().as_str());
-                if !world.plan(&sent.message, entity).is_empty() {
+                let hears = |it: &usize| {
+                    world.listener(*it).is_some_and(|it| it.passes(&sent.target, sent.entity).1)
+                };
+                if world.plan(&sent.message, entity).iter().any(hears) {
                     self.endless.get_or_insert(place);
                 }
                 continue;
             }
-            self.add(sent, next);
+            if matters(world, &sent) {
+                self.add(sent, next);
+            }
         }
     }
 

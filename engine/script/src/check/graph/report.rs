@@ -59,7 +59,7 @@ fn cycle(chain: &[Link], woken: usize) -> Option<Vec<Link>> {
     for length in 1..=chain.len() {
         let (before, last) = chain.split_at(chain.len() - length);
         let is_closed = last.first().is_some_and(|it| it.0 == woken);
-        let is_again = before.is_empty() || is_repeated(before, last);
+        let is_again = !before.is_empty() && is_repeated(before, last);
         if is_closed && is_again {
             return Some(last.to_vec());
         }

@@ -1,6 +1,7 @@
 //! Rows: what is known of a record, attribute by attribute.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use rulegate::metadata::{AttributeMetadata, AttributeType, EntityMetadata};
 
@@ -10,7 +11,7 @@ use super::value::Known;
 /// What is known of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row<'a> {
-    known: BTreeMap<&'a str, Known>,
+    known: Rc<BTreeMap<&'a str, Known>>,
     rest: Rest,
 }
 
@@ -23,6 +24,8 @@ pub(super) enum Rest {
     Null,
     /// Whatever a client can send, or nothing.
     Sent,
+    /// The same, once it is written.
+    Written,
     /// Whatever the store can hold, the same as long as the row is handed on.
     Stored,
     /// Whatever the store can hold.
@@ -30,8 +33,8 @@ pub(super) enum Rest {
 }
 
 impl<'a> Row<'a> {
-    pub(super) const fn of(rest: Rest) -> Self {
-        Self { known: BTreeMap::new(), rest }
+    pub(super) fn of(rest: Rest) -> Self {
+        Self { known: Rc::default(), rest }
     }
 
     pub(super) fn get(&self, name: &str, entity: Option<&EntityMetadata>) -> Known {
@@ -47,6 +50,10 @@ impl<'a> Row<'a> {
                 let sent = attribute().map_or(anything, Known::sent);
                 Known { origin: Some(Origin::sent(name)), ..sent }
             }
+            Rest::Written => {
+                let sent = Self::of(Rest::Sent).get(name, entity);
+                attribute().map_or(sent.clone(), |it| sent.written(it))
+            }
             Rest::Stored => {
                 let stored = attribute().map_or(Known::ANYTHING, Known::stored);
                 Known { origin: Some(Origin::stored(name)), ..stored }
@@ -56,7 +63,7 @@ impl<'a> Row<'a> {
     }
 
     pub(super) fn set(&mut self, name: &'a str, known: Known) {
-        self.known.insert(name, known);
+        Rc::make_mut(&mut self.known).insert(name, known);
     }
 
     /// The attributes of which it says something.
@@ -70,32 +77,15 @@ impl<'a> Row<'a> {
         let both = |it: &'a str| (it, self.get(it, entity).or(&other.get(it, entity)));
         let rest = match (self.rest, other.rest) {
             (a, b) if a == b => a,
-            (Rest::Sent, _) | (_, Rest::Sent) => Rest::Sent,
+            (Rest::Sent | Rest::Written, _) | (_, Rest::Sent | Rest::Written) => Rest::Sent,
             (Rest::Absent | Rest::Null | Rest::Stored | Rest::Unknown, _) => Rest::Unknown,
         };
-        Self { known: names.into_iter().map(both).collect(), rest }
-    }
-
-    /// What it is where it is both.
-    pub(super) fn and(mut self, other: &Self, entity: Option<&EntityMetadata>) -> Self {
-        for (name, known) in &other.known {
-            let own = self.get(name, entity);
-            let both = Known {
-                is_absent: own.is_absent && known.is_absent,
-                is_null: own.is_null && known.is_null,
-                values: own.values.and(&known.values),
-                origin: own.origin,
-            };
-            if !both.is_impossible() {
-                self.set(name, both);
-            }
-        }
-        self
+        Self { known: Rc::new(names.into_iter().map(both).collect()), rest }
     }
 
     /// Whether nothing is known of what it carries.
     pub(super) fn is_open(&self) -> bool {
-        self.rest == Rest::Sent
+        matches!(self.rest, Rest::Sent | Rest::Written)
     }
 
     /// The attributes that it may carry, as far as it says.
@@ -105,13 +95,15 @@ impl<'a> Row<'a> {
 
     /// Forgets where values come from: from here on it is another record.
     pub(super) fn forget_origins(&mut self) {
-        self.known.values_mut().for_each(|it| it.origin = None);
+        Rc::make_mut(&mut self.known).values_mut().for_each(|it| it.origin = None);
     }
 
     /// The record once this is written over what is stored.
     pub(super) fn over(&self, before: &Self, entity: &'a EntityMetadata) -> Self {
         let names: BTreeSet<&'a str> = match self.rest {
-            Rest::Sent => entity.attributes().map(|it| it.1.logical_name.as_str()).collect(),
+            Rest::Sent | Rest::Written => {
+                entity.attributes().map(|it| it.1.logical_name.as_str()).collect()
+            }
             Rest::Absent | Rest::Null | Rest::Stored | Rest::Unknown => {
                 self.names().chain(before.names()).collect()
             }
@@ -128,7 +120,10 @@ impl<'a> Row<'a> {
     /// As the main operation leaves a target: in the form that is stored, with what the engine adds.
     pub(super) fn written(&self, entity: &'a EntityMetadata, is_new: bool) -> Self {
         let mut row = self.clone();
-        for (name, known) in &mut row.known {
+        if row.rest == Rest::Sent {
+            row.rest = Rest::Written;
+        }
+        for (name, known) in Rc::make_mut(&mut row.known) {
             if let Some(attribute) = entity.attribute(name) {
                 *known = known.written(attribute);
             }
@@ -154,7 +149,8 @@ impl<'a> Row<'a> {
     /// The engine may add the attribute where it is absent.
     fn add(&mut self, attribute: &'a AttributeMetadata) {
         let known = self.get(&attribute.logical_name, None);
-        if known.is_absent {
+        let is_said = self.known.contains_key(attribute.logical_name.as_str()) || !self.is_open();
+        if known.is_absent && is_said {
             let added = Known { is_absent: true, ..Known::stored(attribute) };
             self.set(&attribute.logical_name, known.or(&added));
         }

@@ -79,27 +79,42 @@ impl<'s, 'a> View<'s, 'a> {
         self.narrow_sent(name, true).then_some(self)
     }
 
-    /// The target, the pre-image and the post-image, with what is known of them.
-    pub(super) fn into_rows(self) -> (Row<'a>, Row<'a>, Option<Row<'a>>) {
+    /// The record at which the message is aimed, as it is stored, with what is known of it.
+    pub(super) fn record(&self, entity: &'a EntityMetadata) -> Row<'a> {
         let Scene { target, before, after, .. } = self.scene;
-        let (mut target, mut before, mut after) = (target.clone(), before.clone(), after.clone());
-        for (place, known) in self.seen {
-            match (place, &mut after) {
-                (Place::Target(name), _) => target.set(name, known),
-                (Place::Before(name), _) => before.set(name, known),
-                (Place::After(name), Some(after)) => after.set(name, known),
-                (Place::Next(name), _) => {
-                    let sent = target.get(name, self.scene.entity);
-                    if !sent.is_absent {
-                        target.set(name, known);
-                    } else if !sent.may_be_present() {
-                        before.set(name, known);
-                    }
+        let Some(after) = after else {
+            let mut row = before.clone();
+            for (place, known) in &self.seen {
+                if let Place::Before(name) = place {
+                    row.set(name, known.clone());
                 }
-                (Place::After(_), None) => {}
             }
+            return row;
+        };
+        let mut row = after.clone();
+        for (place, known) in &self.seen {
+            let (Place::Target(name)
+            | Place::Before(name)
+            | Place::After(name)
+            | Place::Next(name)) = *place;
+            let Some(attribute) = entity.attribute(name) else { continue };
+            let look = |place, of: &Row<'a>| {
+                let seen = self.seen(place).cloned();
+                seen.unwrap_or_else(|| of.get(name, Some(entity)))
+            };
+            let sent = look(Place::Target(name), target).written(attribute);
+            let stored = sent.over(&look(Place::Before(name), before));
+            // What the rule saw of the target, or of the record before, is rounded when it is written.
+            row.set(
+                name,
+                match place {
+                    Place::After(_) => known.clone(),
+                    Place::Next(_) => known.written(attribute).read(),
+                    Place::Target(_) | Place::Before(_) => stored,
+                },
+            );
         }
-        (target, before, after)
+        row
     }
 
     /// What a term can be.
@@ -281,7 +296,7 @@ fn restored(place: Place<'_>, known: Known) -> Known {
     Known { is_absent, ..known }
 }
 
-fn has_target(message: &Message) -> bool {
+pub(super) fn has_target(message: &Message) -> bool {
     matches!(message, Message::Create | Message::Update)
 }
 

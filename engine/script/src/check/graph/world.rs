@@ -82,6 +82,13 @@ impl<'a> World<'a> {
         plan
     }
 
+    /// Whether a step listens.
+    pub(super) fn is_heard(&self, message: &Message, entity: Option<&str>) -> bool {
+        self.by_message.get(message).is_some_and(|it| {
+            !it.of_any.is_empty() || entity.is_some_and(|entity| it.by_entity.contains_key(entity))
+        })
+    }
+
     /// Every message and entity at which a step listens.
     pub(super) fn places(&self) -> Vec<(&'a Message, Option<&'a str>)> {
         let mut all = Vec::new();
