@@ -102,8 +102,7 @@ fn starts(entities: impl Iterator<Item = &'static str>) -> Vec<Start> {
     for entity in entities {
         let values = values();
         all.extend(values.iter().cloned().map(|it| Start::Update(entity, it)));
-        all.extend(values.iter().cloned().map(|it| Start::Create(entity, it)));
-        all.extend(values.iter().cloned().map(|it| Start::Update(entity, it))); // Of another record.
+        all.extend(values.into_iter().map(|it| Start::Create(entity, it)));
         all.extend([1, 0].map(|it| Start::SetState(entity, it)));
         all.extend(
             [1, 0].map(|it| {

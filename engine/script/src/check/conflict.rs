@@ -148,7 +148,7 @@ fn suspicion<'a>(pair: Pair<'_, 'a>, catalog: &'a Catalog) -> Option<Suspicion<'
 }
 
 /// The conditions in which no attribute stands that is set meanwhile.
-fn steady<'a>(all: &'a [Condition], is_set: impl Fn(&str) -> bool) -> Vec<&'a Condition> {
+fn steady(all: &[Condition], is_set: impl Fn(&str) -> bool) -> Vec<&Condition> {
     all.iter().filter(|it| !mentions(&it.term, &is_set)).collect()
 }
 

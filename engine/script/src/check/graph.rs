@@ -4,13 +4,15 @@
 //! carries, and those of its record where it is the same. A chain ends where its conditions contradict what is known.
 //! What gets to the depth at which no step runs is a loop; where nothing does, every chain ends, and that is proved.
 //!
-//! Rules are taken by themselves. Hooks that a host writes in Rust are like clients: they may send whatever they like, and
-//! what they do because of a rule's message is not followed. Only where a rule sends a custom message, whose main operation
-//! is such a hook, the answer is that it is not known.
+//! Rules are taken by themselves, at the default depth limit. Hooks that a host writes in Rust are like clients: they may
+//! send whatever they like, and what they do because of a rule's message is not followed, nor what they make of its target.
+//! Only where a rule sends a custom message, whose main operation is such a hook, the answer is that it is not known.
 
 mod arrival;
 mod explore;
 mod origin;
+mod passage;
+mod raise;
 mod report;
 mod row;
 mod termination;
@@ -56,5 +58,5 @@ pub(super) fn can_meet<'a>(
         before: Row::of(if is_new { Rest::Null } else { Rest::Stored }),
         after: None,
     };
-    View::new(&scene).with(first.iter().chain(second).copied()).is_some()
+    View::new(&scene).with(&first.iter().chain(second).copied()).is_some()
 }

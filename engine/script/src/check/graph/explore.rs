@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use rulegate::Message;
 
-use super::arrival::{Arrival, Cause, Outcome, Passage};
+use super::arrival::{Arrival, Cause, Outcome};
+use super::passage::Passage;
 use super::row::{Rest, Row};
 use super::world::{World, owner};
 use super::written::Written;
@@ -109,6 +110,14 @@ fn matters(world: &World<'_>, arrival: &Arrival<'_>) -> bool {
     !is_plain || world.is_heard(&arrival.message, entity)
 }
 
+/// Whether a message wakes a step by what it carries.
+fn wakes(world: &World<'_>, arrival: &Arrival<'_>) -> bool {
+    let entity = arrival.entity.map(|it| it.logical_name().as_str());
+    let plan = world.plan(&arrival.message, entity);
+    let mut listeners = plan.iter().filter_map(|it| world.listener(*it));
+    listeners.any(|it| it.passes(&arrival.target, arrival.entity))
+}
+
 impl<'a> Explored<'a> {
     /// Keeps what became of a message.
     fn settle(
@@ -124,21 +133,11 @@ impl<'a> Explored<'a> {
             }
             self.depth = self.depth.max(arrival.depth);
         }
-        for sent in outcome.sent {
-            if DEEPEST < sent.depth {
-                continue;
-            }
-            if self.is_cascading(&sent) {
-                let entity = sent.entity.map(|it| it.logical_name().as_str());
-                let hears = |it: &usize| {
-                    world.listener(*it).is_some_and(|it| it.passes(&sent.target, sent.entity).1)
-                };
-                if world.plan(&sent.message, entity).iter().any(hears) {
-                    self.endless.get_or_insert(place);
-                }
-                continue;
-            }
-            if matters(world, &sent) {
+        for sent in outcome.sent.into_iter().filter(|it| it.depth <= DEEPEST) {
+            let is_cascading = self.is_cascading(&sent);
+            if is_cascading && wakes(world, &sent) {
+                self.endless.get_or_insert(place);
+            } else if !is_cascading && matters(world, &sent) {
                 self.add(sent, next);
             }
         }
@@ -174,20 +173,17 @@ impl<'a> Explored<'a> {
         }
         let most = if self.arrivals.len() < MANY { TOLD_APART } else { 1 };
         let last = alike.last().copied().filter(|_| most <= alike.len());
-        match last.and_then(|it| self.arrivals.get_mut(it)) {
-            Some(last) => {
-                last.target = last.target.or(&arrival.target, entity);
-                last.before = last.before.or(&arrival.before, entity);
-                last.is_gone &= arrival.is_gone;
-                last.is_guess &= arrival.is_guess;
-                if last.relationships != arrival.relationships {
-                    last.relationships.extend(arrival.relationships);
-                }
-            }
-            None => {
-                alike.push(self.arrivals.len());
-                self.arrivals.push(arrival);
-            }
+        let Some(last) = last.and_then(|it| self.arrivals.get_mut(it)) else {
+            alike.push(self.arrivals.len());
+            self.arrivals.push(arrival);
+            return;
+        };
+        last.target = last.target.or(&arrival.target, entity);
+        last.before = last.before.or(&arrival.before, entity);
+        last.is_gone &= arrival.is_gone;
+        last.is_guess &= arrival.is_guess;
+        if last.relationships != arrival.relationships {
+            last.relationships.extend(arrival.relationships);
         }
     }
 

@@ -95,7 +95,9 @@ impl<'a> Row<'a> {
 
     /// Forgets where values come from: from here on it is another record.
     pub(super) fn forget_origins(&mut self) {
-        Rc::make_mut(&mut self.known).values_mut().for_each(|it| it.origin = None);
+        for known in Rc::make_mut(&mut self.known).values_mut() {
+            known.origin = None;
+        }
     }
 
     /// The record once this is written over what is stored.
@@ -135,8 +137,9 @@ impl<'a> Row<'a> {
             let is_added = match &attribute.kind {
                 AttributeType::EntityName => true,
                 kind if is_state(kind) => is_new || has_state,
-                AttributeType::Owner { .. } => is_new,
-                AttributeType::Boolean { .. } | AttributeType::Choice(_) => is_new,
+                AttributeType::Owner { .. }
+                | AttributeType::Boolean { .. }
+                | AttributeType::Choice(_) => is_new,
                 _ => entity.is_stamp(ordinal),
             };
             if is_added {

@@ -4,7 +4,8 @@ use std::fmt;
 
 /// Whether every chain of messages that the rules of a set can cause ends before the depth limit.
 ///
-/// The rules are taken by themselves: what hooks in Rust send is like what clients send.
+/// The rules are taken by themselves: what hooks in Rust send is like what clients send, and what these do because of a
+/// rule's message, or make of its target, is not followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Termination {

@@ -63,15 +63,13 @@ impl<'s, 'a> View<'s, 'a> {
     }
 
     /// What is known once all of this holds; none where it cannot.
-    pub(super) fn with<C>(mut self, conditions: C) -> Option<Self>
+    pub(super) fn with<C>(mut self, conditions: &C) -> Option<Self>
     where
-        C: IntoIterator<Item = &'a Condition> + Clone,
+        C: Clone + IntoIterator<Item = &'a Condition>,
     {
         // What a later condition tells of a value can make an earlier one impossible.
-        let holds = |it: &mut Self| {
-            conditions.clone().into_iter().all(|one| it.assume(&one.term, one.holds))
-        };
-        (holds(&mut self) && holds(&mut self)).then_some(self)
+        let mut both = conditions.clone().into_iter().chain(conditions.clone());
+        both.all(|it| self.assume(&it.term, it.holds)).then_some(self)
     }
 
     /// What is known once the target carries the attribute; none where it cannot.
@@ -83,13 +81,7 @@ impl<'s, 'a> View<'s, 'a> {
     pub(super) fn record(&self, entity: &'a EntityMetadata) -> Row<'a> {
         let Scene { target, before, after, .. } = self.scene;
         let Some(after) = after else {
-            let mut row = before.clone();
-            for (place, known) in &self.seen {
-                if let Place::Before(name) = place {
-                    row.set(name, known.clone());
-                }
-            }
-            return row;
+            return self.stored();
         };
         let mut row = after.clone();
         for (place, known) in &self.seen {
@@ -113,6 +105,17 @@ impl<'s, 'a> View<'s, 'a> {
                     Place::Target(_) | Place::Before(_) => stored,
                 },
             );
+        }
+        row
+    }
+
+    /// The pre-image, with what is known of it.
+    fn stored(&self) -> Row<'a> {
+        let mut row = self.scene.before.clone();
+        for (place, known) in &self.seen {
+            if let Place::Before(name) = place {
+                row.set(name, known.clone());
+            }
         }
         row
     }

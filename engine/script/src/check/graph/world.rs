@@ -139,17 +139,10 @@ impl Listener<'_> {
         if is_useless || *self.step.message() != Message::Update { &[] } else { names }
     }
 
-    /// Whether a message with such a target passes its filter for certain, and whether it may.
-    pub(super) fn passes(&self, target: &Row<'_>, entity: Option<&EntityMetadata>) -> (bool, bool) {
+    /// Whether a message with such a target may pass its filter.
+    pub(super) fn passes(&self, target: &Row<'_>, entity: Option<&EntityMetadata>) -> bool {
         let filter = self.filter(entity);
-        let is_there = |it: &rulegate::LogicalName| {
-            let known = target.get(it, entity);
-            (!known.is_absent, known.may_be_present())
-        };
-        let found = filter.iter().map(is_there);
-        let (is_certain, may) =
-            found.fold((false, false), |all, it| (all.0 || it.0, all.1 || it.1));
-        if filter.is_empty() { (true, true) } else { (is_certain, may) }
+        filter.is_empty() || filter.iter().any(|it| target.get(it, entity).may_be_present())
     }
 }
 
