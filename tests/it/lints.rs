@@ -67,9 +67,9 @@ fn rules(text: &str, path: &str) -> Vec<SourceFile> {
         rule.push_str(line);
         rule.push('\n');
     }
-    if 1 < rules.len() && rules[0].0 == path {
-        rules.remove(0); // It says what the example is about.
-    }
+    // What stands above the first of several says what they are about.
+    let is_heading = 1 < rules.len() && rules.first().is_some_and(|it| it.0 == path);
+    rules.drain(..usize::from(is_heading));
     rules.into_iter().map(|(path, text)| SourceFile::new(path, text)).collect()
 }
 
@@ -92,13 +92,10 @@ fn corpus(begins: &str) -> Vec<(&'static Finding, SourceFile, Vec<SourceFile>)> 
 /// The two examples of a page.
 fn examples(finding: &Finding) -> [Vec<SourceFile>; 2] {
     let blocks: Vec<&str> = finding.page.split("```rhai\n").skip(1).collect();
-    assert_eq!(
-        blocks.len(),
-        2,
-        "the page of {} has one example before and one after",
-        finding.name
-    );
-    [blocks[0], blocks[1]].map(|it| rules(it.split("```").next().unwrap(), ""))
+    let Ok(blocks) = <[&str; 2]>::try_from(blocks) else {
+        panic!("the page of {} has one example before and one after", finding.name)
+    };
+    blocks.map(|it| rules(it.split("```").next().unwrap(), ""))
 }
 
 fn has(problems: &[Diagnostic], finding: &Finding) -> bool {

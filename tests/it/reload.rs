@@ -1,5 +1,6 @@
 //! A save becomes the next generation, or its author hears why not (RULES §2).
 
+mod checks; // What is found in a set, and what that does to it.
 mod folders; // Folders that go, come back, and are swapped by links.
 mod hammer; // Messages on several threads while the folder changes all the time.
 mod latency; // How long a save takes to serve, for the record.
