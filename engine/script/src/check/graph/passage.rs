@@ -128,11 +128,10 @@ impl<'s, 'a> Passage<'s, 'a> {
         else {
             return vec![(target, false)];
         };
-        let sent = |it: &str| target.get(it, Some(entity)).may_be_present();
         let (apart, others): (Vec<_>, Vec<_>) = entity
             .attributes()
             .map(|it| it.1)
-            .filter(|it| sent(&it.logical_name))
+            .filter(|it| target.may_carry(&it.logical_name))
             .partition(|it| is_apart(it));
         if apart.is_empty() || others.is_empty() {
             return vec![(target, false)];
