@@ -199,7 +199,7 @@ pub(crate) fn context(set: &RuleSet, furnish: impl FnOnce(&mut Record)) -> Conte
     let taken = Arc::<Mutex<Option<Context>>>::default();
     let place = Arc::clone(&taken);
     let take = move |ctx: &mut Context| -> Result<(), Fault> {
-        *place.lock().unwrap() = Some(ctx.take());
+        *place.lock().unwrap() = Some(*ctx.take());
         Err(Fault::reject("its context is gone"))
     };
     let step = Step::on(Message::Update, "opportunity").run("take", take);

@@ -17,6 +17,7 @@ fn a_project_that_checks_says_nothing() {
     out:
     err:
     2 rules, 2 entities and 2 runs check
+    ends: no rule wakes another
     ");
     let (code, document) = project.json(&["check"]);
     assert_eq!((code, document["problems"].as_array().unwrap().len()), (0, 0));

@@ -66,17 +66,17 @@ fn a_function_of_the_script_goes_before_one_of_the_language() {
 
 #[test]
 fn what_looks_at_variables_by_their_names_sees_all_of_them() {
-    let see = "fn see() { n }";
+    let see = "fn see() { is_def_var(\"n\") }";
     for (body, expected) in [
         ("let n = 7; if is_def_var(\"n\") { throw \"there\"; }", "= there"),
         ("if ctx.target.name == () { return; } throw `${is_def_var(\"ctx\")}`;", "= true"),
-        ("let n = ctx.target.name; throw see!();", "= Acme"),
+        ("let n = ctx.target.name; throw `${see!()}`;", "= true"),
     ] {
         let step = "message: \"Create\", stage: \"post-operation\"";
         let text = format!("const STEP = #{{ {step} }};\n{see}\nfn run(ctx) {{ {body} }}\n");
         for execution in [Execution::Lowered, Execution::Interpreted] {
             let file = SourceFile::new("rules/account/rule.rhai", text.as_str());
-            let set = small_set_as(&[file], &Limits::default(), execution).unwrap();
+            let set = small_set_as(&[file], execution).unwrap();
             let said = shown(&create(&small_engine(&set, |it| it).unwrap()).unwrap_err());
             assert_eq!(said, expected, "{body}");
         }

@@ -1,6 +1,9 @@
 //! Comments that allow findings, and levels: what they silence, and what not.
 
 use insta::assert_snapshot;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 use rulegate_script::{Check, Diagnostic, Level, Levels, LoadOptions, SourceFile};
 
 use super::{found, found_with, options};
@@ -209,4 +212,51 @@ fn a_set_that_is_checked_for_syntax_alone_has_no_findings() {
     let levels = Levels::default().with("warnings", Level::Deny).unwrap();
     let found = found_with(&rule, &LoadOptions { check: Check::Syntax, levels, ..options() });
     assert_eq!(codes(&found), Vec::<&str>::new());
+}
+
+/// What texts are made of that are no scripts, or only just.
+const PIECES: [&str; 26] = [
+    "// allow(",
+    "allow(",
+    "no-filtering",
+    "dead-code",
+    "nonsense",
+    ")",
+    ": why",
+    ",",
+    "\n",
+    "\r\n",
+    " ",
+    "/*",
+    "*/",
+    "//",
+    "\"",
+    "'",
+    "`",
+    "${",
+    "}",
+    "{",
+    "#\"",
+    "\"#",
+    "\\",
+    "ä",
+    "const STEP = #{ message: \"Update\", stage: \"post-operation\" };",
+    "fn run(ctx) { trace(\"a\"); }",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_stands_there_is_read_and_mended_without_a_panic(pieces in vec(select(&PIECES[..]), 0..24)) {
+        let rule = SourceFile::new("rules/opportunity/odd.rhai", pieces.concat());
+        let found = found(std::slice::from_ref(&rule));
+        for it in &found {
+            prop_assert!(it.span.clone().is_none_or(|it| rule.text.get(it).is_some()), "{it:?}");
+            prop_assert!(it.fix.as_ref().is_none_or(|it| rule.text.get(it.span.clone()).is_some()));
+        }
+        for mended in rulegate_script::mend(&[rule], &found, &options().limits) {
+            prop_assert!(0 < mended.count);
+        }
+    }
 }

@@ -360,7 +360,7 @@ fn a_context_that_was_taken_is_put_back_whole() {
         let mut taken = ctx.take();
         assert!(ctx.target().is_none());
         taken.target_mut()?.set("name", "taken")?;
-        *ctx = taken;
+        *ctx = *taken;
         Ok(())
     })]);
 

@@ -323,23 +323,11 @@ impl Context {
 
     /// Takes the context out, and leaves an empty one of the same message in its place.
     ///
-    /// For code that must own its context while it runs, and gives it back before it returns.
+    /// For code that must own its context while it runs, and gives it back before it returns. It comes in a box, for it
+    /// is large.
     #[must_use = "a context that is not put back loses what hooks changed"]
-    pub fn take(&mut self) -> Self {
-        let vacant = self.vacant();
-        mem::replace(self, vacant)
-    }
-
-    /// The same, into a box: a context is large, and is not moved again.
-    #[must_use = "a context that is not put back loses what hooks changed"]
-    pub fn take_boxed(&mut self) -> Box<Self> {
-        let vacant = self.vacant();
-        Box::new(mem::replace(self, vacant))
-    }
-
-    /// An empty context of the same message.
-    fn vacant(&self) -> Self {
-        Self {
+    pub fn take(&mut self) -> Box<Self> {
+        let vacant = Self {
             call: self.call.clone(),
             message: self.message.clone(),
             subject: self.subject.clone(),
@@ -362,7 +350,8 @@ impl Context {
             items: Vec::new(),
             wants_images: self.wants_images,
             shared: Variables::new(),
-        }
+        };
+        Box::new(mem::replace(self, vacant))
     }
 
     fn refuse_after_write(&self) -> Result<(), Fault> {

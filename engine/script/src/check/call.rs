@@ -12,6 +12,13 @@ use crate::language::words::is_word;
 /// Names that Rhai reads itself.
 const BUILT_IN: [&str; 6] = ["type_of", "is_def_var", "is_def_fn", "is_shared", "Fn", "call"];
 
+/// Functions of Rhai's that no rule can call, and what to do instead.
+const REFUSED: [(&str, &str); 3] = [
+    ("timestamp", "a rule has no clock of its own: take `ctx.now`"),
+    ("sleep", "a rule cannot sleep"),
+    ("exit", "a rule ends where it returns: write `return`"),
+];
+
 impl Checker<'_> {
     /// A call of a function by its name.
     pub(super) fn function_call(&mut self, call: &FnCallExpr, position: Position) -> Value {
@@ -36,6 +43,11 @@ impl Checker<'_> {
             && let Some(value) = self.word(call, position)
         {
             return value;
+        }
+        if let Some((_, why)) = REFUSED.iter().find(|it| it.0 == name) {
+            self.arguments(call);
+            self.find(finding::UNKNOWN_FUNCTION, position, *why);
+            return Type::ANY.into();
         }
         if name == "curry" {
             return self.closure(call);

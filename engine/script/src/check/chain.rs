@@ -277,6 +277,10 @@ impl Checker<'_> {
                 None => Shape::Null,
             })
             .collect();
+        let others = Self::whole(&present, arguments);
+        let is_taken =
+            |it: &&Vec<Shape>| matches!(self.language.call(name, it), Resolved::Answers(_));
+        let present = others.iter().find(|it| !is_taken(it)).unwrap_or(&present).clone();
         let answer = match self.language.call(name, &present) {
             Resolved::Answers(ty) => ty,
             Resolved::NoName => {
@@ -303,6 +307,11 @@ impl Checker<'_> {
             }
         };
         let mut answer = answer;
+        for shapes in &others {
+            if let Resolved::Answers(ty) = self.language.call(name, shapes) {
+                answer = answer.join(ty);
+            }
+        }
         let may_be_null = |it: &(usize, &(String, Value))| {
             let ty = &it.1.1.ty;
             ty.may_be_null() && ty.base.is_some()
@@ -318,6 +327,17 @@ impl Checker<'_> {
             }
         }
         if is_unsure { Type::ANY.into() } else { answer.into() }
+    }
+
+    /// The shapes with a whole number in the place of each number that may be one.
+    fn whole(shapes: &[Shape], arguments: &[(String, Value)]) -> Vec<Vec<Shape>> {
+        let is_number = |it: &(usize, &(String, Value))| it.1.1.ty.base == Some(Base::Number);
+        let with_whole = |(index, _): (usize, &(String, Value))| {
+            let mut shapes = shapes.to_vec();
+            shapes.iter_mut().skip(index).take(1).for_each(|it| *it = Shape::WholeNumber);
+            shapes
+        };
+        arguments.iter().enumerate().filter(is_number).map(with_whole).collect()
     }
 
     /// `array[0]`, `map["key"]`, `record["name"]`, `ctx.input["Status"]`.

@@ -293,8 +293,13 @@ pub(super) fn is_vague(ty: &Type) -> bool {
 
 /// The shapes that values of a type can have.
 pub(super) fn shapes(ty: &Type) -> Vec<Shape> {
-    let base = ty.base.as_ref().map(|it| it.shape().unwrap_or(Shape::Dynamic));
-    base.into_iter().chain(ty.is_nullable.then_some(Shape::Null)).collect()
+    let mut shapes = match &ty.base {
+        Some(Base::Number) => vec![Shape::WholeNumber, Shape::Decimal],
+        Some(base) => vec![base.shape().unwrap_or(Shape::Dynamic)],
+        None => Vec::new(),
+    };
+    shapes.extend(ty.is_nullable.then_some(Shape::Null));
+    shapes
 }
 
 fn constant(value: &Dynamic) -> Value {

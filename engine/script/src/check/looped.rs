@@ -25,6 +25,7 @@ impl Checker<'_> {
                 Base::Boolean
                 | Base::WholeNumber
                 | Base::Decimal
+                | Base::Number
                 | Base::Date
                 | Base::Moment
                 | Base::Choice(_)

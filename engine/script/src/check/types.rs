@@ -25,6 +25,8 @@ pub(super) enum Base {
     WholeNumber,
     Double,
     Decimal,
+    /// A whole number or a decimal.
+    Number,
     Text,
     Letter,
     Date,
@@ -204,6 +206,7 @@ impl Base {
     fn join(self, other: Self) -> Self {
         match (self, other) {
             (a, b) if a == b => a,
+            (a, b) if a.is_exact() && b.is_exact() => Self::Number,
             (Self::Lookup(a), Self::Lookup(b)) => {
                 Self::Lookup(a.zip(b).map(|(a, b)| a.union(&b).cloned().collect()))
             }
@@ -227,7 +230,7 @@ impl Base {
             Self::Boolean => Shape::Boolean,
             Self::WholeNumber => Shape::WholeNumber,
             Self::Double => Shape::Double,
-            Self::Decimal => Shape::Decimal,
+            Self::Decimal | Self::Number => Shape::Decimal,
             Self::Text => Shape::Text,
             Self::Letter => Shape::Letter,
             Self::Date => Shape::Date,
@@ -247,7 +250,11 @@ impl Base {
 
     /// Whether values of both can be calculated with each other.
     pub(super) fn is_number(&self) -> bool {
-        matches!(self, Self::WholeNumber | Self::Double | Self::Decimal)
+        *self == Self::Double || self.is_exact()
+    }
+
+    fn is_exact(&self) -> bool {
+        matches!(self, Self::WholeNumber | Self::Decimal | Self::Number)
     }
 }
 
@@ -271,6 +278,7 @@ impl fmt::Display for Base {
             Self::WholeNumber => f.write_str("whole number"),
             Self::Double => f.write_str("double"),
             Self::Decimal => f.write_str("decimal"),
+            Self::Number => f.write_str("whole number or decimal"),
             Self::Text => f.write_str("text"),
             Self::Letter => f.write_str("letter"),
             Self::Date => f.write_str("date"),

@@ -98,7 +98,7 @@ impl Checker<'_> {
                 matches!(base, Base::Text)
             }
             AttributeType::WholeNumber { .. } | AttributeType::BigInteger { .. } => {
-                matches!(base, Base::WholeNumber | Base::Decimal | Base::Double)
+                base.is_number()
             }
             AttributeType::Decimal { .. }
             | AttributeType::Double { .. }

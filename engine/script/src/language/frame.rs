@@ -122,7 +122,7 @@ pub(crate) fn enter_rule<R>(
     limits: &FrameLimits,
     body: impl FnOnce(u64) -> R,
 ) -> R {
-    let scene = RuleScene { ctx: ctx.take_boxed(), aliases: Arc::clone(aliases) };
+    let scene = RuleScene { ctx: ctx.take(), aliases: Arc::clone(aliases) };
     let depth = FRAMES.with_borrow(Vec::len);
     let _guard = Guard { ctx, depth };
     let serial = push(Scene::Rule(scene), limits);

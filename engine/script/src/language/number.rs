@@ -11,6 +11,9 @@ use super::value::decimal;
 pub(super) fn register(rhai: &mut Engine) {
     rhai.register_fn("round", |it: Decimal, digits: INT| round(it, digits))
         .register_fn("round", |it: Decimal| round(it, 0))
+        // A whole number has no digits to lose: `(amount ?? 0).round(2)` is one or the other.
+        .register_fn("round", |it: INT, _digits: INT| it)
+        .register_fn("round", |it: INT| it)
         .register_fn("abs", |it: Decimal| it.abs())
         .register_fn("min", |a: Decimal, b: Decimal| a.min(b))
         .register_fn("max", |a: Decimal, b: Decimal| a.max(b))

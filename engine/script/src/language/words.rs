@@ -38,7 +38,7 @@ words! {
     "date" "date(\"2026-01-31\")" "a date; of a moment, `.date()` is its date";
     "datetime" "datetime(\"2026-01-31T09:00:00Z\")" "a moment";
     "decimal" "decimal(number), decimal(text)" "an exact number";
-    "round" "round(decimal), round(decimal, digits)" "rounds, halves away from zero";
+    "round" "round(number), round(number, digits)" "rounds, halves away from zero";
     "is_blank" "text.is_blank()" "whether a text is empty or white; `()` is blank";
     "trim" "text.trim()" "the text without white space at its ends";
 }
