@@ -106,8 +106,9 @@ pub(crate) fn together(
     rules: &[Arc<MadeRule>],
     catalog: &Catalog,
 ) -> (Vec<Diagnostic>, Termination) {
-    let (mut found, termination) = graph::loops(rules, catalog);
-    found.extend(conflict::conflicts(rules, catalog));
+    let world = graph::World::new(rules, catalog);
+    let (mut found, termination) = graph::loops(&world);
+    found.extend(conflict::conflicts(&world, catalog));
     (found, termination)
 }
 

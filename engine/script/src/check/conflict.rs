@@ -8,7 +8,6 @@ mod candidates;
 mod witness;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use rhai::Position;
 use rulegate::{Catalog, LogicalName, Message, Stage};
@@ -20,7 +19,6 @@ use super::finding::{AMBIGUOUS_RANK, Finding, WRITE_CONFLICT};
 use super::graph::{Listener, World, can_meet};
 use crate::diagnostic::Diagnostic;
 use crate::registration::problem;
-use crate::rule_set::MadeRule;
 
 /// An attribute of the record that a rule sets.
 #[derive(Debug, Clone)]
@@ -48,11 +46,10 @@ struct Suspicion<'a> {
 }
 
 /// Finds the rules of one rank that get in each other's way.
-pub(super) fn conflicts(rules: &[Arc<MadeRule>], catalog: &Catalog) -> Vec<Diagnostic> {
-    let world = World::new(rules, catalog);
+pub(super) fn conflicts<'a>(world: &World<'a>, catalog: &'a Catalog) -> Vec<Diagnostic> {
     let mut laboratory = Laboratory::new(catalog);
     let mut found = Vec::new();
-    for group in groups(&world) {
+    for group in groups(world) {
         for (index, first) in group.iter().enumerate() {
             for second in group.iter().skip(index + 1) {
                 let pair = Pair { first, second };

@@ -21,8 +21,6 @@ mod view;
 mod world;
 mod written;
 
-use std::sync::Arc;
-
 use rulegate::{Catalog, Message};
 
 use self::row::{Rest, Row};
@@ -32,13 +30,11 @@ pub(super) use self::world::{Listener, World};
 use super::conflict::Pair;
 use super::effects::Condition;
 use crate::diagnostic::Diagnostic;
-use crate::rule_set::MadeRule;
 
 /// Finds the loops of a rule set, and says whether every chain of its rules ends.
-pub(super) fn loops(rules: &[Arc<MadeRule>], catalog: &Catalog) -> (Vec<Diagnostic>, Termination) {
-    let world = World::new(rules, catalog);
-    let explored = explore::explore(&world);
-    report::report(&world, &explored)
+pub(super) fn loops(world: &World<'_>) -> (Vec<Diagnostic>, Termination) {
+    let explored = explore::explore(world);
+    report::report(world, &explored)
 }
 
 /// Whether both steps of a pair can run on one message with these conditions.

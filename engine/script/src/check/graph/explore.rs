@@ -103,10 +103,10 @@ fn matters(world: &World<'_>, arrival: &Arrival<'_>) -> bool {
     let entity = arrival.entity.map(|it| it.logical_name().as_str());
     let is_plain = matches!(arrival.message, Message::Create | Message::Update)
         && arrival.relationships.is_empty()
-        && !arrival.entity.and_then(owner).is_some_and(|it| {
-            arrival.message == Message::Update
-                && arrival.target.get(it, arrival.entity).may_be_present()
-        });
+        && !arrival
+            .entity
+            .and_then(owner)
+            .is_some_and(|it| arrival.message == Message::Update && arrival.target.may_carry(it));
     !is_plain || world.is_heard(&arrival.message, entity)
 }
 

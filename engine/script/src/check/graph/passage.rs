@@ -128,25 +128,20 @@ impl<'s, 'a> Passage<'s, 'a> {
         else {
             return vec![(target, false)];
         };
-        let sent = |it: &str| target.get(it, Some(entity)).may_be_present();
-        let (apart, others): (Vec<_>, Vec<_>) = entity
-            .attributes()
-            .map(|it| it.1)
-            .filter(|it| sent(&it.logical_name))
-            .partition(|it| is_apart(it));
+        let sent = entity.attributes().map(|it| it.1);
+        let sent = sent.filter(|it| target.may_carry(&it.logical_name));
+        let (apart, others): (Vec<_>, Vec<_>) = sent.partition(|it| is_apart(it));
         if apart.is_empty() || others.is_empty() {
             return vec![(target, false)];
         }
-        let without = |them: &[&'a AttributeMetadata]| {
-            let mut part = target.clone();
-            for it in them {
-                part.set(&it.logical_name, Known::ABSENT);
-            }
-            part
-        };
-        let mut parts = vec![(without(&others), false), (without(&apart), false)];
+        let (mut first, mut second) = (target.clone(), Row::of(Rest::Absent));
+        for it in apart {
+            second.set(&it.logical_name, target.get(&it.logical_name, Some(entity)));
+            first.set(&it.logical_name, Known::ABSENT);
+        }
+        let mut parts = vec![(second.clone(), false), (first, false)];
         if !target.is_open() {
-            parts.push((without(&others), true)); // Of whatever a client sends, the first says as much.
+            parts.push((second, true)); // Of whatever a client sends, the first says as much.
         }
         parts
     }

@@ -19,9 +19,7 @@ impl<'a> Passage<'_, 'a> {
                 self.engine_sends(Message::Update, entity, (target, before));
             }
             Message::Update => {
-                let owner = owner(entity);
-                let is_sent = |it: &str| self.scene.target.get(it, Some(entity)).may_be_present();
-                if owner.is_some_and(is_sent) {
+                if owner(entity).is_some_and(|it| self.scene.target.may_carry(it)) {
                     self.cascade(entity, |it| it.cascades.assign != Cascade::NoCascade);
                 }
                 self.raise_related(entity);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rulegate::metadata::{AttributeMetadata, AttributeType, EntityMetadata};
 
 use super::origin::Origin;
-use super::value::Known;
+use super::value::{Known, is_kept};
 
 /// What is known of a record.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,8 @@ pub(super) enum Rest {
     Written,
     /// Whatever the store can hold, the same as long as the row is handed on.
     Stored,
+    /// What a client sent over that, once it is written.
+    Merged,
     /// Whatever the store can hold.
     Unknown,
 }
@@ -58,7 +60,22 @@ impl<'a> Row<'a> {
                 let stored = attribute().map_or(Known::ANYTHING, Known::stored);
                 Known { origin: Some(Origin::stored(name)), ..stored }
             }
+            Rest::Merged => {
+                let merged = attribute().map_or(Known::ANYTHING, Known::stored);
+                let (sent, stored) = (Origin::sent(name), Origin::stored(name));
+                let is_kept = attribute().is_some_and(|it| is_kept(&it.kind));
+                let origin = Origin::over(Some(&sent), Some(&stored)).filter(|_| is_kept);
+                Known { origin, ..merged }
+            }
             Rest::Unknown => attribute().map_or(Known::ANYTHING, Known::stored),
+        }
+    }
+
+    /// Whether it may carry the attribute, be it as null.
+    pub(super) fn may_carry(&self, name: &str) -> bool {
+        match (self.known.get(name), self.rest) {
+            (Some(known), _) => known.may_be_present(),
+            (None, rest) => rest != Rest::Absent,
         }
     }
 
@@ -78,7 +95,9 @@ impl<'a> Row<'a> {
         let rest = match (self.rest, other.rest) {
             (a, b) if a == b => a,
             (Rest::Sent | Rest::Written, _) | (_, Rest::Sent | Rest::Written) => Rest::Sent,
-            (Rest::Absent | Rest::Null | Rest::Stored | Rest::Unknown, _) => Rest::Unknown,
+            (Rest::Absent | Rest::Null | Rest::Stored | Rest::Merged | Rest::Unknown, _) => {
+                Rest::Unknown
+            }
         };
         Self { known: Rc::new(names.into_iter().map(both).collect()), rest }
     }
@@ -102,15 +121,11 @@ impl<'a> Row<'a> {
 
     /// The record once this is written over what is stored.
     pub(super) fn over(&self, before: &Self, entity: &'a EntityMetadata) -> Self {
-        let names: BTreeSet<&'a str> = match self.rest {
-            Rest::Sent | Rest::Written => {
-                entity.attributes().map(|it| it.1.logical_name.as_str()).collect()
-            }
-            Rest::Absent | Rest::Null | Rest::Stored | Rest::Unknown => {
-                self.names().chain(before.names()).collect()
-            }
-        };
+        let names: BTreeSet<&'a str> = self.names().chain(before.names()).collect();
         let mut row = before.clone();
+        if self.is_open() {
+            row.rest = if before.rest == Rest::Stored { Rest::Merged } else { Rest::Unknown };
+        }
         for name in names {
             let Some(attribute) = entity.attribute(name) else { continue };
             let written = self.get(name, Some(entity)).written(attribute);
@@ -130,9 +145,9 @@ impl<'a> Row<'a> {
                 *known = known.written(attribute);
             }
         }
-        let has_state = entity.attributes().any(|(_, it)| {
-            is_state(&it.kind) && row.get(&it.logical_name, Some(entity)).may_be_present()
-        });
+        let has_state = entity
+            .attributes()
+            .any(|(_, it)| is_state(&it.kind) && row.may_carry(&it.logical_name));
         for (ordinal, attribute) in entity.attributes() {
             let is_added = match &attribute.kind {
                 AttributeType::EntityName => true,

@@ -50,7 +50,7 @@ pub(super) enum Constant {
 }
 
 /// Whether a value is stored as it is given.
-fn is_kept(kind: &AttributeType) -> bool {
+pub(super) fn is_kept(kind: &AttributeType) -> bool {
     kind.is_reference()
         || matches!(
             kind,

@@ -142,7 +142,7 @@ impl Listener<'_> {
     /// Whether a message with such a target may pass its filter.
     pub(super) fn passes(&self, target: &Row<'_>, entity: Option<&EntityMetadata>) -> bool {
         let filter = self.filter(entity);
-        filter.is_empty() || filter.iter().any(|it| target.get(it, entity).may_be_present())
+        filter.is_empty() || filter.iter().any(|it| target.may_carry(it))
     }
 }
 
