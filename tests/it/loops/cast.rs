@@ -30,11 +30,10 @@ pub(crate) fn definitions() -> Vec<SourceFile> {
 }
 
 fn definition(entity: &str) -> SourceFile {
-    let lookups: String = ENTITIES
-        .iter()
-        .map(|it| (lookup(entity, it), *it))
-        .map(|(name, it)| format!("{name} = {{ type = \"lookup\", targets = [\"{it}\"] }}\n"))
-        .collect();
+    let lookups = ENTITIES.map(|it| {
+        format!("{} = {{ type = \"lookup\", targets = [\"{it}\"] }}\n", lookup(entity, it))
+    });
+    let lookups = lookups.concat();
     // A task goes with its deal.
     let relationship = if entity == "task" {
         "[[relationship]]\nschema_name = \"deal_tasks\"\nreferenced = \"deal\"\nattribute = \"dealid\"\n\

@@ -20,7 +20,7 @@ impl Dice {
     }
 
     pub(crate) fn one<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())]
+        of.get(self.below(of.len())).copied().unwrap()
     }
 
     pub(crate) fn flip(&mut self) -> bool {
@@ -28,7 +28,12 @@ impl Dice {
     }
 
     /// Some of them, in another order.
-    pub(crate) fn some<T: Copy>(&mut self, of: &[T], count: usize) -> Vec<T> {
+    pub(crate) fn some<T: Copy, const N: usize>(&mut self, of: &[T]) -> [T; N] {
+        self.few(of, N).try_into().unwrap_or_else(|_| panic!("more than there are"))
+    }
+
+    /// The same, where nobody knows beforehand how many.
+    pub(crate) fn few<T: Copy>(&mut self, of: &[T], count: usize) -> Vec<T> {
         let mut rest = of.to_vec();
         (0..count).map(|_| rest.swap_remove(self.below(rest.len()))).collect()
     }

@@ -36,13 +36,13 @@ pub(crate) const ENDING: [Kind; 26] = [
 ];
 
 fn filtered(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 4);
+    let all = settings::<4>(dice);
     let rule = Rule::on_update(dice.one(&ENTITIES), update("ctx.target", &all[2..]));
     vec![rule.filtered(&[all[0].name, all[1].name])]
 }
 
 fn by_value(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 2);
+    let all = settings::<2>(dice);
     let Setting { name, value } = all[0];
     let body = if dice.flip() {
         format!("    if ctx.target.{name} == {value} {{ return; }}\n{}", update("ctx.target", &all))
@@ -56,7 +56,7 @@ fn by_value(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn by_null(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 2);
+    let all = settings::<2>(dice);
     let name = all[0].name;
     let body =
         format!("    if ctx.target.{name} != () {{ return; }}\n{}", update("ctx.target", &all));
@@ -64,7 +64,7 @@ fn by_null(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn by_presence(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 2);
+    let all = settings::<2>(dice);
     let name = all[1].name;
     let body = format!(
         "    if !ctx.target.has(\"{name}\") {{\n    {}\n    }}",
@@ -74,7 +74,7 @@ fn by_presence(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn by_change(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 2);
+    let all = settings::<2>(dice);
     let name = all[0].name;
     let body =
         format!("    if !ctx.changed(\"{name}\") {{ return; }}\n{}", update("ctx.target", &all));
@@ -82,14 +82,14 @@ fn by_change(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn by_depth(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 2);
+    let all = settings::<2>(dice);
     let depth = dice.between(1, 6);
     let body = format!("    if ctx.depth > {depth} {{ return; }}\n{}", update("ctx.target", &all));
     vec![Rule::on_update(dice.one(&ENTITIES), body)]
 }
 
 fn by_image(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 1);
+    let all = settings::<1>(dice);
     let Setting { name, value } = all[0];
     let body =
         format!("    if ctx.pre.{name} == {value} {{ return; }}\n{}", update("ctx.target", &all));
@@ -97,7 +97,7 @@ fn by_image(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn by_after(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 1);
+    let all = settings::<1>(dice);
     let Setting { name, value } = all[0];
     let body = format!(
         "    if ctx.after(\"{name}\") != {value} {{\n    {}\n    }}",
@@ -129,8 +129,8 @@ fn counter_before(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn two(dice: &mut Dice) -> Vec<Rule> {
-    let entities = dice.some(&ENTITIES, 2);
-    let (a, b) = (settings(dice, 2), settings(dice, 2));
+    let entities = dice.some::<_, 2>(&ENTITIES);
+    let (a, b) = (settings::<2>(dice), settings::<2>(dice));
     let (there, back) = (lookup(entities[0], entities[1]), lookup(entities[1], entities[0]));
     vec![
         Rule::on_update(entities[0], update_over(&there, &b))
@@ -143,8 +143,8 @@ fn two(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn two_guarded(dice: &mut Dice) -> Vec<Rule> {
-    let entities = dice.some(&ENTITIES, 2);
-    let (a, b) = (settings(dice, 1), settings(dice, 1));
+    let entities = dice.some::<_, 2>(&ENTITIES);
+    let (a, b) = (settings::<1>(dice), settings::<1>(dice));
     let (there, back) = (lookup(entities[0], entities[1]), lookup(entities[1], entities[0]));
     let Setting { name, value } = a[0];
     let guarded =
@@ -158,20 +158,20 @@ fn two_guarded(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn row(dice: &mut Dice) -> Vec<Rule> {
-    let entities = dice.some(&ENTITIES, 3);
-    let all: Vec<_> = (0..3).map(|_| settings(dice, 2)).collect();
-    (0..2)
-        .map(|it| {
-            let there = lookup(entities[it], entities[it + 1]);
-            let body = update_over(&there, &all[it + 1]);
-            Rule::on_update(entities[it], body).seeing(&[&there]).filtered(&[all[it][0].name])
-        })
-        .collect()
+    let entities = dice.some::<_, 3>(&ENTITIES);
+    let all = [settings::<2>(dice), settings::<2>(dice), settings::<2>(dice)];
+    let rule = |from: (&'static str, &[Setting; 2]), to: (&'static str, &[Setting; 2])| {
+        let there = lookup(from.0, to.0);
+        let body = update_over(&there, to.1);
+        Rule::on_update(from.0, body).seeing(&[&there]).filtered(&[from.1[0].name])
+    };
+    let [a, b, c] = [(entities[0], &all[0]), (entities[1], &all[1]), (entities[2], &all[2])];
+    vec![rule(a, b), rule(b, c)]
 }
 
 fn create(dice: &mut Dice) -> Vec<Rule> {
     let entity = dice.one(&ENTITIES);
-    let Setting { name, value } = settings(dice, 1)[0];
+    let Setting { name, value } = settings::<1>(dice)[0];
     let body = format!(
         "    if ctx.target.{name} == {value} {{ return; }}\n    \
          create(\"{entity}\", #{{ name: \"next\", {name}: {value} }});"
@@ -204,14 +204,14 @@ fn same_state(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn job(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 3);
+    let all = settings::<3>(dice);
     let rule = Rule::on_update(dice.one(&ENTITIES), update("ctx.target", &all[1..])).later();
     vec![rule.filtered(&[all[0].name])]
 }
 
 fn written(dice: &mut Dice) -> Vec<Rule> {
     let entity = dice.one(&ENTITIES);
-    let all = settings(dice, 3);
+    let all = settings::<3>(dice);
     let body = format!("    ctx.target.{} = {};", all[0].name, all[0].value);
     vec![
         Rule::on_update(entity, body).before(),
@@ -220,7 +220,7 @@ fn written(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn children(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 1);
+    let all = settings::<1>(dice);
     let Setting { name, value } = all[0];
     let delete = "    for task in query(\"task\", #{ accountid: ctx.target }, #{ select: [\"name\"] }) {\n        \
         delete(task);\n    }";
@@ -252,10 +252,11 @@ fn flag(dice: &mut Dice) -> Vec<Rule> {
 
 fn stages(dice: &mut Dice) -> Vec<Rule> {
     let entity = dice.one(&ENTITIES);
-    let order = dice.some(&[1, 2, 3, 4], 4);
-    (0..3)
-        .map(|it| {
-            let (from, to) = (order[it], order[it + 1]);
+    let order = dice.some::<_, 4>(&[1, 2, 3, 4]);
+    let [a, b, c, d] = order;
+    [(a, b), (b, c), (c, d)]
+        .into_iter()
+        .map(|(from, to)| {
             let body = format!(
                 "    if ctx.target.stage == {from} {{ update(ctx.target, #{{ stage: {to} }}); }}"
             );
@@ -275,7 +276,7 @@ fn log(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn refused(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 1);
+    let all = settings::<1>(dice);
     let Setting { name, value } = all[0];
     let body = format!(
         "    if ctx.target.{name} == {value} {{ reject(\"no\"); }}\n{}",

@@ -2,7 +2,7 @@
 
 use super::cast::{ENTITIES, lookup};
 use super::dice::Dice;
-use super::rules::{Rule, settings, update, update_over};
+use super::rules::{Rule, Setting, settings, update, update_over};
 
 /// A kind of rule set.
 pub(crate) type Kind = (&'static str, fn(&mut Dice) -> Vec<Rule>);
@@ -35,20 +35,20 @@ pub(crate) const ENDLESS: [Kind; 22] = [
 
 fn itself(dice: &mut Dice) -> Vec<Rule> {
     let entity = dice.one(&ENTITIES);
-    let count = dice.between(1, 3);
-    let rule = Rule::on_update(entity, update("ctx.target", &settings(dice, count)));
+    let (all, count) = (settings::<3>(dice), dice.between(1, 3));
+    let rule = Rule::on_update(entity, update("ctx.target", all.get(..count).unwrap()));
     vec![if dice.flip() { rule.before() } else { rule }]
 }
 
 fn itself_filtered(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 3);
+    let all = settings::<3>(dice);
     let body = update("ctx.target", &all[1..]);
     vec![Rule::on_update(dice.one(&ENTITIES), body).filtered(&[all[0].name, all[1].name])]
 }
 
 fn two(dice: &mut Dice) -> Vec<Rule> {
-    let entities = dice.some(&ENTITIES, 2);
-    let (a, b) = (settings(dice, 2), settings(dice, 2));
+    let entities = dice.some::<_, 2>(&ENTITIES);
+    let (a, b) = (settings::<2>(dice), settings::<2>(dice));
     let (there, back) = (lookup(entities[0], entities[1]), lookup(entities[1], entities[0]));
     vec![
         Rule::on_update(entities[0], update_over(&there, &b))
@@ -61,27 +61,26 @@ fn two(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn three(dice: &mut Dice) -> Vec<Rule> {
-    let entities = dice.some(&ENTITIES, 3);
-    let all: Vec<_> = (0..3).map(|_| settings(dice, 2)).collect();
-    (0..3)
-        .map(|index| {
-            let next = (index + 1) % 3;
-            let there = lookup(entities[index], entities[next]);
-            let body = update_over(&there, &all[next]);
-            Rule::on_update(entities[index], body).seeing(&[&there]).filtered(&[all[index][0].name])
-        })
-        .collect()
+    let entities = dice.some::<_, 3>(&ENTITIES);
+    let all = [settings::<2>(dice), settings::<2>(dice), settings::<2>(dice)];
+    let rule = |from: (&'static str, &[Setting; 2]), to: (&'static str, &[Setting; 2])| {
+        let there = lookup(from.0, to.0);
+        let body = update_over(&there, to.1);
+        Rule::on_update(from.0, body).seeing(&[&there]).filtered(&[from.1[0].name])
+    };
+    let [a, b, c] = [(entities[0], &all[0]), (entities[1], &all[1]), (entities[2], &all[2])];
+    vec![rule(a, b), rule(b, c), rule(c, a)]
 }
 
 fn hierarchy(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 1);
+    let all = settings::<1>(dice);
     let body = update_over("parentid", &all);
     vec![Rule::on_update(dice.one(&ENTITIES), body).seeing(&["parentid"]).filtered(&[all[0].name])]
 }
 
 fn create(dice: &mut Dice) -> Vec<Rule> {
     let entity = dice.one(&ENTITIES);
-    let all = settings(dice, 2);
+    let all = settings::<2>(dice);
     let guard = if dice.flip() {
         format!("    if ctx.target.{} != {} {{ return; }}\n", all[0].name, all[0].value)
     } else {
@@ -94,7 +93,7 @@ fn create(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn create_each_other(dice: &mut Dice) -> Vec<Rule> {
-    let entities = dice.some(&ENTITIES, 2);
+    let entities = dice.some::<_, 2>(&ENTITIES);
     let body = |of: &str| format!("    create(\"{of}\", #{{ name: \"next\" }});");
     vec![
         Rule::on("Create", entities[0], body(entities[1])),
@@ -113,10 +112,11 @@ fn toggle(dice: &mut Dice) -> Vec<Rule> {
 
 fn round(dice: &mut Dice) -> Vec<Rule> {
     let entity = dice.one(&ENTITIES);
-    let order = dice.some(&[1, 2, 3, 4], 3);
-    (0..3)
-        .map(|it| {
-            let (from, to) = (order[it], order[(it + 1) % 3]);
+    let order = dice.some::<_, 3>(&[1, 2, 3, 4]);
+    let [a, b, c] = order;
+    [(a, b), (b, c), (c, a)]
+        .into_iter()
+        .map(|(from, to)| {
             let body = format!(
                 "    if ctx.target.stage == {from} {{ update(ctx.target, #{{ stage: {to} }}); }}"
             );
@@ -165,14 +165,14 @@ fn states(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn job(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 2);
+    let all = settings::<2>(dice);
     let rule = Rule::on_update(dice.one(&ENTITIES), update("ctx.target", &all)).later();
     vec![if dice.flip() { rule.filtered(&[all[0].name]) } else { rule }]
 }
 
 fn written(dice: &mut Dice) -> Vec<Rule> {
     let entity = dice.one(&ENTITIES);
-    let all = settings(dice, 2);
+    let all = settings::<2>(dice);
     let body = format!("    ctx.target.{} = {};", all[0].name, all[0].value);
     vec![
         Rule::on_update(entity, body).before(),
@@ -181,7 +181,7 @@ fn written(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn delete(dice: &mut Dice) -> Vec<Rule> {
-    let entities = dice.some(&ENTITIES, 2);
+    let entities = dice.some::<_, 2>(&ENTITIES);
     let body = |from: &str, to: &str| {
         format!("    if ctx.pre.{0} != () {{ delete(ctx.pre.{0}); }}", lookup(from, to))
     };
@@ -192,7 +192,7 @@ fn delete(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn depth(dice: &mut Dice) -> Vec<Rule> {
-    let all = settings(dice, 2);
+    let all = settings::<2>(dice);
     let end = dice.between(9, 30);
     let body = format!("    if ctx.depth > {end} {{ return; }}\n{}", update("ctx.target", &all));
     vec![Rule::on_update(dice.one(&ENTITIES), body)]
@@ -214,19 +214,21 @@ fn split(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn stamp(dice: &mut Dice) -> Vec<Rule> {
-    let body = update("ctx.target", &settings(dice, 1));
+    let body = update("ctx.target", &settings::<1>(dice));
     vec![Rule::on_update(dice.one(&ENTITIES), body).filtered(&["modifiedon"])]
 }
 
 fn assign(dice: &mut Dice) -> Vec<Rule> {
     let entity = dice.one(&ENTITIES);
-    let body =
-        format!("    assign(ctx.target, ctx.user);\n{}", update("ctx.target", &settings(dice, 1)));
+    let body = format!(
+        "    assign(ctx.target, ctx.user);\n{}",
+        update("ctx.target", &settings::<1>(dice))
+    );
     vec![Rule::on_update(entity, body)]
 }
 
 fn family(dice: &mut Dice) -> Vec<Rule> {
-    let (a, b) = (settings(dice, 1), settings(dice, 1));
+    let (a, b) = (settings::<1>(dice), settings::<1>(dice));
     let down = format!(
         "    for task in query(\"task\", #{{ dealid: ctx.target }}, #{{ select: [\"name\"] }}) {{\n    {}\n    }}",
         update("task", &b)

@@ -122,7 +122,9 @@ fn values() -> Vec<Values> {
         all.push(vec![(name.to_owned(), None)]);
     }
     for place in 0..4 {
-        let one = |(name, values): &(&str, &[&str])| some(name, values[place % values.len()]);
+        let one = |(name, values): &(&str, &[&str])| {
+            some(name, values.get(place % values.len()).unwrap())
+        };
         all.push(ATTRIBUTES.iter().map(one).collect());
     }
     all

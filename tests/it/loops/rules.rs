@@ -86,7 +86,7 @@ pub(crate) fn update_over(lookup: &str, settings: &[Setting]) -> String {
 }
 
 /// Different attributes, each with a value.
-pub(crate) fn settings(dice: &mut Dice, count: usize) -> Vec<Setting> {
-    let all = dice.some(&ATTRIBUTES, count);
-    all.into_iter().map(|(name, values)| Setting { name, value: dice.one(values) }).collect()
+pub(crate) fn settings<const N: usize>(dice: &mut Dice) -> [Setting; N] {
+    let all: [(&str, &[&str]); N] = dice.some(&ATTRIBUTES);
+    all.map(|(name, values)| Setting { name, value: dice.one(values) })
 }

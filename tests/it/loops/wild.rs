@@ -1,5 +1,7 @@
 //! Rules drawn at random: whatever guard, whatever they do. Nobody would write them, and all the more may go wrong.
 
+use std::fmt::Write;
+
 use super::cast::{ATTRIBUTES, ENTITIES, lookup};
 use super::dice::Dice;
 use super::rules::Rule;
@@ -9,10 +11,10 @@ pub(crate) fn wild(dice: &mut Dice) -> Vec<Rule> {
     let count = dice.between(1, 5);
     // Few attributes, so that rules meet.
     let kept = dice.between(2, 4);
-    let names = dice.some(&ATTRIBUTES, kept);
+    let names = dice.few(&ATTRIBUTES, kept);
     let entities = {
         let count = dice.between(1, 2);
-        dice.some(&ENTITIES, count)
+        dice.few(&ENTITIES, count)
     };
     (0..count)
         .map(|_| Drawing { dice, names: &names, entities: &entities, images: Vec::new() }.rule())
@@ -47,27 +49,26 @@ impl Drawing<'_> {
         let mut body = String::new();
         if self.dice.below(5) != 0 {
             let guard = self.guard(message);
-            body += &format!("    if {guard} {{ return; }}\n");
+            writeln!(body, "    if {guard} {{ return; }}").unwrap();
         }
         let actions = if self.dice.below(4) == 0 { 2 } else { 1 };
         for _ in 0..actions {
-            let action = if writes { self.write(message) } else { self.action(entity, message) };
+            let action = self.deed(entity, (message, writes));
             let action = match self.dice.below(4) {
                 0 => format!("if {} {{ {action} }}", self.guard(message)),
                 1 => {
-                    let other =
-                        if writes { self.write(message) } else { self.action(entity, message) };
+                    let other = self.deed(entity, (message, writes));
                     format!("if {} {{ {action} }} else {{ {other} }}", self.guard(message))
                 }
                 _ => action,
             };
-            body += &format!("    {action}\n");
+            writeln!(body, "    {action}").unwrap();
         }
         let mut rule = Rule { stage, ..Rule::on(message, entity, body) };
         if message == "Update" && self.dice.below(3) != 0 {
             let count = self.dice.between(1, 2);
             let names: Vec<&str> = self.names.iter().map(|it| it.0).collect();
-            let filter = self.dice.some(&names, count);
+            let filter = self.dice.few(&names, count);
             rule = rule.filtered(&filter);
         }
         if stage == "post-operation" && self.dice.below(6) == 0 {
@@ -80,6 +81,11 @@ impl Drawing<'_> {
             rule = rule.seeing(&images);
         }
         rule
+    }
+
+    /// What it does: it writes the target, or sends a message.
+    fn deed(&mut self, entity: &'static str, (message, writes): (&str, bool)) -> String {
+        if writes { self.write(message) } else { self.action(entity, message) }
     }
 
     fn name(&mut self) -> (&'static str, &'static [&'static str]) {
@@ -163,7 +169,7 @@ impl Drawing<'_> {
 
     fn values(&mut self, message: &str) -> String {
         let count = self.dice.between(1, 2);
-        let chosen = self.dice.some(self.names, count);
+        let chosen = self.dice.few(self.names, count);
         let all: Vec<String> = chosen
             .into_iter()
             .map(|(name, values)| format!("{name}: {}", self.value(name, values, message)))
