@@ -81,7 +81,8 @@ pub fn small_set_as(
     rules: &[SourceFile],
     execution: Execution,
 ) -> Result<RuleSet, Vec<Diagnostic>> {
-    let limits = Limits { time: Duration::from_hours(1), ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.time = Duration::from_hours(1);
     load(rules, &LoadOptions { execution, limits, ..LoadOptions::default() })
 }
 
