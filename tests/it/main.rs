@@ -43,5 +43,5 @@ mod loops; // Rule sets that go on and on, and those that end, said beforehand a
 mod reload; // A save becomes the next generation, or its author hears why not.
 mod runs; // Runs over the shipped rules, against their transcripts.
 mod text_values; // Values as people type them.
-mod tidy;
-mod together; // What rules do to each other. // What the compiler cannot check about our own code.
+mod tidy; // What the compiler cannot check about our own code.
+mod together; // What rules do to each other.

@@ -140,6 +140,18 @@ fn a_chain_that_is_too_deep_is_no_circle_and_is_shown_all_the_same() {
 }
 
 #[test]
+fn what_is_created_as_null_is_not_sent() {
+    // C-13: after the write the target carries no null.
+    let step = r#"message: "Create", stage: "post-operation""#;
+    let body =
+        "    if ctx.target.has(\"amount\") { return; }\n    create(\"deal\", #{ amount: () });";
+
+    let set = set(&[rule("deal/again", step, body)]);
+
+    assert_eq!(set.termination.to_string(), "can loop: deal/again → deal/again");
+}
+
+#[test]
 fn what_cannot_be_known_is_called_unknown() {
     let step = r#"message: "Update", stage: "post-operation", filtering: ["amount"]"#;
     let win = set(&[rule("deal/win", step, "    send(\"Win\", #{});")]);

@@ -144,6 +144,9 @@ impl<'a> Row<'a> {
             if let Some(attribute) = entity.attribute(name) {
                 *known = known.written(attribute);
             }
+            // To create with null is not to send it (C-13).
+            known.is_absent |= is_new && known.is_null;
+            known.is_null &= !is_new;
         }
         let has_state = entity
             .attributes()
