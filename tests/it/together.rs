@@ -140,6 +140,28 @@ fn a_chain_that_is_too_deep_is_no_circle_and_is_shown_all_the_same() {
 }
 
 #[test]
+fn what_the_engine_sends_for_a_client_is_deeper_than_what_the_client_sends() {
+    // I-64: a link is an Update of the child, one deeper, and so the guard does not stop it.
+    let step = r#"message: "Update", stage: "post-operation""#;
+    let body = "    if ctx.depth < 2 { return; }\n    update(ctx.target, #{ note: \"x\" });";
+    let of_links = r#"[[relationship]]
+schema_name = "account_deals"
+attribute = "accountid"
+referenced = "account"
+"#;
+    let [(deal, text), account] = ENTITIES;
+    let mut files = vec![SourceFile::new(deal, format!("{text}{of_links}"))];
+    files.push(SourceFile::new(account.0, account.1));
+
+    let without = set(&[rule("deal/deep", step, body)]);
+    files.push(rule("deal/deep", step, body));
+    let with = RuleSet::load(&files, None, &LoadOptions::default()).unwrap();
+
+    assert_eq!(without.termination, Termination::Terminates { depth: 1 });
+    assert!(matches!(with.termination, Termination::CanLoop { .. }));
+}
+
+#[test]
 fn what_is_created_as_null_is_not_sent() {
     // C-13: after the write the target carries no null.
     let step = r#"message: "Create", stage: "post-operation""#;

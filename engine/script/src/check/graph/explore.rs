@@ -1,13 +1,15 @@
 //! Exploring: every chain of messages that rules can cause, as deep as steps run.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rulegate::Message;
+use rulegate::metadata::{AttributeType, Cascade, EntityMetadata};
 
 use super::arrival::{Arrival, Cause, Outcome};
 use super::passage::Passage;
-use super::row::{Rest, Row};
+use super::row::{Rest, Row, is_state};
+use super::value::Known;
 use super::world::{World, owner};
 use super::written::Written;
 
@@ -57,21 +59,62 @@ pub(super) fn explore<'a>(world: &World<'a>) -> Explored<'a> {
     explored
 }
 
-/// Every message that a client can send, to whatever record and with whatever it carries.
+/// Every message that a client can send and that wakes steps, by itself or by what the engine sends because of it.
 fn roots<'a>(world: &World<'a>) -> Vec<Arrival<'a>> {
-    let root = |(message, entity): (&'a Message, Option<&'a str>)| Arrival {
-        message: message.clone(),
-        entity: entity.and_then(|it| world.entity(it)),
+    let mut places: BTreeSet<Place<'a>> =
+        world.places().into_iter().map(|(message, entity)| (message.clone(), entity)).collect();
+    let of_update = world.is_heard_anywhere(&Message::Update);
+    let of_delete = world.is_heard_anywhere(&Message::Delete);
+    for entity in world.catalog.entities() {
+        let name = entity.logical_name().as_str();
+        let children = || world.catalog.children_of(entity.logical_name());
+        let hands_on = of_update && children().any(|it| it.cascades.assign != Cascade::NoCascade);
+        if hands_on || world.is_heard(&Message::Update, Some(name)) {
+            places.insert((Message::SetState, Some(name)));
+            places.insert((Message::Assign, Some(name)));
+        }
+        if hands_on {
+            places.insert((Message::Update, Some(name)));
+        }
+        if of_delete && children().any(|it| it.cascades.delete == Cascade::Cascade) {
+            places.insert((Message::Delete, Some(name)));
+        }
+    }
+    if of_update {
+        places.extend([Message::Associate, Message::Disassociate].map(|it| (it, None)));
+    }
+    places.into_iter().map(|it| root(world, it)).collect()
+}
+
+/// A message that a client sends, to whatever record and with whatever it carries.
+fn root<'a>(world: &World<'a>, (message, entity): Place<'a>) -> Arrival<'a> {
+    let entity = entity.and_then(|it| world.entity(it));
+    let parameters = |is_one: fn(&AttributeType) -> bool| {
+        let mut row = Row::of(Rest::Absent);
+        for (_, it) in entity.into_iter().flat_map(EntityMetadata::attributes) {
+            if is_one(&it.kind) {
+                row.set(&it.logical_name, Known::sent(it));
+            }
+        }
+        row
+    };
+    let target = match message {
+        Message::SetState => parameters(is_state),
+        Message::Assign => parameters(|it| matches!(it, AttributeType::Owner { .. })),
+        _ => Row::of(Rest::Sent),
+    };
+    Arrival {
+        before: Row::of(if message == Message::Create { Rest::Null } else { Rest::Stored }),
+        message,
+        entity,
         depth: 1,
-        target: Row::of(Rest::Sent),
-        before: Row::of(if *message == Message::Create { Rest::Null } else { Rest::Stored }),
+        target,
         is_same_record: false,
         is_gone: false,
         relationships: Vec::new(),
         is_guess: false,
         cause: Cause::Client,
-    };
-    world.places().into_iter().map(root).collect()
+    }
 }
 
 /// What rules can write, whatever is sent.

@@ -89,6 +89,11 @@ impl<'a> World<'a> {
         })
     }
 
+    /// Whether a step listens to the message of any entity.
+    pub(super) fn is_heard_anywhere(&self, message: &Message) -> bool {
+        self.by_message.contains_key(message)
+    }
+
     /// Every message and entity at which a step listens.
     pub(super) fn places(&self) -> Vec<(&'a Message, Option<&'a str>)> {
         let mut all = Vec::new();
