@@ -69,8 +69,11 @@ fn roots<'a>(world: &World<'a>) -> Vec<Arrival<'a>> {
         let name = entity.logical_name().as_str();
         let children = || world.catalog.children_of(entity.logical_name());
         let hands_on = of_update && children().any(|it| it.cascades.assign != Cascade::NoCascade);
-        if hands_on || world.is_heard(&Message::Update, Some(name)) {
+        let is_updated = hands_on || world.is_heard(&Message::Update, Some(name));
+        if is_updated && entity.attributes().any(|(_, it)| is_state(&it.kind)) {
             places.insert((Message::SetState, Some(name)));
+        }
+        if is_updated && owner(entity).is_some() {
             places.insert((Message::Assign, Some(name)));
         }
         if hands_on {

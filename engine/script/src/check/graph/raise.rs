@@ -53,7 +53,7 @@ impl<'a> Passage<'_, 'a> {
             if let Some(owner) = owner(child).filter(|_| self.arrival.message != Message::Delete) {
                 target.set(owner, Known::VALUE);
             }
-            let stored = Row::of(Rest::Unknown);
+            let stored = Row::of(Rest::Stored);
             self.engine_sends(self.arrival.message.clone(), child, (target, stored));
         }
     }
@@ -66,7 +66,7 @@ impl<'a> Passage<'_, 'a> {
             let other = if first == entity.logical_name() { second } else { first };
             let Some(other) = self.world.entity(other) else { continue };
             for message in [Message::Create, Message::Update] {
-                self.engine_sends(message, other, (Row::of(Rest::Sent), Row::of(Rest::Unknown)));
+                self.engine_sends(message, other, (Row::of(Rest::Sent), Row::of(Rest::Stored)));
             }
         }
     }
@@ -85,7 +85,7 @@ impl<'a> Passage<'_, 'a> {
             let Some(child) = self.world.entity(&it.referencing_entity) else { continue };
             let mut target = Row::of(Rest::Absent);
             target.set(&it.referencing_attribute, Known::ANYTHING);
-            self.engine_sends(Message::Update, child, (target, Row::of(Rest::Unknown)));
+            self.engine_sends(Message::Update, child, (target, Row::of(Rest::Stored)));
         }
     }
 
