@@ -27,15 +27,24 @@ const SHOWN: usize = 4;
 /// How many threads share the work. Each has random numbers of its own, the same in every run.
 const PARTS: u64 = 2;
 
-/// What no type foretells.
-const FORETOLD_BY_NO_TYPE: [&str; 8] = [
+/// What no type foretells: values that a function of the right type does not take.
+const FORETOLD_BY_NO_TYPE: [&str; 17] = [
     "overflow",
+    "underflow",
     "division by zero",
     "modulo division",
+    "shift",
+    "exponential",
+    "square root",
+    "natural log",
+    "radix",
+    "parsing",
     "out of bounds",
     "lead to no date",
     "is no date",
+    "is no number",
     "give no number",
+    "no JSON",
     "digits",
 ];
 

@@ -1,6 +1,7 @@
 //! Assignments: what changes, and what is known of it from then on.
 
 use rhai::{ASTFlags, Expr, Position};
+use rulegate::Message;
 
 use super::checker::{Checker, Value};
 use super::effects::Term;
@@ -70,7 +71,10 @@ impl Checker<'_> {
             (Some(Base::Record(row)), name) => {
                 self.set_attribute((&row, &holder), (name, position), (value, given));
             }
-            (Some(Base::Entries(part)), name) => self.set_entry(part, name.as_ref(), position),
+            (Some(Base::Entries(part)), name) => {
+                self.must_be_parameter(value, &given);
+                self.set_entry(part, name.as_ref(), position);
+            }
             (Some(Base::Map(entries)), name) => {
                 let index = holder.key.as_deref().and_then(variable);
                 if let (Some(mut entries), Some((name, _)), Some(index)) = (entries, name, index) {
@@ -141,6 +145,42 @@ impl Checker<'_> {
         }
     }
 
+    /// A value that shared variables and parameters can hold.
+    fn must_be_parameter(&mut self, expression: &Expr, given: &Value) {
+        let Some(base) = &given.ty.base else { return };
+        let fits = match base {
+            Base::Map(_)
+            | Base::Function(..)
+            | Base::Context
+            | Base::Parent
+            | Base::Entries(_)
+            | Base::Letter => false,
+            Base::Array(of) => match &of.base {
+                Some(item @ (Base::Lookup(_) | Base::Record(_))) => {
+                    self.must_have_identity(item, expression);
+                    !of.is_nullable
+                }
+                Some(Base::Any) => {
+                    self.unsure(expression.position());
+                    true
+                }
+                item => !of.is_nullable && matches!(item, None | Some(Base::Text)),
+            },
+            Base::Any | Base::Error => {
+                self.unsure(expression.position());
+                true
+            }
+            other => {
+                self.must_have_identity(other, expression);
+                true
+            }
+        };
+        if !fits {
+            let text = format!("{} can be no parameter", article(&given.ty));
+            self.find(finding::WRONG_TYPE, expression.start_position(), text);
+        }
+    }
+
     pub(super) fn set_entry(
         &mut self,
         part: Part,
@@ -162,6 +202,12 @@ impl Checker<'_> {
                     position,
                     "the variables of a parent can only be read",
                 );
+            }
+            Part::Input | Part::Output
+                if !self.registration.messages().any(|it| matches!(it, Message::Custom(_))) =>
+            {
+                let text = "only custom messages have parameters that can be set";
+                self.find(finding::WRONG_TYPE, position, text);
             }
             Part::Input | Part::Output => {
                 self.effects.unknown.push(("a parameter of its message".to_owned(), position));

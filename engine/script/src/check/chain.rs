@@ -29,6 +29,7 @@ impl Checker<'_> {
             Expr::Dot(chain, flags, _) | Expr::Index(chain, flags, _) => (&chain.lhs, *flags),
             _ => return self.value(expression),
         };
+        self.must_be_asked(first);
         let value = self.value(first);
         let variable = match first {
             Expr::Variable(name, _, _) if name.2.path.is_empty() => Some(name.1.as_str()),
@@ -36,6 +37,16 @@ impl Checker<'_> {
         };
         let words = words(first).unwrap_or_else(|| "this".to_owned());
         self.links(Receiver { value, words, variable }, expression, flags)
+    }
+
+    /// Rhai puts the value of a file's constant wherever it is named, but before a point or a bracket.
+    fn must_be_asked(&mut self, first: &Expr) {
+        let Expr::Variable(name, _, position) = first else { return };
+        if name.2.path.is_empty() && self.variable(&name.1).is_none() {
+            let text = format!("nothing can be asked of `{}`, a constant of the file", name.1);
+            let help = format!("put it into a variable first: `let it = {};`", name.1);
+            self.find_help(finding::UNKNOWN_PROPERTY, *position, (text, help));
+        }
     }
 
     /// What the rest of a chain makes of what stands before it.

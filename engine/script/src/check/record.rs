@@ -66,6 +66,31 @@ impl Checker<'_> {
         is_demanded && is_shown
     }
 
+    /// A record that stands for itself in a message must be one that is stored.
+    pub(super) fn must_have_identity(&mut self, base: &Base, expression: &Expr) {
+        let Base::Record(row) = base else { return };
+        if let Some(why) = self.lacks_identity(row) {
+            let text = format!("{} {why}", subject(expression));
+            self.find(finding::WRONG_TYPE, expression.start_position(), text);
+        }
+    }
+
+    /// Why a record may have no identity, if it may.
+    fn lacks_identity(&self, row: &Row) -> Option<&'static str> {
+        let is_new = self.runs_on(&[Message::Create]);
+        Some(match &row.of {
+            Origin::Made => "is not saved: it has no identity",
+            Origin::Target if is_new && self.registration.is_before_main() => {
+                "is not saved yet where it is created: it may have no identity"
+            }
+            Origin::Pre(_) if is_new => "is empty where the record is created",
+            Origin::Post(_) if self.runs_on(&[Message::Delete]) => {
+                "is empty where the record is deleted"
+            }
+            Origin::Target | Origin::Pre(_) | Origin::Post(_) | Origin::Read(_) => return None,
+        })
+    }
+
     /// The rule reads an attribute of the target.
     pub(super) fn reads(&mut self, name: &str, position: Position) {
         if self.state.is_reached {
@@ -146,9 +171,7 @@ impl Checker<'_> {
             }
             ("lookup", []) => {
                 let ty = Type::lookup_of(row.entity.logical_name());
-                let is_new = row.of == Origin::Made
-                    || row.of == Origin::Target && self.runs_on(&[Message::Create]);
-                let ty = if is_new { ty.nullable() } else { ty };
+                let ty = if self.lacks_identity(row).is_some() { ty.nullable() } else { ty };
                 let term = if row.of == Origin::Target { Term::OwnRecord } else { Term::Unknown };
                 Value::from(ty).meaning(term)
             }

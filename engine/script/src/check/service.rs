@@ -191,8 +191,9 @@ impl Checker<'_> {
     fn must_aim(&mut self, (expression, value): (&Expr, &Value), what: &str) {
         let position = expression.start_position();
         match &value.ty.base {
-            Some(Base::Record(_) | Base::Lookup(_)) => {
+            Some(base @ (Base::Record(_) | Base::Lookup(_))) => {
                 self.must_be_present((expression, &value.ty), what, position);
+                self.must_have_identity(base, expression);
             }
             _ if is_vague(&value.ty) => self.unsure(position),
             _ if value.ty == Type::NEVER => {}
@@ -340,7 +341,10 @@ impl Checker<'_> {
         let value = self.value(expression);
         match value.ty.base.clone() {
             Some(Base::Array(of)) => match &of.base {
-                Some(Base::Record(_) | Base::Lookup(_)) | None if !of.is_nullable => {}
+                Some(base @ (Base::Record(_) | Base::Lookup(_))) if !of.is_nullable => {
+                    self.must_have_identity(base, expression);
+                }
+                None if !of.is_nullable => {}
                 Some(Base::Any) => self.unsure(expression.position()),
                 _ => {
                     let text = format!("{what} takes records or lookups, and not {}", article(&of));

@@ -9,10 +9,10 @@ use rulegate::metadata::{AttributeType, EntityMetadata};
 
 use super::checker::{Checker, Value};
 use super::effects::Term;
-use super::expression::{article, is_vague, subject};
+use super::expression::{article, is_vague};
 use super::finding;
 use super::service::Values;
-use super::types::{Base, Origin};
+use super::types::Base;
 
 impl Checker<'_> {
     /// The values of a map for a record; answers what is known of them.
@@ -109,15 +109,14 @@ impl Checker<'_> {
             | AttributeType::Virtual
             | AttributeType::ManagedProperty => true,
         };
-        if !fits {
+        if fits {
+            self.must_have_identity(base, expression);
+        } else {
             let text = format!(
                 "`{name}` is a {} and cannot hold {}",
                 attribute.kind.name(),
                 article(&value.ty.clone().present())
             );
-            self.find(finding::WRONG_TYPE, position, text);
-        } else if matches!(base, Base::Record(row) if row.of == Origin::Made) {
-            let text = format!("{} is not saved: it has no identity", subject(expression));
             self.find(finding::WRONG_TYPE, position, text);
         }
     }
