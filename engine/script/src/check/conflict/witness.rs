@@ -17,7 +17,7 @@ use super::candidates::{Candidate, candidates};
 use crate::rule_set::MadeRule;
 
 /// How many records all pairs of one check are tried on, together: a check ends soon.
-const BUDGET: usize = 4_000;
+const BUDGET: usize = 1_000;
 
 /// What trying a pair showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
