@@ -3,6 +3,7 @@
 use rhai::{Expr, Stmt, Token};
 
 use super::checker::{Checker, Value};
+use super::logic::mirrored;
 use super::place::is_optional;
 use super::state::{Known, State};
 use super::types::{Base, Type};
@@ -213,17 +214,6 @@ impl Checker<'_> {
             }
         }
         state
-    }
-}
-
-/// The sign where the operands change places.
-fn mirrored(sign: &str) -> &str {
-    match sign {
-        "<" => ">",
-        "<=" => ">=",
-        ">" => "<",
-        ">=" => "<=",
-        other => other,
     }
 }
 

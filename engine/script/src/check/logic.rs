@@ -86,7 +86,8 @@ fn ordered(sign: &str, order: Ordering) -> Option<bool> {
     })
 }
 
-fn mirrored(sign: &str) -> &str {
+/// The sign where the operands change places.
+pub(super) fn mirrored(sign: &str) -> &str {
     match sign {
         "<" => ">",
         "<=" => ">=",
