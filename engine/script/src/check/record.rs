@@ -59,9 +59,9 @@ impl Checker<'_> {
             }
             Origin::Read(None) => row.entity.attribute(name).is_some_and(|it| it.valid_for.read),
             // On a message that has no such image, it is empty.
-            Origin::Pre(_) => !self.runs_on(&[Message::Create]),
             Origin::Post(_) => !self.runs_on(&[Message::Delete]),
-            Origin::Target | Origin::Made => false,
+            // So is a pre-image where there is no record: that is found by the main operation only.
+            Origin::Pre(_) | Origin::Target | Origin::Made => false,
         };
         is_demanded && is_shown
     }
