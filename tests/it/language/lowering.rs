@@ -142,15 +142,18 @@ fn a_target_that_was_written_cannot_be_changed_by_native_code_either() {
 
 #[test]
 fn to_ask_a_value_is_not_to_change_it() {
-    // A word that took its value by reference would be followed by a write to the target, which is over here.
-    let body = "throw ctx.target.calledon.format(\"%Y\") + ctx.target.rating.to_string();";
-    let rule = rule("rule", "message: \"Create\", stage: \"post-operation\"", body);
+    const STEP: &str =
+        r#"message: "Create", stage: "post-operation", post_image: #{ after: ["name"] }"#;
+    // A word that took its value by reference would be followed by a write to where it was, which is over here.
+    let body = "throw ctx.target.calledon.format(\"%Y\") + ctx.target.rating.to_string()
+        + ctx.input[\"Target\"].has(\"rating\") + ctx.images[\"after\"].has(\"name\");";
+    let rule = rule("rule", STEP, body);
     for execution in [Execution::Lowered, Execution::Interpreted] {
         let set = small_set_as(std::slice::from_ref(&rule), execution).unwrap();
         let engine = small_engine(&set, |it| it).unwrap();
         let account = engine.record("account").unwrap().with("rating", Value::Choice(1)).unwrap();
         let called = Value::Moment("2026-01-31T09:00:00Z".parse().unwrap());
         let ended = engine.create(account.with("calledon", called).unwrap()).unwrap_err();
-        assert_eq!(shown(&ended), "= 2026Hot", "{execution:?}");
+        assert_eq!(shown(&ended), "= 2026Hottruefalse", "{execution:?}");
     }
 }

@@ -15,15 +15,17 @@ use crate::limits;
 
 /// Registers records and lookups.
 pub(super) fn register(rhai: &mut Engine) {
+    // By value, as with dates: Rhai would write back to where it was read what a method takes by reference, which
+    // an image refuses, and an input of a message that was written.
     rhai.register_type_with_name::<RecordHandle>("record")
-        .register_fn("has", |it: &mut RecordHandle, name: &str| has(*it, name))
-        .register_fn("remove", |it: &mut RecordHandle, name: &str| remove(*it, name))
-        .register_fn("names", |it: &mut RecordHandle| names_of(*it))
-        .register_fn("lookup", |it: &mut RecordHandle| -> Raised<Dynamic> {
-            Ok(reference(*it)?.map_or(Dynamic::UNIT, Dynamic::from))
+        .register_fn("has", |it: RecordHandle, name: &str| has(it, name))
+        .register_fn("remove", |it: RecordHandle, name: &str| remove(it, name))
+        .register_fn("names", |it: RecordHandle| names_of(it))
+        .register_fn("lookup", |it: RecordHandle| -> Raised<Dynamic> {
+            Ok(reference(it)?.map_or(Dynamic::UNIT, Dynamic::from))
         })
-        .register_fn("to_string", |it: &mut RecordHandle| text(*it))
-        .register_fn("to_debug", |it: &mut RecordHandle| text(*it))
+        .register_fn("to_string", text)
+        .register_fn("to_debug", text)
         .register_indexer_get(|it: &mut RecordHandle, name: &str| get(*it, name))
         .register_indexer_set(|it: &mut RecordHandle, name: &str, value: Dynamic| {
             set(*it, name, &value)
