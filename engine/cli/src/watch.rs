@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use crate::console::Console;
+use crate::exit::{Outcome, Stop};
 use crate::files;
 use crate::project::{FILE, Project};
 
@@ -14,6 +16,25 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// What the files of a project looked like.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Watch(Vec<(PathBuf, Option<SystemTime>, u64)>);
+
+/// Does the same again after each save, until it is interrupted: what is wrong with the files is shown, and mended
+/// by the next save.
+pub(crate) fn each_save(
+    console: &mut Console<'_>,
+    act: impl Fn(&mut Console<'_>) -> Outcome,
+) -> Outcome {
+    let mut watch = Watch::default();
+    let project = Project::find(&console.folder())?;
+    loop {
+        watch.wait(&project);
+        match act(console) {
+            Ok(_) => {}
+            Err(Stop::Problems(_, problems)) => console.show(&problems)?,
+            Err(stop) => return Err(stop),
+        }
+        console.flush()?;
+    }
+}
 
 impl Watch {
     /// Waits until a file changed; not at all on the first look.

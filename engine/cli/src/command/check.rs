@@ -16,7 +16,7 @@ use crate::arguments::Format;
 use crate::console::{Console, shown};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::project::Project;
-use crate::watch::Watch;
+use crate::watch;
 use crate::{files, json};
 
 /// What to check, and what to make of it.
@@ -57,17 +57,7 @@ pub(crate) fn check(arguments: &Arguments, console: &mut Console<'_>) -> Outcome
     if !arguments.watch {
         return once(arguments, console);
     }
-    let mut watch = Watch::default();
-    let project = Project::find(&console.folder())?;
-    loop {
-        watch.wait(&project);
-        match once(arguments, console) {
-            Ok(_) => {}
-            Err(Stop::Problems(_, problems)) => console.show(&problems)?,
-            Err(stop) => return Err(stop),
-        }
-        console.flush()?;
-    }
+    watch::each_save(console, |console| once(arguments, console))
 }
 
 fn once(arguments: &Arguments, console: &mut Console<'_>) -> Outcome {

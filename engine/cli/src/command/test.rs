@@ -11,7 +11,7 @@ use crate::exit::{Exit, Outcome, Stop};
 use crate::project::Project;
 use crate::runs::{Tested, Verdict, played_json};
 use crate::snapshot::{Place, Update};
-use crate::watch::Watch;
+use crate::watch;
 
 /// What to test.
 #[derive(Debug, Args)]
@@ -32,17 +32,7 @@ pub(crate) fn test(arguments: &Arguments, console: &mut Console<'_>) -> Outcome 
     if !arguments.watch {
         return once(arguments, console);
     }
-    let mut watch = Watch::default();
-    let project = Project::find(&console.folder())?;
-    loop {
-        watch.wait(&project);
-        match once(arguments, console) {
-            Ok(_) => {}
-            Err(Stop::Problems(_, problems)) => console.show(&problems)?,
-            Err(stop) => return Err(stop),
-        }
-        console.flush()?;
-    }
+    watch::each_save(console, |console| once(arguments, console))
 }
 
 fn once(arguments: &Arguments, console: &mut Console<'_>) -> Outcome {
