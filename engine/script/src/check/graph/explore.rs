@@ -147,13 +147,16 @@ pub(super) fn written<'a>(world: &World<'a>) -> Written<'a> {
 /// Whether a message wakes a step, or lets the engine send another.
 fn matters(world: &World<'_>, arrival: &Arrival<'_>) -> bool {
     let entity = arrival.entity.map(|it| it.logical_name().as_str());
-    let is_plain = matches!(arrival.message, Message::Create | Message::Update)
-        && arrival.relationships.is_empty()
-        && !arrival
-            .entity
-            .and_then(owner)
-            .is_some_and(|it| arrival.message == Message::Update && arrival.target.may_carry(it));
-    !is_plain || world.is_heard(&arrival.message, entity)
+    if world.is_heard(&arrival.message, entity) || !arrival.relationships.is_empty() {
+        return true;
+    }
+    match arrival.message {
+        Message::Create => false,
+        Message::Update => {
+            arrival.entity.and_then(owner).is_some_and(|it| arrival.target.may_carry(it))
+        }
+        _ => true,
+    }
 }
 
 /// Whether a message wakes a step by what it carries.

@@ -13,7 +13,7 @@ use super::value::Known;
 use super::view::{Scene, View, has_target};
 use super::world::{Listener, World};
 use super::written::Written;
-use crate::check::{Sent, Term, Write};
+use crate::check::{Condition, Sent, Term, Write};
 
 /// A message on its way through its stages.
 pub(super) struct Passage<'s, 'a> {
@@ -128,10 +128,12 @@ impl<'s, 'a> Passage<'s, 'a> {
         else {
             return vec![(target, false)];
         };
-        let sent = entity.attributes().map(|it| it.1);
-        let sent = sent.filter(|it| target.may_carry(&it.logical_name));
-        let (apart, others): (Vec<_>, Vec<_>) = sent.partition(|it| is_apart(it));
-        if apart.is_empty() || others.is_empty() {
+        let sent = |is_one: fn(&AttributeMetadata) -> bool| {
+            let all = entity.attributes().map(|it| it.1).filter(move |it| is_one(it));
+            all.filter(|it| target.may_carry(&it.logical_name))
+        };
+        let apart: Vec<_> = sent(is_apart).collect();
+        if apart.is_empty() || sent(|it| !is_apart(it)).next().is_none() {
             return vec![(target, false)];
         }
         let (mut first, mut second) = (target.clone(), Row::of(Rest::Absent));
@@ -186,52 +188,60 @@ impl<'s, 'a> Passage<'s, 'a> {
 
     fn visit(&mut self, index: usize, listener: &Listener<'a>) {
         let effects = listener.effects;
-        let mut stirs = false;
+        let (mut all_sent, mut written) = (Vec::new(), Vec::new());
+        let mut last = None;
         for (number, sent) in effects.sends.iter().enumerate() {
-            let Some(view) = self.view(listener, |it| it.with(&&*sent.conditions)) else {
-                continue;
-            };
-            let found = self.send((index, listener, number), sent, &view);
-            self.outcome.sent.extend(found);
-            stirs |= listener.is_synchronous() && !sent.message.is_read();
+            let Some(view) = self.view(listener, &sent.conditions, &mut last) else { continue };
+            all_sent.push((self.send((index, listener, number), sent, view), sent));
         }
-        if listener.is_before() {
-            for write in &effects.writes {
-                self.write(listener, write);
-            }
+        for write in effects.writes.iter().filter(|_| listener.is_before()) {
+            let Some(view) = self.view(listener, &write.conditions, &mut last) else { continue };
+            written.push((&*write.attribute, self.written_by(write, view)));
+        }
+        for (found, sent) in all_sent {
+            self.outcome.sent.extend(found);
+            self.is_stirred |= listener.is_synchronous() && !sent.message.is_read();
+        }
+        for (name, known) in written {
+            self.outcome.written.push((name, known.clone()));
+            let before = self.scene.target.get(name, self.scene.entity);
+            self.scene.target.set(name, known.or(&before));
         }
         if listener.is_before() && !effects.unknown.is_empty() {
             self.scene.target = self.scene.target.or(&Row::of(Rest::Sent), self.scene.entity);
         }
-        self.is_stirred |= stirs;
     }
 
-    /// What the step sees where it runs and this holds.
-    fn view<'v>(
+    /// What the step sees where it runs and this holds; the last answer is kept, for most that a step does hangs on
+    /// the same.
+    fn view<'l, 'v>(
         &'v self,
         listener: &Listener<'a>,
-        with: impl FnOnce(View<'v, 'a>) -> Option<View<'v, 'a>>,
-    ) -> Option<View<'v, 'a>> {
-        let (view, step) = (View::new(&self.scene), listener.step);
-        let view = match step.filtering_attributes() {
-            [only] if !listener.filter(self.scene.entity).is_empty() => view.carrying(only)?,
-            _ => view,
-        };
-        with(view)
+        conditions: &'a [Condition],
+        last: &'l mut Option<(&'a [Condition], Option<View<'v, 'a>>)>,
+    ) -> Option<&'l View<'v, 'a>> {
+        let is_known = last.as_ref().is_some_and(|(of, view)| {
+            *of == conditions || view.is_none() && conditions.starts_with(of)
+        });
+        if !is_known {
+            let (view, step) = (View::new(&self.scene), listener.step);
+            let view = match step.filtering_attributes() {
+                [only] if !listener.filter(self.scene.entity).is_empty() => view.carrying(only),
+                _ => Some(view),
+            };
+            *last = Some((conditions, view.and_then(|it| it.with(&conditions))));
+        }
+        last.as_ref().and_then(|it| it.1.as_ref())
     }
 
-    /// A step may set an attribute of the target: its conditions are needed, and may not be all that is.
-    fn write(&mut self, listener: &Listener<'a>, write: &'a Write) {
-        let Some(view) = self.view(listener, |it| it.with(&&*write.conditions)) else { return };
+    /// What a step can set an attribute of the target to: its conditions are needed, and may not be all that is.
+    fn written_by(&self, write: &'a Write, view: &View<'_, 'a>) -> Known {
         let known = view.value(&write.value);
-        let known = match (&write.value, self.attribute(&write.attribute)) {
+        match (&write.value, self.attribute(&write.attribute)) {
             (Term::Unknown, _) => Known { is_absent: true, ..known },
             (_, Some(attribute)) => known.given(attribute),
             (_, None) => known,
-        };
-        self.outcome.written.push((&write.attribute, known.clone()));
-        let before = self.scene.target.get(&write.attribute, self.scene.entity);
-        self.scene.target.set(&write.attribute, known.or(&before));
+        }
     }
 
     fn attribute(&self, name: &str) -> Option<&'a AttributeMetadata> {

@@ -128,8 +128,8 @@ impl Known {
     }
 
     /// As a script sees it: absent is null.
-    pub(super) fn read(&self) -> Self {
-        Self { is_absent: false, is_null: self.is_null || self.is_absent, ..self.clone() }
+    pub(super) fn read(self) -> Self {
+        Self { is_absent: false, is_null: self.is_null || self.is_absent, ..self }
     }
 
     /// What one or the other can be.

@@ -29,6 +29,8 @@ pub(super) struct Scene<'a> {
 pub(super) struct View<'s, 'a> {
     scene: &'s Scene<'a>,
     seen: Vec<(Place<'a>, Known)>,
+    /// Whether something was learned since this was last asked.
+    has_learned: bool,
 }
 
 /// Where a rule finds an attribute.
@@ -59,7 +61,7 @@ impl<'a> Place<'a> {
 
 impl<'s, 'a> View<'s, 'a> {
     pub(super) fn new(scene: &'s Scene<'a>) -> Self {
-        Self { scene, seen: Vec::new() }
+        Self { scene, seen: Vec::new(), has_learned: false }
     }
 
     /// What is known once all of this holds; none where it cannot.
@@ -67,9 +69,12 @@ impl<'s, 'a> View<'s, 'a> {
     where
         C: Clone + IntoIterator<Item = &'a Condition>,
     {
+        let all = |it: &mut Self| {
+            it.has_learned = false;
+            conditions.clone().into_iter().all(|of| it.assume(&of.term, of.holds))
+        };
         // What a later condition tells of a value can make an earlier one impossible.
-        let mut both = conditions.clone().into_iter().chain(conditions.clone());
-        both.all(|it| self.assume(&it.term, it.holds)).then_some(self)
+        (all(&mut self) && (!self.has_learned || all(&mut self))).then_some(self)
     }
 
     /// What is known once the target carries the attribute; none where it cannot.
@@ -123,7 +128,7 @@ impl<'s, 'a> View<'s, 'a> {
     /// What a term can be.
     pub(super) fn value(&self, term: &'a Term) -> Known {
         if let Some(known) = Place::of(term).and_then(|it| self.seen(it)) {
-            return known.read();
+            return known.clone().read();
         }
         let scene = self.scene;
         let name = |it: &str| Known::constant(Constant::Text(it.to_owned()));
@@ -141,19 +146,38 @@ impl<'s, 'a> View<'s, 'a> {
                 None => Known::ANYTHING,
             },
             Term::After(name) => self.sent(name).over(&scene.before.get(name, scene.entity)),
-            Term::Changed(name) => Known::boolean(self.changed(name)),
-            Term::Has(name) => {
-                let sent = self.sent(name);
-                Known::boolean((sent.may_be_present(), sent.is_absent))
-            }
             Term::Depth => Known::constant(Constant::Number(Decimal::from(scene.depth))),
             Term::Message => name(scene.message.name()),
             Term::OwnRecord => Known { origin: Some(Origin::sent("")), ..Known::VALUE },
-            Term::Not(of) => {
-                let can = truth(&self.value(of));
-                Known::boolean((can.1, can.0))
+            Term::Changed(_) | Term::Has(_) | Term::Not(_) => Known::boolean(self.can(term)),
+            Term::Operation(sign, a, b) => self.operation(sign, (a, b), term),
+        }
+    }
+
+    /// Whether a term can be true, and whether it can be false.
+    fn can(&self, term: &'a Term) -> (bool, bool) {
+        match term {
+            Term::Changed(name) => self.changed(name),
+            Term::Has(name) => {
+                let sent = self.sent(name);
+                (sent.may_be_present(), sent.is_absent)
             }
-            Term::Operation(sign, a, b) => self.operation(sign, a, b),
+            Term::Not(of) => {
+                let can = self.can(of);
+                (can.1, can.0)
+            }
+            Term::Operation("&&", a, b) => {
+                let (a, b) = (self.can(a), self.can(b));
+                (a.0 && b.0, a.1 || b.1)
+            }
+            Term::Operation("||", a, b) => {
+                let (a, b) = (self.can(a), self.can(b));
+                (a.0 || b.0, a.1 && b.1)
+            }
+            Term::Operation(sign, a, b) if is_comparison(sign) => {
+                compared(sign, &self.value(a), &self.value(b))
+            }
+            _ => truth(&self.value(term)),
         }
     }
 
@@ -184,23 +208,14 @@ impl<'s, 'a> View<'s, 'a> {
         (can.0, can.1 || is_absent)
     }
 
-    fn operation(&self, sign: &'static str, a: &'a Term, b: &'a Term) -> Known {
+    fn operation(&self, sign: &'static str, (a, b): (&'a Term, &'a Term), both: &'a Term) -> Known {
         let (first, second) = (self.value(a), self.value(b));
         let origin = Origin::computed(sign, first.identity(), second.identity());
         let known = match sign {
-            "&&" => {
-                let (a, b) = (truth(&first), truth(&second));
-                Known::boolean((a.0 && b.0, a.1 || b.1))
-            }
-            "||" => {
-                let (a, b) = (truth(&first), truth(&second));
-                Known::boolean((a.0 || b.0, a.1 && b.1))
-            }
+            "&&" | "||" => Known::boolean(self.can(both)),
+            _ if is_comparison(sign) => Known::boolean(compared(sign, &first, &second)),
             "??" if first.is_null => Known { is_null: false, ..first }.or(&second),
             "??" => first,
-            "==" | "!=" | "<" | "<=" | ">" | ">=" => {
-                Known::boolean(compared(sign, &first, &second))
-            }
             _ => computed(sign, &first, &second),
         };
         Known { origin, ..known }
@@ -208,14 +223,21 @@ impl<'s, 'a> View<'s, 'a> {
 
     /// Takes it that a condition holds, or does not. Answers whether that can be.
     fn assume(&mut self, term: &'a Term, holds: bool) -> bool {
-        let can = truth(&self.value(term));
+        match term {
+            Term::Not(of) => return self.assume(of, !holds),
+            Term::Operation("&&", a, b) if holds => {
+                return self.assume(a, true) && self.assume(b, true);
+            }
+            Term::Operation("||", a, b) if !holds => {
+                return self.assume(a, false) && self.assume(b, false);
+            }
+            _ => {}
+        }
+        let can = self.can(term);
         if !(if holds { can.0 } else { can.1 }) {
             return false;
         }
         match term {
-            Term::Not(of) => self.assume(of, !holds),
-            Term::Operation("&&", a, b) if holds => self.assume(a, true) && self.assume(b, true),
-            Term::Operation("||", a, b) if !holds => self.assume(a, false) && self.assume(b, false),
             Term::Operation("&&" | "||", a, b) => self.assume_one_of((a, b), holds),
             Term::Operation(sign, a, b) => match comparison(sign, holds) {
                 Some(sign) => self.compare((sign, holds), (a, b)),
@@ -237,7 +259,7 @@ impl<'s, 'a> View<'s, 'a> {
     /// Of `a || b`, where one cannot hold, the other does. The same for what does not hold of `a && b`.
     fn assume_one_of(&mut self, (a, b): (&'a Term, &'a Term), holds: bool) -> bool {
         let can = |it: &Self, term| {
-            let can = truth(&it.value(term));
+            let can = it.can(term);
             if holds { can.0 } else { can.1 }
         };
         match (can(self, a), can(self, b)) {
@@ -256,8 +278,17 @@ impl<'s, 'a> View<'s, 'a> {
 
     fn remember(&mut self, place: Place<'a>, known: Known) -> bool {
         let is_possible = !known.is_impossible();
-        self.seen.retain(|it| it.0 != place);
-        self.seen.push((place, known));
+        match self.seen.iter_mut().find(|it| it.0 == place) {
+            Some((_, before)) if *before == known => {}
+            Some((_, before)) => {
+                *before = known;
+                self.has_learned = true;
+            }
+            None => {
+                self.seen.push((place, known));
+                self.has_learned = true;
+            }
+        }
         is_possible
     }
 
@@ -314,6 +345,10 @@ pub(super) fn truth(known: &Known) -> (bool, bool) {
     }
 }
 
+fn is_comparison(sign: &str) -> bool {
+    matches!(sign, "==" | "!=" | "<" | "<=" | ">" | ">=")
+}
+
 /// The comparison that holds where this one holds, or where it does not.
 fn comparison(sign: &str, holds: bool) -> Option<&'static str> {
     const ALL: [(&str, &str); 6] =
@@ -345,7 +380,7 @@ fn of_same(sign: &str, known: &Known) -> (bool, bool) {
 /// Whether a comparison can hold, and whether it can be otherwise. Null equals itself alone, and has no order.
 pub(super) fn compared(sign: &str, a: &Known, b: &Known) -> (bool, bool) {
     if a.origin.is_some() && a.origin == b.origin {
-        return of_same(sign, &a.read());
+        return of_same(sign, &a.clone().read());
     }
     let is_order = !matches!(sign, "==" | "!=");
     let (a_null, b_null) = (a.is_null || a.is_absent, b.is_null || b.is_absent);
