@@ -27,6 +27,23 @@ const SHOWN: usize = 4;
 /// How many threads share the work. Each has random numbers of its own, the same in every run.
 const PARTS: u64 = 2;
 
+/// Errors of messages that types foretell, when a rule sends them.
+const FORETOLD: [ErrorCode; 13] = [
+    ErrorCode::UnknownEntity,
+    ErrorCode::UnknownAttribute,
+    ErrorCode::UnknownRelationship,
+    ErrorCode::WrongType,
+    ErrorCode::WrongTarget,
+    ErrorCode::InvalidCustomer,
+    ErrorCode::WrongEnd,
+    ErrorCode::UnknownOption,
+    ErrorCode::UnknownMessage,
+    ErrorCode::UnsupportedMessage,
+    ErrorCode::ParameterMissing,
+    ErrorCode::ParameterInvalid,
+    ErrorCode::InvalidQuery,
+];
+
 /// What no type foretells: values that a function of the right type does not take.
 const FORETOLD_BY_NO_TYPE: [&str; 17] = [
     "overflow",
@@ -160,8 +177,11 @@ fn judge(what: &What, failure: Option<Failure>, all: &mut Figures) -> Result<(),
         return Ok(());
     }
     all.failed += 1;
-    if code != ErrorCode::StepFailed || FORETOLD_BY_NO_TYPE.iter().any(|it| text.contains(it)) {
-        return Ok(());
-    }
-    Err(format!("{}\n{text} [{code}]", what.words()))
+    let is_foretold = if code == ErrorCode::StepFailed {
+        !FORETOLD_BY_NO_TYPE.iter().any(|it| text.contains(it))
+    } else {
+        // That a user or a team exists, no type foretells.
+        FORETOLD.contains(&code) || code == ErrorCode::InvalidOwner && text.contains("points at")
+    };
+    if is_foretold { Err(format!("{}\n{text} [{code}]", what.words())) } else { Ok(()) }
 }

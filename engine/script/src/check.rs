@@ -40,6 +40,7 @@ mod expression;
 mod finding;
 mod graph;
 mod levels;
+mod link;
 mod logic;
 mod looped;
 mod mend;

@@ -9,6 +9,7 @@
 //! Only where a rule sends a custom message, whose main operation is such a hook, the answer is that it is not known.
 
 mod arrival;
+mod compare;
 mod explore;
 mod origin;
 mod passage;

@@ -18,8 +18,8 @@ pub(super) struct Aim {
     /// Its entity, where that is known.
     pub(super) entity: Option<Arc<EntityMetadata>>,
     /// Its entities, where they are known.
-    entities: Option<Vec<String>>,
-    is_own_record: bool,
+    pub(super) entities: Option<Vec<String>>,
+    pub(super) is_own_record: bool,
 }
 
 /// What an attribute is set to.
@@ -71,13 +71,7 @@ impl Checker<'_> {
                 self.sends(Message::Delete, aim.at(), (None, position));
                 Type::NULL.into()
             }
-            ("assign", [record, owner]) => {
-                let aim = self.aimed(record, "`assign`");
-                self.aimed(owner, "`assign`");
-                let values = BTreeMap::from([("ownerid".to_owned(), Term::Unknown)]);
-                self.sends(Message::Assign, aim.at(), (Some(values), position));
-                Type::NULL.into()
-            }
+            ("assign", [record, owner]) => self.assign((record, owner), position),
             ("set_state", [record, states @ ..]) if matches!(states.len(), 1 | 2) => {
                 self.set_state(record, states, position)
             }
@@ -111,26 +105,7 @@ impl Checker<'_> {
                 Base::WholeNumber.into()
             }
             ("associate" | "disassociate", [record, relationship, related]) => {
-                let word = format!("`{}`", call.name);
-                let aim = self.aimed(record, &word);
-                let relationship = self.relationship(relationship);
-                self.related(related, &word);
-                let message = if call.name == "associate" {
-                    Message::Associate
-                } else {
-                    Message::Disassociate
-                };
-                self.sends_this(Sent {
-                    message,
-                    entities: aim.entities,
-                    is_own_record: aim.is_own_record,
-                    values: None,
-                    relationship,
-                    is_repeated: self.is_repeated(),
-                    conditions: self.state.conditions.clone(),
-                    position,
-                });
-                Type::NULL.into()
+                self.associate(&call.name, (record, relationship, related), position)
             }
             (_, _) => return None,
         };
@@ -188,7 +163,7 @@ impl Checker<'_> {
         }
     }
 
-    fn must_aim(&mut self, (expression, value): (&Expr, &Value), what: &str) {
+    pub(super) fn must_aim(&mut self, (expression, value): (&Expr, &Value), what: &str) {
         let position = expression.start_position();
         match &value.ty.base {
             Some(base @ (Base::Record(_) | Base::Lookup(_))) => {
@@ -226,11 +201,11 @@ impl Checker<'_> {
     }
 
     /// Whether it may happen more than once.
-    fn is_repeated(&self) -> bool {
+    pub(super) fn is_repeated(&self) -> bool {
         self.is_in_loop || !self.exits.is_empty()
     }
 
-    fn sends_this(&mut self, sent: Sent) {
+    pub(super) fn sends_this(&mut self, sent: Sent) {
         if self.state.is_reached && self.silent == 0 {
             self.effects.sends.push(sent);
         }
@@ -317,44 +292,6 @@ impl Checker<'_> {
         Type::NULL.into()
     }
 
-    fn relationship(&mut self, expression: &Expr) -> Option<String> {
-        let value = self.value(expression);
-        let Term::Text(name) = &value.term else {
-            self.takes(&value, Base::Text, ("the name of a relationship", expression));
-            return None;
-        };
-        if self.ground.catalog.relationship(name).is_err() {
-            let text = format!("there is no relationship `{name}`");
-            let catalog = self.ground.catalog;
-            let known: Vec<&str> = catalog.relationships().map(|it| it.schema_name()).collect();
-            self.find_unknown(
-                (finding::UNKNOWN_RELATIONSHIP, expression.position()),
-                (name, text),
-                known,
-            );
-        }
-        Some(name.clone())
-    }
-
-    /// One record, or an array of records.
-    fn related(&mut self, expression: &Expr, what: &str) {
-        let value = self.value(expression);
-        match value.ty.base.clone() {
-            Some(Base::Array(of)) => match &of.base {
-                Some(base @ (Base::Record(_) | Base::Lookup(_))) if !of.is_nullable => {
-                    self.must_have_identity(base, expression);
-                }
-                None if !of.is_nullable => {}
-                Some(Base::Any) => self.unsure(expression.position()),
-                _ => {
-                    let text = format!("{what} takes records or lookups, and not {}", article(&of));
-                    self.find(finding::WRONG_TYPE, expression.start_position(), text);
-                }
-            },
-            _ => self.must_aim((expression, &value), what),
-        }
-    }
-
     fn custom(&mut self, message: &Expr, parameters: Option<&Expr>, position: Position) -> Value {
         let value = self.value(message);
         if let Some(parameters) = parameters {
@@ -393,7 +330,7 @@ impl Checker<'_> {
 }
 
 impl Aim {
-    fn at(&self) -> (Option<Vec<String>>, bool) {
+    pub(super) fn at(&self) -> (Option<Vec<String>>, bool) {
         (self.entities.clone(), self.is_own_record)
     }
 }

@@ -225,6 +225,20 @@ impl Base {
         }
     }
 
+    /// The entities of the records for which it stands, or all of an array do; none where it stands for no records,
+    /// and none of them where they are not known.
+    #[expect(clippy::option_option, reason = "no records, and records of which nothing is known")]
+    pub(super) fn entities(&self) -> Option<Option<Vec<&str>>> {
+        match self {
+            Self::Lookup(targets) => {
+                Some(targets.as_ref().map(|it| it.iter().map(String::as_str).collect()))
+            }
+            Self::Record(row) => Some(Some(vec![row.entity.logical_name().as_str()])),
+            Self::Array(of) => of.base.as_ref()?.entities(),
+            _ => None,
+        }
+    }
+
     pub(super) fn shape(&self) -> Option<Shape> {
         Some(match self {
             Self::Boolean => Shape::Boolean,

@@ -9,7 +9,7 @@ use rulegate::metadata::{AttributeType, EntityMetadata};
 
 use super::checker::{Checker, Value};
 use super::effects::Term;
-use super::expression::{article, is_vague};
+use super::expression::{article, is_vague, subject};
 use super::finding;
 use super::service::Values;
 use super::types::Base;
@@ -87,27 +87,33 @@ impl Checker<'_> {
             AttributeType::MultiChoice(_) => {
                 matches!(base, Base::Array(of) if matches!(of.base, None | Some(Base::Choice(_) | Base::WholeNumber | Base::Any)))
             }
-            AttributeType::PartyList { .. } => matches!(base, Base::Array(_)),
+            AttributeType::PartyList { .. } => {
+                self.unsure(position); // Who may take part is seen at the write.
+                matches!(base, Base::Array(_))
+            }
             AttributeType::Lookup { .. }
             | AttributeType::Customer { .. }
             | AttributeType::Owner { .. } => {
-                self.target_entity((name, attribute.kind.targets()), base, position);
+                let targets: Vec<&str> = attribute.kind.targets().iter().map(|it| &**it).collect();
+                self.must_point((name, "points at", &targets), (expression, base), position);
                 matches!(base, Base::Lookup(_) | Base::Record(_))
             }
             AttributeType::Text { .. } | AttributeType::Memo { .. } | AttributeType::EntityName => {
                 matches!(base, Base::Text)
             }
             AttributeType::WholeNumber { .. } | AttributeType::BigInteger { .. } => {
-                base.is_number()
+                matches!(base, Base::WholeNumber)
             }
             AttributeType::Decimal { .. }
             | AttributeType::Double { .. }
             | AttributeType::Money { .. } => base.is_number(),
-            AttributeType::Boolean { .. } => matches!(base, Base::Boolean),
-            AttributeType::Image { .. }
-            | AttributeType::File { .. }
-            | AttributeType::Virtual
-            | AttributeType::ManagedProperty => true,
+            AttributeType::Boolean { .. } | AttributeType::ManagedProperty => {
+                matches!(base, Base::Boolean)
+            }
+            AttributeType::Image { .. } | AttributeType::File { .. } => {
+                matches!(base, Base::Blob)
+            }
+            AttributeType::Virtual => true,
         };
         if fits {
             self.must_have_identity(base, expression);
@@ -148,27 +154,32 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a lookup may point at such a record.
-    pub(super) fn target_entity(
+    /// A record, or all of an array, must be of one of these entities.
+    pub(super) fn must_point(
         &mut self,
-        (name, targets): (&str, &[rulegate::LogicalName]),
-        base: &Base,
+        (what, does, targets): (&str, &str, &[&str]),
+        (expression, base): (&Expr, &Base),
         position: Position,
     ) {
-        let targets: Vec<&str> = targets.iter().map(rulegate::LogicalName::as_str).collect();
-        let own: Vec<String> = match base {
-            Base::Lookup(Some(own)) => own.iter().cloned().collect(),
-            Base::Record(row) => vec![row.entity.logical_name().to_string()],
-            _ => return,
-        };
-        if !own.is_empty() && own.iter().all(|it| !targets.contains(&it.as_str())) {
-            let text = format!(
-                "`{name}` points at {}, and not at {}",
-                targets.join(" or "),
-                own.join(" or ")
-            );
-            self.find(finding::WRONG_TYPE, position, text);
+        let Some(own) = base.entities() else { return };
+        let Some(own) = own else { return self.unsure(position) };
+        let strays: Vec<&str> = own.iter().copied().filter(|it| !targets.contains(it)).collect();
+        if strays.is_empty() {
+            return;
         }
+        let (targets, is_certain) = (targets.join(" or "), strays.len() == own.len());
+        if is_certain {
+            let text = format!("`{what}` {does} {targets}, and not at {}", strays.join(" or "));
+            self.find(finding::WRONG_TYPE, position, text);
+            return;
+        }
+        let text = format!(
+            "`{what}` {does} {targets}, and {} may be a record of {}",
+            subject(expression),
+            strays.join(" or ")
+        );
+        let help = "ask for its `entity` first".to_owned();
+        self.find_help(finding::WRONG_TYPE, position, (text, help));
     }
 
     /// An attribute that a message carries must be one that it can set.
