@@ -41,7 +41,7 @@ impl Table {
         let entity = Some(Arc::clone(entity));
         let mut table = Self { entity, changed: self.changed, ..Self::default() };
         for (id, row) in &self.rows {
-            table.put(*id, (**row).clone())?;
+            table.put(*id, Arc::clone(row))?;
         }
         for row in table.rows.values() {
             check_attributes(row)?;
@@ -50,11 +50,15 @@ impl Table {
     }
 
     /// Puts a row, in place of the one that was there. A taken key leaves the table as it was.
-    pub(super) fn put(&mut self, id: Uuid, row: Record) -> Result<(), StoreError> {
+    pub(super) fn put(&mut self, id: Uuid, row: Arc<Record>) -> Result<(), StoreError> {
         let row = match &self.entity {
-            Some(entity) if !Arc::ptr_eq(entity, row.metadata()) => row.under(entity),
+            Some(entity) if !Arc::ptr_eq(entity, row.metadata()) => Arc::new(row.under(entity)),
             Some(_) | None => row,
         };
+        if self.rows.get(&id).is_some_and(|before| is_found_alike(before, &row)) {
+            self.rows.insert(id, row);
+            return Ok(());
+        }
         if let Some((key, _)) =
             keys_of(&row).find(|(_, text)| self.keys.get(text).is_some_and(|holder| *holder != id))
         {
@@ -68,7 +72,7 @@ impl Table {
         for (_, text) in keys_of(&row) {
             self.keys.insert(text, id);
         }
-        self.rows.insert(id, Arc::new(row));
+        self.rows.insert(id, row);
         Ok(())
     }
 
@@ -130,6 +134,14 @@ fn check_attributes(row: &Record) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Whether both rows are found by the same references and keys, so that only the row changes: every touch of a map
+/// copies a part of it that a snapshot shares.
+fn is_found_alike(before: &Record, row: &Record) -> bool {
+    Arc::ptr_eq(before.metadata(), row.metadata())
+        && references_of(before).eq(references_of(row))
+        && keys_of(before).eq(keys_of(row))
 }
 
 /// The references that a row holds; its own identity is none.

@@ -1,12 +1,13 @@
 //! Transactions of the memory store: a copy to work on, and a memory of what was read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Root, Shared};
-use crate::metadata::{EntityMetadata, LogicalName};
+use super::{Place, Root, Shared};
+use crate::metadata::EntityMetadata;
 use crate::record::{EntityReference, Page, QueryPlan, Record, Value};
 use crate::store::{Reader, StoreError, Transaction};
 
@@ -18,11 +19,11 @@ pub(super) struct MemoryTransaction {
     /// The records as this transaction sees them.
     work: Root,
     /// The version in which each record was first read; `None` where there was none.
-    read: BTreeMap<(LogicalName, Uuid), Seen>,
-    /// The entities that were searched.
-    searched: BTreeSet<LogicalName>,
+    read: BTreeMap<(Place, Uuid), Seen>,
+    /// The tables that were searched.
+    searched: BTreeSet<Place>,
     /// The records as they are after this transaction; `None` for deleted ones.
-    written: BTreeMap<(LogicalName, Uuid), Option<Record>>,
+    written: BTreeMap<(Place, Uuid), Option<Arc<Record>>>,
 }
 
 /// What a transaction saw of a record that it has not written.
@@ -47,8 +48,17 @@ impl MemoryTransaction {
         }
     }
 
-    fn see(&mut self, entity: &EntityMetadata, id: Uuid, seen: Seen) {
-        let record = (entity.logical_name().clone(), id);
+    /// The place of the table of an entity. All transactions know one that is new.
+    fn place(&mut self, entity: &str) -> Place {
+        self.work.place(entity).unwrap_or_else(|| {
+            let mut root = self.shared.lock();
+            let place = root.place_of(entity);
+            self.work.places = Arc::clone(&root.places);
+            place
+        })
+    }
+
+    fn see(&mut self, record: (Place, Uuid), seen: Seen) {
         if self.written.contains_key(&record) {
             return;
         }
@@ -60,8 +70,9 @@ impl MemoryTransaction {
 
     /// Reads the row as it is in this transaction.
     fn row(&mut self, entity: &Arc<EntityMetadata>, id: Uuid) -> Option<Record> {
-        let row = self.work.table(entity.logical_name()).and_then(|it| it.row(id)).cloned();
-        self.see(entity, id, Seen::Version(row.as_ref().and_then(Record::version)));
+        let place = self.place(entity.logical_name());
+        let row = self.work.table(place).and_then(|it| it.row(id)).cloned();
+        self.see((place, id), Seen::Version(row.as_ref().and_then(Record::version)));
         row.map(|it| it.under(entity))
     }
 
@@ -74,26 +85,42 @@ impl MemoryTransaction {
         if let Some(ordinal) = row.metadata().system().primary_id {
             row.put(ordinal, Value::Id(id));
         }
-        let entity = row.entity().clone();
-        self.work.table_mut(&entity).put(id, row.clone())?;
-        self.written.insert((entity, id), Some(row));
+        let (place, row) = (self.place(row.entity()), Arc::new(row));
+        self.work.table_mut(place).put(id, Arc::clone(&row))?;
+        self.written.insert((place, id), Some(row));
         Ok(version)
     }
 
     /// Whether everything that was read is still so.
     fn is_current(&self, root: &Root) -> bool {
-        let unchanged = |(name, id): &(LogicalName, Uuid), seen: Seen| {
-            let row = root.table(name).and_then(|it| it.row(*id));
+        let unchanged = |(place, id): (Place, Uuid), seen: Seen| {
+            let row = root.table(place).and_then(|it| it.row(id));
             match seen {
                 Seen::Existence(it) => it == row.is_some(),
                 Seen::Version(it) => it == row.and_then(Record::version),
             }
         };
-        self.read.iter().all(|(record, seen)| unchanged(record, *seen))
+        self.read.iter().all(|(record, seen)| unchanged(*record, *seen))
             && self
                 .searched
                 .iter()
-                .all(|name| root.table(name).is_none_or(|it| it.changed <= self.began_at))
+                .all(|place| root.table(*place).is_none_or(|it| it.changed <= self.began_at))
+    }
+
+    /// What others committed, with what this transaction wrote.
+    fn laid_over(&self, root: &Root) -> Result<Root, StoreError> {
+        let mut next = root.clone();
+        for ((place, id), row) in &self.written {
+            let table = next.table_mut(*place);
+            match row {
+                // A key that another transaction took in between: the message finds out when it reruns.
+                Some(row) => {
+                    table.put(*id, Arc::clone(row)).map_err(|_| StoreError::Conflict)?;
+                }
+                None => drop(table.take(*id)),
+            }
+        }
+        Ok(next)
     }
 }
 
@@ -107,13 +134,17 @@ impl Reader for MemoryTransaction {
     }
 
     fn exists(&mut self, entity: &Arc<EntityMetadata>, id: Uuid) -> Result<bool, StoreError> {
-        let exists = self.work.exists(entity, id)?;
-        self.see(entity, id, Seen::Existence(exists));
+        let place = self.place(entity.logical_name());
+        let exists = self.work.table(place).is_some_and(|it| it.row(id).is_some());
+        self.see((place, id), Seen::Existence(exists));
         Ok(exists)
     }
 
     fn query(&mut self, plan: &QueryPlan) -> Result<Page, StoreError> {
-        self.searched.extend(plan.entities().cloned());
+        for entity in plan.entities() {
+            let place = self.place(entity);
+            self.searched.insert(place);
+        }
         self.work.query(plan)
     }
 }
@@ -140,43 +171,37 @@ impl Transaction for MemoryTransaction {
     }
 
     fn delete(&mut self, entity: &Arc<EntityMetadata>, id: Uuid) -> Result<(), StoreError> {
-        let name = entity.logical_name().clone();
         if self.row(entity, id).is_none() {
-            return Err(StoreError::NotFound { target: EntityReference::new(name, id) });
+            let target = EntityReference::new(entity.logical_name().clone(), id);
+            return Err(StoreError::NotFound { target });
         }
-        self.work.table_mut(&name).take(id);
-        self.written.insert((name, id), None);
+        let place = self.place(entity.logical_name());
+        self.work.table_mut(place).take(id);
+        self.written.insert((place, id), None);
         Ok(())
     }
 
-    fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+    fn commit(self: Box<Self>) -> Result<(), StoreError> {
         if self.written.is_empty() {
             return Ok(());
         }
-        let shared = Arc::clone(&self.shared);
-        let mut root = shared.lock();
+        let mut root = self.shared.lock();
         let commit = root.commit + 1;
         let mut next = if root.commit == self.began_at {
-            std::mem::take(&mut self.work)
+            self.work
         } else if self.is_current(&root) {
-            let mut next = root.clone();
-            for ((name, id), row) in &self.written {
-                let table = next.table_mut(name);
-                match row {
-                    // A key that another transaction took in between: the message finds out when it reruns.
-                    Some(row) => table.put(*id, row.clone()).map_err(|_| StoreError::Conflict)?,
-                    None => drop(table.take(*id)),
-                }
-            }
-            next
+            self.laid_over(&root)?
         } else {
             return Err(StoreError::Conflict);
         };
-        for (name, _) in self.written.keys() {
-            next.table_mut(name).changed = commit;
+        for (place, _) in self.written.keys() {
+            next.table_mut(*place).changed = commit;
         }
+        next.places = Arc::clone(&root.places); // Others may have given out more.
         next.commit = commit;
-        *root = next;
+        let before = mem::replace(&mut *root, next);
+        drop(root); // Nobody waits while what is no longer needed goes.
+        drop(before);
         Ok(())
     }
 }
