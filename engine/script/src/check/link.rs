@@ -54,7 +54,7 @@ impl Checker<'_> {
         let Some(own) = &aim.entities else { return self.unsure(record.position()) };
         let own = Base::Lookup(Some(own.iter().cloned().collect()));
         let place = record.start_position();
-        self.must_point((name, "starts at", &[first, second]), (record, &own), place);
+        self.must_point((name, "starts at", &[first, second], true), (record, &own), place);
         let other = |own: &LogicalName| if own == first { second } else { first };
         let ends: Vec<&str> = match &aim.entity {
             Some(entity) => vec![other(entity.logical_name())],
@@ -64,7 +64,11 @@ impl Checker<'_> {
             if aim.entity.is_none() {
                 self.unsure(record.position());
             }
-            self.must_point((name, "ends at", &ends), (related, base), related.start_position());
+            self.must_point(
+                (name, "ends at", &ends, true),
+                (related, base),
+                related.start_position(),
+            );
         }
     }
 
@@ -80,7 +84,7 @@ impl Checker<'_> {
         match (attribute, &value.ty.base) {
             (Some(attribute), Some(base)) => {
                 let targets: Vec<&str> = attribute.kind.targets().iter().map(|it| &**it).collect();
-                let what = (attribute.logical_name.as_str(), "points at", &*targets);
+                let what = (attribute.logical_name.as_str(), "points at", &*targets, true);
                 self.must_point(what, (owner, base), owner.start_position());
             }
             _ => self.unsure(position),

@@ -138,34 +138,65 @@ impl Checker<'_> {
         for (name, wanted) in &map.0 {
             let known = self.attribute(entity, (&name.name, name.pos)).is_some();
             let Expr::Map(operators, _) = wanted else {
-                self.wanted(entity, (&name.name, known), wanted);
+                self.wanted(entity, (&name.name, known), (wanted, true));
                 continue;
             };
             for (word, value) in &operators.0 {
-                self.operator(word);
-                let is_null = matches!(word.name.as_str(), "null" | "not_null");
-                self.wanted(entity, (&name.name, known && !is_null), value);
+                let operator = self.operator(word);
+                let is_null = matches!(operator, Some(Operator::Null | Operator::NotNull));
+                let is_known = known && !is_null;
+                let base = self.wanted(entity, (&name.name, is_known), (value, false));
+                self.must_be_as_many((operator, word), (value, base));
             }
         }
     }
 
-    fn operator(&mut self, word: &rhai::Ident) {
-        if Operator::named(&word.name.replace('_', "-")).is_some() {
-            return;
+    fn operator(&mut self, word: &rhai::Ident) -> Option<Operator> {
+        let found = Operator::named(&word.name.replace('_', "-"));
+        if found.is_none() {
+            let text = format!("there is no operator `{}`", word.name);
+            let all: Vec<String> =
+                Operator::ALL.iter().map(|it| it.name().replace('-', "_")).collect();
+            let known = all.iter().map(String::as_str);
+            self.find_unknown((finding::UNKNOWN_PROPERTY, word.pos), (&word.name, text), known);
         }
-        let text = format!("there is no operator `{}`", word.name);
-        let all: Vec<String> = Operator::ALL.iter().map(|it| it.name().replace('-', "_")).collect();
-        let known = all.iter().map(String::as_str);
-        self.find_unknown((finding::UNKNOWN_PROPERTY, word.pos), (&word.name, text), known);
+        found
     }
 
-    /// A value, or an array of values, with which an attribute is compared.
+    /// An operator takes one value, or two, or as many as there are.
+    fn must_be_as_many(
+        &mut self,
+        (operator, word): (Option<Operator>, &rhai::Ident),
+        (value, base): (&Expr, Option<Base>),
+    ) {
+        let expected = match operator {
+            None | Some(Operator::Null | Operator::NotNull | Operator::In | Operator::NotIn) => {
+                return;
+            }
+            Some(Operator::Between) => 2,
+            Some(_) => 1,
+        };
+        let found = match (value, base) {
+            (Expr::Array(items, _), _) => items.len(),
+            (_, Some(Base::Array(_) | Base::Any)) => return self.unsure(value.position()),
+            _ => 1,
+        };
+        if found != expected {
+            let values = if expected == 1 { "one value" } else { "two values" };
+            let text = format!("`{}` takes {values}, and not {found}", word.name);
+            self.find(finding::WRONG_TYPE, value.start_position(), text);
+        }
+    }
+
+    /// A value, or an array of values, with which an attribute is compared. Null stands by itself, as in
+    /// `#{ name: () }`: no operator and no array takes it. Answers what the last of it is.
     pub(super) fn wanted(
         &mut self,
         entity: &Arc<EntityMetadata>,
         (name, is_known): (&str, bool),
-        value: &Expr,
-    ) {
+        (value, is_alone): (&Expr, bool),
+    ) -> Option<Base> {
+        let mut last = None;
         let items = if let Expr::Array(items, _) = value {
             items.as_slice()
         } else {
@@ -173,15 +204,23 @@ impl Checker<'_> {
         };
         for item in items {
             let known = self.value(item);
+            last.clone_from(&known.ty.base);
             // An array in a variable stands for its items.
-            let known = match known.ty.base.clone() {
-                Some(Base::Array(of)) if !matches!(value, Expr::Array(..)) => Value::from(*of),
-                _ => known,
+            let (known, is_alone) = match known.ty.base.clone() {
+                _ if matches!(value, Expr::Array(..)) => (known, false),
+                Some(Base::Array(of)) => (Value::from(*of), false),
+                _ => (known, is_alone),
             };
-            if is_known && known.ty != Type::NEVER {
-                self.assignable(entity, (name, item.start_position()), (item, &known));
+            if !is_known || known.ty == Type::NEVER {
+                continue;
+            }
+            self.comparable(entity, (name, item.start_position()), (item, &known));
+            if !is_alone {
+                let what = "a condition of this kind";
+                self.must_be_present((item, &known.ty), what, item.start_position());
             }
         }
+        last
     }
 
     pub(super) fn must_be_map(&mut self, expression: &Expr) {

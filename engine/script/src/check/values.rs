@@ -66,7 +66,27 @@ impl Checker<'_> {
     pub(super) fn assignable(
         &mut self,
         entity: &Arc<EntityMetadata>,
-        (name, position): (&str, Position),
+        place: (&str, Position),
+        value: (&Expr, &Value),
+    ) {
+        self.fits(entity, (place.0, place.1, true), value);
+    }
+
+    /// Whether an attribute can be compared with a value: a lookup that is of another entity now and then is no
+    /// mistake there.
+    pub(super) fn comparable(
+        &mut self,
+        entity: &Arc<EntityMetadata>,
+        place: (&str, Position),
+        value: (&Expr, &Value),
+    ) {
+        self.fits(entity, (place.0, place.1, false), value);
+    }
+
+    fn fits(
+        &mut self,
+        entity: &Arc<EntityMetadata>,
+        (name, position, is_written): (&str, Position, bool),
         (expression, value): (&Expr, &Value),
     ) {
         let Some(attribute) = entity.attribute(name) else { return };
@@ -95,7 +115,8 @@ impl Checker<'_> {
             | AttributeType::Customer { .. }
             | AttributeType::Owner { .. } => {
                 let targets: Vec<&str> = attribute.kind.targets().iter().map(|it| &**it).collect();
-                self.must_point((name, "points at", &targets), (expression, base), position);
+                let aim = (name, "points at", &*targets, is_written);
+                self.must_point(aim, (expression, base), position);
                 matches!(base, Base::Lookup(_) | Base::Record(_))
             }
             AttributeType::Text { .. } | AttributeType::Memo { .. } | AttributeType::EntityName => {
@@ -154,20 +175,25 @@ impl Checker<'_> {
         }
     }
 
-    /// A record, or all of an array, must be of one of these entities.
+    /// A record, or all of an array, must be of one of these entities; where it is not strict, it can be.
     pub(super) fn must_point(
         &mut self,
-        (what, does, targets): (&str, &str, &[&str]),
+        (what, does, targets, is_strict): (&str, &str, &[&str], bool),
         (expression, base): (&Expr, &Base),
         position: Position,
     ) {
         let Some(own) = base.entities() else { return };
-        let Some(own) = own else { return self.unsure(position) };
+        let Some(own) = own else {
+            if is_strict {
+                self.unsure(position);
+            }
+            return;
+        };
         let strays: Vec<&str> = own.iter().copied().filter(|it| !targets.contains(it)).collect();
-        if strays.is_empty() {
+        let (targets, is_certain) = (targets.join(" or "), strays.len() == own.len());
+        if strays.is_empty() || !is_certain && !is_strict {
             return;
         }
-        let (targets, is_certain) = (targets.join(" or "), strays.len() == own.len());
         if is_certain {
             let text = format!("`{what}` {does} {targets}, and not at {}", strays.join(" or "));
             self.find(finding::WRONG_TYPE, position, text);
