@@ -3,7 +3,7 @@
 use super::cast::{ENTITIES, lookup};
 use super::dice::Dice;
 use super::endless::Kind;
-use super::rules::{Rule, Setting, settings, update, update_over};
+use super::rules::{Rule, Setting, ring, settings, update, update_over};
 
 /// Every kind of rule set that ends, as long as nobody else adds to it.
 pub(crate) const ENDING: [Kind; 26] = [
@@ -158,15 +158,8 @@ fn two_guarded(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn row(dice: &mut Dice) -> Vec<Rule> {
-    let entities = dice.some::<_, 3>(&ENTITIES);
-    let all = [settings::<2>(dice), settings::<2>(dice), settings::<2>(dice)];
-    let rule = |from: (&'static str, &[Setting; 2]), to: (&'static str, &[Setting; 2])| {
-        let there = lookup(from.0, to.0);
-        let body = update_over(&there, to.1);
-        Rule::on_update(from.0, body).seeing(&[&there]).filtered(&[from.1[0].name])
-    };
-    let [a, b, c] = [(entities[0], &all[0]), (entities[1], &all[1]), (entities[2], &all[2])];
-    vec![rule(a, b), rule(b, c)]
+    let [first, second, _] = ring(dice);
+    vec![first, second]
 }
 
 fn create(dice: &mut Dice) -> Vec<Rule> {

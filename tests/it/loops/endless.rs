@@ -2,7 +2,7 @@
 
 use super::cast::{ENTITIES, lookup};
 use super::dice::Dice;
-use super::rules::{Rule, Setting, settings, update, update_over};
+use super::rules::{Rule, ring, settings, update, update_over};
 
 /// A kind of rule set.
 pub(crate) type Kind = (&'static str, fn(&mut Dice) -> Vec<Rule>);
@@ -61,15 +61,7 @@ fn two(dice: &mut Dice) -> Vec<Rule> {
 }
 
 fn three(dice: &mut Dice) -> Vec<Rule> {
-    let entities = dice.some::<_, 3>(&ENTITIES);
-    let all = [settings::<2>(dice), settings::<2>(dice), settings::<2>(dice)];
-    let rule = |from: (&'static str, &[Setting; 2]), to: (&'static str, &[Setting; 2])| {
-        let there = lookup(from.0, to.0);
-        let body = update_over(&there, to.1);
-        Rule::on_update(from.0, body).seeing(&[&there]).filtered(&[from.1[0].name])
-    };
-    let [a, b, c] = [(entities[0], &all[0]), (entities[1], &all[1]), (entities[2], &all[2])];
-    vec![rule(a, b), rule(b, c), rule(c, a)]
+    ring(dice).into()
 }
 
 fn hierarchy(dice: &mut Dice) -> Vec<Rule> {

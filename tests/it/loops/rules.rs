@@ -2,7 +2,7 @@
 
 use rulegate_script::SourceFile;
 
-use super::cast::ATTRIBUTES;
+use super::cast::{ATTRIBUTES, ENTITIES, lookup};
 use super::dice::Dice;
 
 /// A rule to be written.
@@ -89,4 +89,17 @@ pub(crate) fn update_over(lookup: &str, settings: &[Setting]) -> String {
 pub(crate) fn settings<const N: usize>(dice: &mut Dice) -> [Setting; N] {
     let all: [(&str, &[&str]); N] = dice.some(&ATTRIBUTES);
     all.map(|(name, values)| Setting { name, value: dice.one(values) })
+}
+
+/// Three rules in a ring: each updates a record of the next one's entity with what that waits for.
+pub(crate) fn ring(dice: &mut Dice) -> [Rule; 3] {
+    let entities = dice.some::<_, 3>(&ENTITIES);
+    let all = [settings::<2>(dice), settings::<2>(dice), settings::<2>(dice)];
+    let rule = |from: (&'static str, &[Setting; 2]), to: (&'static str, &[Setting; 2])| {
+        let there = lookup(from.0, to.0);
+        let body = update_over(&there, to.1);
+        Rule::on_update(from.0, body).seeing(&[&there]).filtered(&[from.1[0].name])
+    };
+    let [a, b, c] = [(entities[0], &all[0]), (entities[1], &all[1]), (entities[2], &all[2])];
+    [rule(a, b), rule(b, c), rule(c, a)]
 }
